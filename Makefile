@@ -1,0 +1,148 @@
+# `make help` prints what there is. Everything is built into build/. Only a C compiler is needed; what else is missing
+# is said and skipped, but with CI=true its absence is a failure.
+
+CC ?= cc
+CXX ?= c++
+CFLAGS ?= -O2 -g
+STD = -std=c99
+WARN = -Wall -Wextra
+SHARED ?= ../shared
+B = build
+
+CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
+CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
+CURL = $(if $(CURL_LIBS),-DLLMPROV_CURL $(CURL_CFLAGS))
+CLANG ?= $(shell for c in clang clang-19 clang-16 clang-14; do command -v $$c; done 2>/dev/null | head -n 1)
+CXX20 = $(shell command -v $(CXX) >/dev/null 2>&1 && echo $(CXX) -std=c++20)
+CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
+
+TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
+TEST_FILES = llmprov.h tests/test.h tests/test_all.c $(TESTS) $(B)/tests.inc
+TEST_FLAGS = $(STD) -g -O1 $(WARN)
+LOOP = $(wildcard tests/loop.sh)
+EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+
+# what is missing, in a recipe
+skip = echo "skipped: $(1)"; [ "$$CI" != true ]
+
+.PHONY: all demo test fixtures peer bench check rules tools-tests manual symbols matrix test32 asan ubsan msan pitfalls \
+        fix toc sizes clean help
+
+all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
+
+demo: $(B)/llmprov $(B)/mock ## a conversation with the mock server
+	@sh tools/demo.sh
+
+test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/mock) ## the tests; no network
+	$(B)/test
+	$(if $(LOOP),sh $(LOOP))
+
+fixtures: ## the tests over recorded traffic in $(SHARED)
+	@if [ ! -f tests/fixtures.c ]; then $(call skip,fixtures: there is no tests/fixtures.c); \
+	elif [ ! -d $(SHARED)/fixtures ]; then $(call skip,fixtures: there is no $(SHARED)/fixtures); \
+	else $(MAKE) -s $(B)/fixtures && $(B)/fixtures $(SHARED); fi
+
+peer: $(B)/llmprov ## the tests against a real llama-server
+	@if [ ! -f tests/peer.sh ]; then $(call skip,peer: there is no tests/peer.sh); else SHARED=$(SHARED) sh tests/peer.sh; fi
+
+bench: ## speed, as ratios to what memory can do
+	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
+	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
+
+check: rules tools-tests manual symbols matrix test32 asan ubsan msan pitfalls ## everything but test that holds the header to its promises
+
+rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
+	$(B)/rooms llmprov.h
+
+tools-tests: $(B)/rooms $(B)/manual llmprov.h ## the checks refuse what they must, and so does the harness
+	CC="$(CC)" sh tests/tools/rules.sh
+	CC="$(CC)" sh tests/tools/harness.sh
+
+manual: $(B)/manual llmprov.h ## every code block of the manual and of README.md compiles
+	@mkdir -p $(B)/blocks
+	$(B)/manual -c "$(CC) $(STD) $(WARN) -Werror -Wno-unused -I." -d $(B)/blocks -p tests/compile/preamble.h -m Makefile \
+	    $(if $(CXX20),-x "$(CXX20) -I.") $(if $(CURL),,-k LLMPROV_CURL) -k LLMPROV_WINHTTP llmprov.h README.md
+
+symbols: $(B)/rooms $(B)/symbols.o ## what the object exports, and that nothing in it can change
+	$(B)/rooms --symbols $(B)/symbols.o llmprov.h
+
+matrix: $(B)/rooms ## every option off, C99 to C17, C++, static, two units, other compilers
+	@CC="$(CC)" CXX="$(CXX)" CLANG="$(CLANG)" CC32="$(CC32)" CURL="$(CURL)" sh tests/compile/run.sh
+
+test32: $(TEST_FILES) ## the tests with 32-bit pointers
+	@if [ -z "$(CC32)" ]; then $(call skip,test32: there is no i686-linux-gnu-gcc); \
+	else $(CC32) $(TEST_FLAGS) -static -o $(B)/test32 tests/test_all.c && $(B)/test32; fi
+
+asan: $(B)/test-asan ## the tests under AddressSanitizer
+	$(B)/test-asan
+
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
+	$(B)/test-ubsan
+
+msan: $(TEST_FILES) ## the tests under MemorySanitizer
+	@if [ -z "$(CLANG)" ]; then $(call skip,msan: there is no clang); \
+	else $(CLANG) $(TEST_FLAGS) -fsanitize=memory -DTEST_SANITIZER -o $(B)/test-msan tests/test_all.c && $(B)/test-msan; fi
+
+pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls.txt)
+	@SHARED=$(SHARED) sh tests/tools/pitfalls.sh
+
+fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
+	$(B)/rooms --fix llmprov.h
+
+toc: $(B)/rooms ## prints the CONTENTS list that fits the doors
+	@$(B)/rooms --toc llmprov.h
+
+sizes: $(B)/rooms ## prints lines and functions of each room
+	@$(B)/rooms --sizes llmprov.h
+
+clean: ## removes build/
+	rm -rf $(B)
+
+help: ## prints this
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+# -- files ---------------------------------------------------------------------------------
+
+$(B):
+	@mkdir -p $(B)
+
+$(B)/tests.inc: $(TESTS) Makefile | $(B)
+	@{ echo '#ifndef TEST_TABLE'; for f in $(TESTS); do echo "#include \"../$$f\""; done; echo '#else'; \
+	sed -n -e 's/^ *TEST(\([A-Za-z0-9_]*\)).*/{ "\1", test_\1, true },/p' \
+	       -e 's/^ *TEST_NO_OOM(\([A-Za-z0-9_]*\)).*/{ "\1", test_\1, false },/p' $(TESTS) /dev/null; echo '#endif'; } > $@
+
+$(B)/test: $(TEST_FILES)
+	$(CC) $(TEST_FLAGS) -o $@ tests/test_all.c
+
+$(B)/test-asan: $(TEST_FILES)
+	$(CC) $(TEST_FLAGS) -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
+
+$(B)/test-ubsan: $(TEST_FILES)
+	$(CC) $(TEST_FLAGS) -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
+	    -o $@ tests/test_all.c
+
+$(B)/symbols.o: llmprov.h | $(B)
+	@printf '#define LLMPROV_IMPLEMENTATION\n#include "../llmprov.h"\n' > $(B)/symbols.c
+	$(CC) $(STD) -O1 -fno-pie -c -o $@ $(B)/symbols.c
+
+$(B)/rooms $(B)/manual: $(B)/%: tools/%.c | $(B)
+	$(CC) $(STD) -O1 $(WARN) -o $@ $<
+
+$(B)/llmprov: tools/llmprov.c llmprov.h | $(B)
+	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
+
+$(B)/mock: tools/mock.c llmprov.h | $(B)
+	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
+
+$(B)/fixtures: tests/fixtures.c tests/test.h llmprov.h | $(B)
+	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
+
+$(B)/bench: tests/bench/bench.c llmprov.h | $(B)
+	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<
+
+# An example that asks for libcurl is linked with it, or not built.
+$(B)/examples/%: examples/%.c llmprov.h | $(B)
+	@mkdir -p $(B)/examples
+	@if ! grep -q 'define LLMPROV_CURL' $<; then set -x; $(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<; \
+	elif [ -z "$(CURL)" ]; then $(call skip,$<: there is no libcurl); \
+	else set -x; $(CC) $(STD) $(CFLAGS) $(WARN) $(CURL_CFLAGS) -I. -o $@ $< $(CURL_LIBS); fi

@@ -1,0 +1,122 @@
+#!/bin/sh
+# The compile matrix: every option off, C99 to C17, C++, static, two units, other compilers. Run by `make matrix`.
+# CC, CXX, CLANG, CC32 are compilers ("" = there is none), CURL the flags for libcurl ("" = not there).
+set -u
+here=tests/compile
+dir=build/matrix
+cc=${CC:-cc}
+warn="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+c="-std=c99 $warn -Wstrict-prototypes"
+passed=0 failed=0
+mkdir -p $dir
+
+# try NAME COMMAND...
+try() {
+    name=$1
+    shift
+    if "$@" > $dir/out 2>&1 < /dev/null; then
+        passed=$((passed + 1))
+        echo "ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $name: $*"
+        head -n 30 $dir/out
+    fi
+}
+
+# What is missing is skipped here, and missed in CI.
+skip() {
+    echo "skipped: $1"
+    [ "${CI:-}" != true ] || failed=$((failed + 1))
+}
+
+# implement NAME COMPILER FLAGS: the implementation with those flags, linked with a program that uses it
+implement() {
+    label=$1 compiler=$2
+    shift 2
+    rm -f $dir/$label $dir/$label.o
+    try "$label: compiles" $compiler $c "$@" -c -o $dir/$label.o $here/impl.c
+    [ -f $dir/$label.o ] || return
+    try "$label: runs" sh -c "$compiler $c $linked -o $dir/$label $here/use.c $dir/$label.o && $dir/$label"
+}
+linked=
+
+# -- the interface and its users -----------------------------------------------------------
+
+implement plain "$cc" -O1
+[ -f $dir/plain.o ] || { echo "matrix: the rest is not tried"; exit 1; }
+for std in c99 c11 c17; do
+    try "interface as $std" $cc -std=$std $warn -Wstrict-prototypes -fsyntax-only $here/use.c
+    try "implementation as $std" $cc -std=$std $warn -Wstrict-prototypes -O1 -c -o $dir/$std.o $here/impl.c
+done
+implement unsigned_char "$cc" -funsigned-char
+implement translators "$cc" -DLLMPROV_EXTEND
+rm -f $dir/static
+try "static" sh -c "$cc $c -o $dir/static $here/static.c && $dir/static"
+try "static exports only main" sh -c "nm -P -g $dir/static > $dir/names && ! grep '^llmprov' $dir/names"
+try "two units" sh -c "$cc $c -o $dir/two $here/two_a.c $here/two_b.c && $dir/two"
+
+# -- the options, as the header has them ---------------------------------------------------
+
+all_off=
+for option in $(build/rooms --options llmprov.h | grep '^LLMPROV_NO_'); do
+    implement "$option" "$cc" -D$option
+    all_off="$all_off -D$option"
+done
+[ -n "$all_off" ] || { echo "FAILED  the header has no option LLMPROV_NO_*"; failed=$((failed + 1)); }
+implement all_off "$cc" $all_off
+if [ -n "${CURL:-}" ]; then try "LLMPROV_CURL" $cc $c $CURL -O1 -c -o $dir/curl.o $here/impl.c
+else skip "matrix: there is no libcurl"; fi
+if build/rooms --options llmprov.h | grep -q '^LLMPROV_WINHTTP$'; then
+    if command -v x86_64-w64-mingw32-gcc > /dev/null; then
+        try "LLMPROV_WINHTTP" x86_64-w64-mingw32-gcc $c -DLLMPROV_WINHTTP -O1 -c -o $dir/winhttp.o $here/impl.c
+    else skip "matrix: there is no x86_64-w64-mingw32-gcc"; fi
+fi
+
+# -- the rooms outside need nothing that a user has not ------------------------------------
+
+# Without the #endif of what began before the room.
+whole_conditions() { awk '/^ *# *if/ { n++ } /^ *# *endif/ { if (!n) next; n-- } { print }'; }
+
+for room in easy curl; do
+    build/rooms --room $room llmprov.h > $dir/room.inc 2> /dev/null || continue
+    { printf '#include "../../llmprov.h"\n#include <stdlib.h>\n#include <string.h>\n'
+      whole_conditions < $dir/room.inc; } > $dir/room_$room.c
+    if [ $room = easy ]; then try "room easy alone" $cc $c -fsyntax-only $dir/room_easy.c
+    elif [ -n "${CURL:-}" ]; then try "room curl alone" $cc $c $CURL -fsyntax-only $dir/room_curl.c; fi
+done
+
+# -- C++ -----------------------------------------------------------------------------------
+
+if command -v "${CXX:-c++}" > /dev/null; then
+    for std in c++11 c++17 c++20; do
+        try "interface as $std" sh -c "$CXX -std=$std $warn -Wno-missing-field-initializers -o $dir/cxx $here/cxx.cc $dir/plain.o && $dir/cxx"
+    done
+    sentence=$(sed -n 's/^ *#error "*\(.*C++[^"]*\)"*$/\1/p' llmprov.h)
+    for compiler in "$CXX" ${CLANG:+"$CLANG"}; do
+        try "$compiler refuses the implementation as C++, in one sentence" sh -c "
+            ! $compiler -std=c++11 -fsyntax-only $here/cxx_impl.cc 2> $dir/refused || exit 1
+            cat $dir/refused
+            test -n '$sentence' && test \"\$(grep -c 'error:' $dir/refused)\" = 1 && grep -qF '$sentence' $dir/refused"
+    done
+else
+    skip "matrix: there is no C++ compiler"
+fi
+
+# -- other compilers -----------------------------------------------------------------------
+
+if [ -n "${CLANG:-}" ]; then
+    implement clang "$CLANG" -O1 -Wimplicit-fallthrough -Wmissing-prototypes -Wshorten-64-to-32
+    try "clang, interface alone" $CLANG $c -Wmissing-prototypes -fsyntax-only $here/two_b.c
+else
+    skip "matrix: there is no clang"
+fi
+if [ -n "${CC32:-}" ]; then
+    linked=-static
+    implement i686 "$CC32" -O1
+else
+    skip "matrix: there is no i686-linux-gnu-gcc"
+fi
+
+echo "matrix: $passed passed, $failed failed"
+[ $failed = 0 ]
