@@ -301,7 +301,7 @@ extern "C" {
     X(ERR_NO_KEY,      "no API key: set desc.api_key or the provider's variable")   \
     X(ERR_UNSUPPORTED, "this provider cannot do that")                              \
     X(ERR_TRANSPORT,   "the transport could not reach the server")                  \
-    X(ERR_TIMEOUT,     "a time-out passed")                                         \
+    X(ERR_TIMEOUT,     "a time-out passed, ours or the provider's")                 \
     X(ERR_LIMIT,       "a limit set in llmprov_limits was reached")                 \
     X(ERR_TRUNCATED,   "the reply ended before the provider said it was complete")  \
     X(ERR_CANCELLED,   "the call was cancelled")                                    \
@@ -379,7 +379,8 @@ typedef struct llmprov_alloc {
    One thread at a time. `size` is in bytes; below some 200 nothing fits. */
 LLMPROV_API llmprov_alloc llmprov_arena(void *memory, size_t size);
 
-/* Where the library says what it does. Level 0 error, 1 warning, 2 info, 3 wire. Keys are masked. NULL = silent. */
+/* Where the library says what it does. Level 0 error, 1 warning (a retry), 2 info. No key and no text of a
+   conversation is ever in it. NULL = silent. */
 typedef struct llmprov_log {
     void (*fn)(void *user, int level, const char *room, const char *text);
     void *user;
@@ -763,7 +764,12 @@ enum {
     LLMPROV_QUIRK_REASONING_OBJECT = 1024,     /* reasoning:{effort,max_tokens} instead of reasoning_effort  */
     LLMPROV_QUIRK_THINKING_OBJECT = 2048,      /* thinking:{type} beside reasoning_effort                    */
     LLMPROV_QUIRK_ONE_SYSTEM = 4096,           /* one system message, at the beginning                       */
-    LLMPROV_QUIRK_NO_JSON_SCHEMA = 8192        /* json_object is the only response_format                    */
+    LLMPROV_QUIRK_NO_JSON_SCHEMA = 8192,       /* json_object is the only response_format                    */
+    LLMPROV_QUIRK_NINE_LETTER_IDS = 32768,     /* ids of tool calls are nine letters and digits              */
+    LLMPROV_QUIRK_NO_USER_AFTER_TOOL = 65536,  /* refuses a user message directly behind tool results        */
+    LLMPROV_QUIRK_TOOLS_DEFINED = 131072,      /* refuses calls in the history when no tools are given       */
+    LLMPROV_QUIRK_NO_NAMES = 262144,           /* refuses members beside role and content in messages        */
+    LLMPROV_QUIRK_THINK_TAGS = 16384           /* thinking stands in <think> tags at the beginning of the text */
 };
 
 /* Typed departures; NULL and 0 = as the wire format has it. */
@@ -772,6 +778,7 @@ typedef struct llmprov_quirks {
     const char *max_tokens_key;  /* "max_completion_tokens"                                                  */
     const char *reasoning_key;   /* the member that thinking is sent back in: "reasoning_content"            */
     const char *user_key;        /* "safety_identifier"                                                      */
+    const char *efforts;         /* "qwen3: none default": the efforts of models here, over their profile's  */
     unsigned flags;              /* LLMPROV_QUIRK_*                                                          */
 } llmprov_quirks;
 
@@ -958,8 +965,8 @@ LLMPROV_API void llmprov_call_sent(llmprov_call *call);        /* the request is
 /* The reply's status and headers. Later calls for the same attempt (1xx, redirects) replace earlier ones. */
 LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov_header *headers, size_t count);
 
-/* Some bytes of the reply's body, without HTTP's own framing. False = send no more. Without on_event the bytes are
-   borrowed until llmprov_call_next says false; feeding earlier copies the rest. */
+/* Some bytes of the reply's body, without HTTP's own framing. False = send no more. With on_event (or muted) they are
+   read at once; otherwise a stream's are kept until llmprov_call_next asks for their events. */
 LLMPROV_API bool llmprov_call_feed(llmprov_call *call, const void *data, size_t len);
 LLMPROV_API void llmprov_call_eof(llmprov_call *call);         /* the reply ended as HTTP says it should      */
 
@@ -974,6 +981,7 @@ LLMPROV_API int llmprov_call_due_ms(const llmprov_call *call);
 
 /* The next event of a request without on_event; false = none until more is fed. */
 LLMPROV_API bool llmprov_call_next(llmprov_call *call, llmprov_event *event);
+LLMPROV_API void llmprov_call_mute(llmprov_call *call);        /* nobody will ask for events: none is kept    */
 LLMPROV_API void llmprov_call_cancel(llmprov_call *call);      /* legal at any moment, also in on_event       */
 
 /* Moves the result out. Before the call wants nothing it is what has come so far, and the call is cancelled. */
@@ -1051,10 +1059,10 @@ LLMPROV_API void llmprov_write_raw(llmprov_writer *w, const char *key, const cha
 LLMPROV_API void llmprov_writer_free(llmprov_writer *w);
 
 #if defined(LLMPROV_EXTEND) || defined(LLMPROV_IMPLEMENTATION)
-// -- writing a translator: the built-in ones use exactly this ------------------------------
+// -- writing a translator -----------------------------------------------------------------
 
 /* A cursor over JSON text: no tree, a sticky status, every value checked as it is passed. Texts with escapes are
-   unescaped into scratch, which the next text uses again. Each value must be consumed, by one of the functions:
+   unescaped into scratch, which the next text uses again; without scratch they come as they are written. Each value must be consumed, by one of the functions:
        while (llmprov_scan_key(s, &key)) if (key is "id") llmprov_scan_text(s, &id); else llmprov_scan_skip(s);   */
 typedef struct llmprov_scan {
     const char *at, *end, *begin;
@@ -1119,6 +1127,8 @@ LLMPROV_API void llmprov_turn_done(llmprov_turn *t);                            
 LLMPROV_API llmprov_error *llmprov_turn_fail(llmprov_turn *t, llmprov_status code, const char *message);   /* copied; ends the reply */
 LLMPROV_API void *llmprov_turn_state(llmprov_turn *t);                                          /* read_state bytes, zeroed */
 LLMPROV_API bool llmprov_turn_streamed(const llmprov_turn *t);                                  /* frames, or one whole body */
+LLMPROV_API const llmprov_provider *llmprov_turn_row(const llmprov_turn *t);                    /* while it is read */
+LLMPROV_API const llmprov_profile *llmprov_turn_profile(const llmprov_turn *t);
 LLMPROV_API char *llmprov_turn_keep(llmprov_turn *t, llmprov_str text);                         /* a copy that lives as long as the result; NULL = no memory */
 
 /* What a history must look like to be legal in a wire format. */
@@ -1169,7 +1179,7 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 
 #ifdef __cplusplus
 #error "llmprov.h: define LLMPROV_IMPLEMENTATION in one C file, not in C++"
-#endif
+#else
 
 //==============================================================================
 // >>impl       includes and compiler differences
@@ -1190,6 +1200,15 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 #define LLMPROV__SSE2 1
 #else
 #define LLMPROV__SSE2 0
+#endif
+
+/* Where a wire format is left out, what translators share may have no user; and a program of one file uses what it uses. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT)
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+#endif
 #endif
 
 #define LLMPROV__COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -1504,6 +1523,11 @@ static void *llmprov__mem_metered(void *user, void *ptr, size_t old_size, size_t
     return to;
 }
 
+/* The allocator behind a meter: for what outlives the meter. */
+static llmprov_alloc llmprov__mem_unmetered(const llmprov_alloc *a) {
+    return a->fn == llmprov__mem_metered ? ((const llmprov__mem_meter *)a->user)->inner : *a;
+}
+
 //==============================================================================
 // >>text       characters, numbers, base64
 //
@@ -1623,6 +1647,26 @@ static const char *llmprov__text_han(const char *p, const char *end) {
         if ((c[1] & 0xC0) != 0x80 || (c[2] & 0xC0) != 0x80) break;
     }
     return p;
+}
+
+/* Whether a text is ASCII that means itself in JSON: no quote, no backslash, no control character. `readable` bytes
+   from p may be looked at, so that a short text takes one step. */
+static bool llmprov__text_simple(const char *p, size_t len, size_t readable) {
+    size_t i = 0;
+#if LLMPROV__SSE2
+    for (; i < len && i + 16 <= readable; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+        unsigned bits = (unsigned)_mm_movemask_epi8(_mm_or_si128(odd, _mm_cmplt_epi8(x, _mm_set1_epi8(' '))));
+        if (len - i < 16) bits &= (1u << (len - i)) - 1;
+        if (bits) return false;
+    }
+#else
+    (void)readable;
+#endif
+    for (; i < len; i++)
+        if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] >= 0x80 || p[i] == '"' || p[i] == '\\') return false;
+    return true;
 }
 
 /* How many bytes from the beginning are valid UTF-8. */
@@ -2546,10 +2590,10 @@ static llmprov_str llmprov__json_unquote(const llmprov_scan *s, llmprov_str raw,
     bool whole = halves;
     char *to;
     next = (const char *)memchr(p, '\\', text.len);
-    if (!next && (whole = halves || llmprov__text_valid(p, text.len) == text.len)) return text;
+    if (!b || (!next && (whole = halves || llmprov__text_valid(p, text.len) == text.len))) return text;
     text.ptr = NULL;
-    if (b) b->len = 0;
-    to = b ? llmprov__mem_room(b, text.len) : NULL;
+    b->len = 0;
+    to = llmprov__mem_room(b, text.len);
     text.len = 0;
     if (!to) return text;
     text.ptr = to;
@@ -3549,6 +3593,7 @@ static char *llmprov__write_flatten(const llmprov_writer *w, const llmprov_alloc
     if (!to) return NULL;
     if (llmprov__write_pull(w, &cursor, to, (size_t)size) != size) {
         llmprov__mem_realloc(&alloc, to, (size_t)size + 1, 0);
+        *len = (size_t)size;
         return NULL;
     }
     to[size] = 0;
@@ -3697,16 +3742,17 @@ static llmprov_cache llmprov__msg_cache(const llmprov_scan *s, llmprov_str raw, 
     llmprov_scan in = llmprov_scan_in(s, raw);
     llmprov_cache cache = LLMPROV_CACHE_NONE;
     llmprov_str key, text;
+    bool hour = false;
     *whole = true;
     while (llmprov_scan_key(&in, &key)) {
         bool type = llmprov__text_is(key, "type"), ttl = llmprov__text_is(key, "ttl");
         if (!llmprov_scan_text(&in, &text)) *whole = false;
-        else if (type && llmprov__text_is(text, "ephemeral")) cache = cache ? cache : LLMPROV_CACHE_5M;
-        else if (ttl && llmprov__text_is(text, "1h")) cache = LLMPROV_CACHE_1H;
+        else if (type && llmprov__text_is(text, "ephemeral")) cache = LLMPROV_CACHE_5M;
+        else if (ttl && llmprov__text_is(text, "1h")) hour = true;
         else *whole = false;
     }
     if (!cache) *whole = false;
-    return cache;
+    return cache && hour ? LLMPROV_CACHE_1H : cache;
 }
 
 typedef struct llmprov__msg_source { llmprov_str type, mime, data, url, file_id; bool whole; } llmprov__msg_source;
@@ -4058,8 +4104,31 @@ static void llmprov__msg_write_mark(llmprov_writer *w, llmprov_cache cache) {
     llmprov_write_close(w);
 }
 
+/* What only a stream's blocks have, and no request may: libraries store it by mistake. */
+static const char *const llmprov__msg_stream_only[] = { "index", "partial_json" };
+
+static bool llmprov__msg_is_stream_only(llmprov_str key) {
+    return llmprov__text_is(key, llmprov__msg_stream_only[0]) || llmprov__text_is(key, llmprov__msg_stream_only[1]);
+}
+
+/* Citations as a request takes them: a reply's file_id is not among their members. */
+static void llmprov__msg_write_citations(llmprov_writer *w, const llmprov_scan *s, llmprov_str list) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str key, value;
+    llmprov_write_open(w, "citations", '[');
+    while (llmprov_scan_item(&in)) {
+        llmprov_write_open(w, NULL, '{');
+        while (llmprov_scan_key(&in, &key)) {
+            bool skip = llmprov__text_is(key, "file_id");
+            if (llmprov_scan_raw(&in, &value) && !skip) llmprov__write_raw_key(w, key, value, false);
+        }
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
 /* Members that have no field, but for one. */
-static void llmprov__msg_write_extra(llmprov_writer *w, const char *extra, size_t len, const char *but) {
+static void llmprov__msg_write_rest(llmprov_writer *w, const char *extra, size_t len, const char *but, bool wire) {
     llmprov__mem_buf scratch;
     llmprov_scan s;
     llmprov_str key, value;
@@ -4068,17 +4137,17 @@ static void llmprov__msg_write_extra(llmprov_writer *w, const char *extra, size_
     scratch.alloc = w->alloc;
     s = llmprov__json_scan(extra, llmprov__text_len(extra, len), &scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
-        llmprov__mem_buf name;
-        bool skip = but && llmprov__text_is(key, but);
-        memset(&name, 0, sizeof name);
-        name.alloc = w->alloc;
-        llmprov__mem_add(&name, key.ptr, key.len);
-        key.ptr = name.ptr;
-        if (llmprov_scan_raw(&s, &value) && key.ptr && !skip) llmprov__write_raw_key(w, key, value, false);
-        if (name.failed) w->status = LLMPROV_ERR_NO_MEMORY;
-        llmprov__mem_buf_free(&name);
+        bool skip = (but && llmprov__text_is(key, but)) || (wire && llmprov__msg_is_stream_only(key));
+        if (!llmprov_scan_raw(&s, &value) || skip) continue;
+        if (wire && llmprov__text_is(key, "citations") && value.ptr[0] == '[') llmprov__msg_write_citations(w, &s, value);
+        else llmprov__write_raw_key(w, key, value, false);
     }
+    if (scratch.failed) w->status = LLMPROV_ERR_NO_MEMORY;
     llmprov__mem_buf_free(&scratch);
+}
+
+static void llmprov__msg_write_extra(llmprov_writer *w, const char *extra, size_t len, const char *but) {
+    llmprov__msg_write_rest(w, extra, len, but, false);
 }
 
 static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b, const llmprov__msg_member *m) {
@@ -4126,9 +4195,9 @@ static void llmprov__msg_write_head(llmprov_writer *w, const llmprov_block *b, i
     }
     if (to == LLMPROV__MSG_FOR_STORE && b->origin) llmprov_write_str(w, "origin", b->origin, strlen(b->origin));
     if (llmprov__msg_has(b->extra, b->extra_len, "cache_control", &mark) && llmprov__msg_same_mark(b, mark)) {
-        llmprov__msg_write_extra(w, b->extra, b->extra_len, NULL);
+        llmprov__msg_write_rest(w, b->extra, b->extra_len, NULL, to == LLMPROV__MSG_FOR_WIRE);
     } else {
-        llmprov__msg_write_extra(w, b->extra, b->extra_len, "cache_control");
+        llmprov__msg_write_rest(w, b->extra, b->extra_len, "cache_control", to == LLMPROV__MSG_FOR_WIRE);
         llmprov__msg_write_mark(w, b->cache);
     }
 }
@@ -4273,7 +4342,7 @@ static bool llmprov__msg_copy_flat(llmprov__mem_arena *a, llmprov_block *to, con
     if (from->data) {
         to->data = llmprov__mem_copy(a, from->data, from->data_len);
     } else if (from->source.read) {
-        char *data = llmprov__mem_copy(a, "", from->data_len);
+        char *data = from->data_len < (size_t)-1 ? (char *)llmprov__mem_take(a, from->data_len + 1) : NULL;
         size_t done = 0, got = 1;
         while (data && got && done < from->data_len) {
             got = from->source.read(from->source.user, done, data + done, from->data_len - done);
@@ -4523,24 +4592,35 @@ static llmprov_status llmprov__msg_load_failed(llmprov_history *h, llmprov__msg_
 LLMPROV_API llmprov_status llmprov_history_load(llmprov_history *h, const char *json, size_t len, llmprov_error *err) {
     llmprov__msg_memory *m = llmprov__msg_memory_of(h);
     llmprov__msg_reader r;
-    llmprov__mem_buf scratch;
+    llmprov__mem_buf scratch, clean = { NULL, 0, 0, { NULL, NULL }, false };
+    llmprov__text_sieve sieve;
+    llmprov_str text = { json, len };
     llmprov_error ours;
     llmprov_scan s;
     bool ok;
     llmprov__err_clear(&ours);
     if (err) *err = ours;
-    if (!m) return llmprov__err_set(err ? err : &ours, NULL, h->status, (char *)NULL);
+    if (!m) {
+        ours.code = h->status;
+        ours.message = llmprov_status_text(h->status);
+        if (err) *err = ours;
+        return h->status;
+    }
     if (h->message_count || h->system || h->system_count)
         return llmprov__err_set(err ? err : &ours, &m->arena, LLMPROV_ERR_ARGUMENT, "llmprov_history_load wants an empty history", (char *)NULL);
     memset(&scratch, 0, sizeof scratch);
-    scratch.alloc = h->alloc;
-    s = llmprov__json_scan(json, len, &scratch, 0);
+    scratch.alloc = clean.alloc = h->alloc;
+    memset(&sieve, 0, sizeof sieve);
+    text = llmprov__text_valid(json, len) == len ? text : llmprov__text_sift(&sieve, &clean, json, len, true);
+    if (clean.failed) m->arena.failed = true;
+    s = llmprov__json_scan(text.ptr, text.len, &scratch, 0);
     r.arena = &m->arena;
     r.err = &ours;
     r.path = "";
-    ok = llmprov__msg_load(h, m, &r, &s) && !m->arena.failed && !scratch.failed;
+    ok = !m->arena.failed && llmprov__msg_load(h, m, &r, &s) && !m->arena.failed && !scratch.failed;
     if (scratch.failed) m->arena.failed = true;
     if (!ok) llmprov__msg_load_failed(h, m, &ours, &s);
+    llmprov__mem_buf_free(&clean);
     llmprov__mem_buf_free(&scratch);
     if (err) *err = ours;
     return ours.code;
@@ -4555,7 +4635,7 @@ LLMPROV_API llmprov_status llmprov_history_save(const llmprov_history *h, llmpro
     w.alloc = h->alloc;
     if (!list) {
         llmprov_write_open(&w, NULL, '{');
-        llmprov__msg_write_extra(&w, h->extra, h->extra_len, NULL);
+        llmprov__msg_write_extra(&w, h->extra, h->extra_len, h->system || h->system_count ? "system" : NULL);
         llmprov__msg_write_system(&w, h->system, h->system_len, h->system_blocks, h->system_count);
     }
     llmprov_write_open(&w, list ? NULL : "messages", '[');
@@ -4618,7 +4698,7 @@ LLMPROV_API llmprov_status llmprov_response_save(const llmprov_response *r, llmp
     llmprov_writer w;
     size_t i;
     memset(&w, 0, sizeof w);
-    if (r->memory) w.alloc = ((const llmprov__mem_arena *)r->memory)->alloc;
+    if (r->memory) w.alloc = llmprov__mem_unmetered(&((const llmprov__mem_arena *)r->memory)->alloc);
     llmprov_write_open(&w, NULL, '{');
     llmprov_write_str(&w, "id", r->id ? r->id : "", llmprov__text_len(r->id, 0));
     llmprov_write_str(&w, "type", "message", 7);
@@ -4821,16 +4901,18 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
     *why = llmprov__http_parse(base, &b);
     if (*why) return NULL;
     b.path = llmprov__http_without(b.path, path);
+    while (llmprov__http_segment(b.path, &at, &segment))
+        if (llmprov__text_is(segment, "..") || llmprov__text_is(segment, ".")) {
+            *why = "has a dot segment in its path";
+            return NULL;
+        }
+    at = 0;
     len = b.origin.len + b.path.len + b.query.len + (version ? strlen(version) : 0) + strlen(path) + 8;
     url = to = (char *)llmprov__mem_take(a, len);
     if (!url) return NULL;
     memcpy(to, b.origin.ptr, b.origin.len);
     to += b.origin.len;
     while (llmprov__http_segment(b.path, &at, &segment)) {
-        if (llmprov__text_is(segment, "..") || llmprov__text_is(segment, ".")) {
-            *why = "has a dot segment in its path";
-            return NULL;
-        }
         *to++ = '/';
         memcpy(to, segment.ptr, segment.len);
         to += segment.len;
@@ -4875,6 +4957,16 @@ static void llmprov__http_keep(char *to, size_t size, const char *value) {
     memcpy(to, value, n + 1);
 }
 
+/* text/event-stream, in any case, with or without parameters. */
+static bool llmprov__http_is_stream(const char *value) {
+    char type[18];
+    size_t len = strcspn(value, "; \t");
+    if (len != 17) return false;
+    memcpy(type, value, len);
+    type[len] = 0;
+    return llmprov__text_same(type, "text/event-stream", true);
+}
+
 static void llmprov__http_head_line(llmprov__http_head *h, const char *name, const char *value) {
     static const char *const ids[] = { "request-id", "x-request-id", "apim-request-id", "x-ms-request-id", "x-amzn-requestid", "cf-ray" };
     size_t i;
@@ -4886,7 +4978,7 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
     if (llmprov__text_same(name, "date", true)) llmprov__http_keep(h->date, sizeof h->date, value);
     if (llmprov__text_same(name, "x-should-retry", true))
         h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
-    if (llmprov__text_same(name, "content-type", true)) h->event_stream = !strncmp(value, "text/event-stream", 17);
+    if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
 }
 
 //==============================================================================
@@ -4904,6 +4996,8 @@ typedef struct llmprov__frame_sse {
     llmprov__mem_buf data, name; /* what was put off to a further piece, or joined from several lines        */
     llmprov_str event, payload;  /* of the frame so far: in the piece or in the buffers                      */
     bool has_data, skip_lf, left, begun;
+    bool known;                  /* a field or a comment came: it is an event stream                         */
+    const char *clean;           /* up to here the piece in hand has no CR                                   */
     size_t limit;                /* bytes of one event                                                       */
     llmprov_status status;
 } llmprov__frame_sse;
@@ -4953,6 +5047,7 @@ static void llmprov__frame_field(llmprov__frame_sse *f, const char *p, const cha
         value.ptr = colon + 1 < end && colon[1] == ' ' ? colon + 2 : colon + 1;
         value.len = (size_t)(end - value.ptr);
     }
+    f->known = f->known || llmprov__text_is(name, "data") || llmprov__text_is(name, "event") || llmprov__text_is(name, "id") || llmprov__text_is(name, "retry");
     if (llmprov__text_is(name, "data")) llmprov__frame_data(f, value);
     else if (llmprov__text_is(name, "event")) f->event = value;
     else if (llmprov__text_is(name, "error") && value.len && value.ptr[0] == '{') {
@@ -4964,7 +5059,8 @@ static void llmprov__frame_field(llmprov__frame_sse *f, const char *p, const cha
 /* One whole line; true = it ended a frame. */
 static bool llmprov__frame_line(llmprov__frame_sse *f, const char *p, const char *end) {
     if (p < end) {
-        if (*p != ':') llmprov__frame_field(f, p, end);
+        if (*p == ':') f->known = true;
+        else llmprov__frame_field(f, p, end);
         return false;
     }
     if (f->has_data) return true;
@@ -4972,8 +5068,10 @@ static bool llmprov__frame_line(llmprov__frame_sse *f, const char *p, const char
     return false;
 }
 
-/* Hands the frame out; its texts stay until the next call. */
-static bool llmprov__frame_leave(llmprov__frame_sse *f, llmprov_frame *out) {
+/* Hands the frame out; its texts stay until the next call, which goes on at p. */
+static bool llmprov__frame_leave(llmprov__frame_sse *f, const char **at, const char *p, const char *end, llmprov_frame *out) {
+    if (p == end) f->clean = NULL;
+    *at = p;
     out->event = f->event;
     out->data = f->payload;
     f->left = true;
@@ -4985,13 +5083,13 @@ static void llmprov__frame_forget(llmprov__frame_sse *f) {
     f->event.len = f->payload.len = 0;
 }
 
-/* The end of the line that begins at p: its CR or LF, or NULL. *no_cr remembers that the piece has no CR at all. */
-static const char *llmprov__frame_eol(const char *p, const char *end, bool *no_cr) {
+/* The end of the line that begins at p: its CR or LF, or NULL. Most pieces have no CR at all: they are searched once. */
+static const char *llmprov__frame_eol(llmprov__frame_sse *f, const char *p, const char *end) {
     const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p)), *cr;
-    if (*no_cr) return lf;
-    cr = (const char *)memchr(p, '\r', (size_t)((lf ? lf : end) - p));
-    if (!cr && !lf) *no_cr = true;
-    return cr ? cr : lf;
+    if (f->clean == end) return lf;
+    cr = (const char *)memchr(p, '\r', (size_t)(end - p));
+    if (!cr) f->clean = end;
+    return cr && (!lf || cr < lf) ? cr : lf;
 }
 
 /* A line that ran over the end of its piece: it is completed in the line buffer, from where its texts are held. */
@@ -5005,8 +5103,18 @@ static bool llmprov__frame_crossing(llmprov__frame_sse *f, const char *p, const 
     return whole;
 }
 
+/* The usual frame, taken in one step: one data line and the empty line behind it, both in this piece. */
+static bool llmprov__frame_short(llmprov__frame_sse *f, const char *p, const char *eol, const char *end) {
+    if (f->has_data || f->line.len || eol - p < 6 || end - eol < 2 || eol[0] != '\n' || eol[1] != '\n' || memcmp(p, "data: ", 6)) return false;
+    if ((size_t)(eol - p) > f->limit) return false;
+    f->payload.ptr = p + 6;
+    f->payload.len = (size_t)(eol - p) - 6;
+    return f->known = f->has_data = true;
+}
+
 /* What is left of a piece waits for the next one. */
 static void llmprov__frame_wait(llmprov__frame_sse *f, const char *p, const char *end) {
+    f->clean = NULL;
     if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
     if (p < end && !llmprov__mem_add(&f->line, p, (size_t)(end - p))) f->status = LLMPROV_ERR_NO_MEMORY;
@@ -5015,8 +5123,13 @@ static void llmprov__frame_wait(llmprov__frame_sse *f, const char *p, const char
 
 /* A byte-order mark may stand before the first line, and be cut like everything else. */
 static const char *llmprov__frame_begin(llmprov__frame_sse *f, const char *p, const char *end) {
-    while (p < end && f->line.len < 3 && (unsigned char)*p == (unsigned char)"\xef\xbb\xbf"[f->line.len])
-        llmprov__mem_add(&f->line, p++, 1);
+    while (p < end && f->line.len < 3 && (unsigned char)*p == (unsigned char)"\xef\xbb\xbf"[f->line.len]) {
+        if (!llmprov__mem_add(&f->line, p, 1)) {
+            f->status = LLMPROV_ERR_NO_MEMORY;
+            return p;
+        }
+        p++;
+    }
     if (f->line.len == 3) f->line.len = 0, f->begun = true;
     else if (p < end) f->begun = true;
     return p;
@@ -5024,7 +5137,6 @@ static const char *llmprov__frame_begin(llmprov__frame_sse *f, const char *p, co
 
 /* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
 static bool llmprov__frame_next(llmprov__frame_sse *f, const char **at, const char *end, llmprov_frame *out) {
-    bool no_cr = false;
     const char *p = *at;
     if (f->left) llmprov__frame_forget(f);
     if (!f->begun) p = llmprov__frame_begin(f, p, end);
@@ -5038,15 +5150,13 @@ static bool llmprov__frame_next(llmprov__frame_sse *f, const char **at, const ch
                 continue;
             }
         }
-        eol = llmprov__frame_eol(p, end, &no_cr);
+        eol = llmprov__frame_eol(f, p, end);
         if (!eol) break;
+        if (llmprov__frame_short(f, p, eol, end)) return llmprov__frame_leave(f, at, eol + 2, end, out);
         whole = f->line.len ? llmprov__frame_crossing(f, p, eol) : llmprov__frame_line(f, p, eol);
         f->skip_lf = *eol == '\r';
         p = eol + 1;
-        if (whole && f->payload.len <= f->limit) {
-            *at = p;
-            return llmprov__frame_leave(f, out);
-        }
+        if (whole && f->payload.len <= f->limit) return llmprov__frame_leave(f, at, p, end, out);
         if (whole) f->status = LLMPROV_ERR_LIMIT;
     }
     llmprov__frame_wait(f, p, end);
@@ -5056,9 +5166,10 @@ static bool llmprov__frame_next(llmprov__frame_sse *f, const char **at, const ch
 
 /* At a clean end: the frame that no blank line closed. Many servers leave the last one so. */
 static bool llmprov__frame_last(llmprov__frame_sse *f, llmprov_frame *out) {
+    const char *none;
     if (f->left) llmprov__frame_forget(f);
     if (f->line.len) llmprov__frame_crossing(f, "", "");
-    return f->has_data && !f->status && llmprov__frame_leave(f, out);
+    return f->has_data && !f->status && llmprov__frame_leave(f, &none, NULL, NULL, out);
 }
 
 //==============================================================================
@@ -5095,20 +5206,51 @@ static int64_t llmprov__retry_days(int64_t year, int64_t month, int64_t day) {
     return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7) in seconds since 1970; -1 when it is anything else. */
-static int64_t llmprov__retry_date(const char *p) {
+/* The parts of a date as far as they were found; -1 = not found. */
+typedef struct llmprov__retry_moment { int day, month, year, seconds; } llmprov__retry_moment;
+
+/* "08:49:37" in seconds; -1 when it is anything else. */
+static int llmprov__retry_clock(const char *p, size_t len) {
+    int hour, minute, second;
+    if (len != 8 || p[2] != ':' || p[5] != ':') return -1;
+    hour = llmprov__retry_two(p);
+    minute = llmprov__retry_two(p + 3);
+    second = llmprov__retry_two(p + 6);
+    return hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ? -1 : (hour * 60 + minute) * 60 + second;
+}
+
+/* One word of a date: a month, a time of day, a day, a year. A year of two digits is this century's: servers send
+   moments that are near. */
+static bool llmprov__retry_word(llmprov__retry_moment *m, const char *p, size_t len) {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int day, year, year2, hour, minute, second, month;
-    if (strlen(p) != 29 || p[3] != ',' || p[7] != ' ' || p[11] != ' ' || p[19] != ':' || p[22] != ':' || strcmp(p + 25, " GMT")) return -1;
-    for (month = 0; month < 12 && memcmp(months + month * 3, p + 8, 3); month++) { }
-    day = llmprov__retry_two(p + 5);
-    year = llmprov__retry_two(p + 12);
-    year2 = llmprov__retry_two(p + 14);
-    hour = llmprov__retry_two(p + 17);
-    minute = llmprov__retry_two(p + 20);
-    second = llmprov__retry_two(p + 23);
-    if (month == 12 || day < 1 || year < 0 || year2 < 0 || hour < 0 || minute < 0 || second < 0) return -1;
-    return ((llmprov__retry_days(year * 100 + year2, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second;
+    int i, two = len >= 2 ? llmprov__retry_two(p) : -1;
+    for (i = 0; len == 3 && i < 12; i++)
+        if (!memcmp(months + i * 3, p, 3)) {
+            m->month = i + 1;
+            return true;
+        }
+    if (len == 8) return (m->seconds = llmprov__retry_clock(p, len)) >= 0;
+    if (len == 4 && two >= 0 && llmprov__retry_two(p + 2) >= 0) m->year = two * 100 + llmprov__retry_two(p + 2);
+    else if (len == 2 && two >= 0 && m->day < 0) m->day = two;
+    else if (len == 2 && two >= 0) m->year = 2000 + two;
+    else if (len == 1 && *p >= '1' && *p <= '9') m->day = *p - '0';
+    else return len == 3 && !memcmp(p, "GMT", 3);
+    return true;
+}
+
+/* The three forms of RFC 9110 5.6.7 in seconds since 1970: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37
+   GMT", "Sun Nov  6 08:49:37 1994". -1 when it is anything else. */
+static int64_t llmprov__retry_date(const char *p) {
+    llmprov__retry_moment m = { -1, -1, -1, -1 };
+    size_t len = strcspn(p, ", ");
+    if (len < 3 || !p[len]) return -1;
+    for (p += len; *p; p += len) {
+        p += strspn(p, ", -");
+        len = strcspn(p, ", -");
+        if (len && !llmprov__retry_word(&m, p, len)) return -1;
+    }
+    if (m.day < 1 || m.day > 31 || m.month < 0 || m.year < 1970 || m.seconds < 0) return -1;
+    return llmprov__retry_days(m.year, m.month, m.day) * 86400 + m.seconds;
 }
 
 /* What the provider asked for, in milliseconds; -1 when it did not, or not in a form that exists. */
@@ -5195,6 +5337,12 @@ typedef struct llmprov__reply_choice {
     llmprov__reply_extra *extras;
 } llmprov__reply_choice;
 
+/* A buffer that lives as long as the reading of one reply. */
+typedef struct llmprov__reply_loose {
+    struct llmprov__reply_loose *next;
+    llmprov__mem_buf text;
+} llmprov__reply_loose;
+
 /* The last frame that was one piece of text, and where its string lay. */
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf frame, event;
@@ -5211,7 +5359,9 @@ struct llmprov_turn {
     llmprov_alloc outer;         /* what this struct itself came from */
     llmprov_keep keep;
     bool streamed, started, done, silent;      /* silent: no more events */
-    const char *provider, *format;
+    const char *provider;
+    const llmprov_provider *row;
+    const llmprov_profile *profile;
     const char *fold;            /* the tool whose arguments are the answer's text, or NULL */
     const llmprov_tool *tools;   /* to give names back as they were declared */
     const char *const *wire_names;             /* what each tool is called on the wire */
@@ -5231,6 +5381,8 @@ struct llmprov_turn {
     void *sink_user;
     void *state;
     llmprov__reply_hot hot;
+    llmprov__reply_loose *loose; /* buffers that a translator asked for */
+    llmprov_event said;          /* the event of a piece: all but its few members stays zero */
     size_t events, pieces;       /* of the frame that is being read */
     const char *piece;
     size_t piece_len;
@@ -5290,6 +5442,7 @@ static void llmprov__reply_reset(llmprov_turn *t, size_t state) {
     llmprov__reply_free_extras(t->extras);
     llmprov__reply_free_extras(t->usage_members);
     llmprov__reply_free_reading(t);
+    for (; t->loose; t->loose = t->loose->next) llmprov__mem_buf_free(&t->loose->text);
     t->choices = NULL;
     t->extras = t->usage_members = NULL;
     t->block_count = t->choice_count = 0;
@@ -5313,8 +5466,10 @@ static void llmprov__reply_free(llmprov_turn *t) {
 /* -- failures and small things -- */
 
 static void llmprov__reply_no_memory(llmprov_turn *t) {
-    if (t->meter.refused) llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_LIMIT, "limits.max_memory_bytes was reached", (char *)NULL);
-    else llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    if (t->error.code != LLMPROV_ERR_NO_MEMORY || !t->meter.refused) return;
+    t->error.code = LLMPROV_ERR_LIMIT;
+    t->error.message = "limits.max_memory_bytes was reached";
 }
 
 LLMPROV_API llmprov_error *llmprov_turn_fail(llmprov_turn *t, llmprov_status code, const char *message) {
@@ -5323,12 +5478,33 @@ LLMPROV_API llmprov_error *llmprov_turn_fail(llmprov_turn *t, llmprov_status cod
     return &t->error;
 }
 
+/* An empty buffer that needs no freeing; NULL = no memory. */
+static llmprov__mem_buf *llmprov__reply_buffer(llmprov_turn *t) {
+    llmprov__reply_loose *b = (llmprov__reply_loose *)llmprov__mem_take(&t->arena, sizeof *b);
+    if (!b) {
+        llmprov__reply_no_memory(t);
+        return NULL;
+    }
+    b->text.alloc = t->arena.alloc;
+    b->next = t->loose;
+    t->loose = b;
+    return &b->text;
+}
+
 LLMPROV_API void *llmprov_turn_state(llmprov_turn *t) {
     return t->state;
 }
 
 LLMPROV_API bool llmprov_turn_streamed(const llmprov_turn *t) {
     return t->streamed;
+}
+
+LLMPROV_API const llmprov_provider *llmprov_turn_row(const llmprov_turn *t) {
+    return t->row;
+}
+
+LLMPROV_API const llmprov_profile *llmprov_turn_profile(const llmprov_turn *t) {
+    return t->profile;
 }
 
 LLMPROV_API void llmprov_turn_done(llmprov_turn *t) {
@@ -5418,9 +5594,8 @@ static const char *llmprov__reply_extras(llmprov_turn *t, const llmprov__reply_e
     s = llmprov__json_scan(base ? base : "{}", base ? strlen(base) : 2, &t->scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
         const llmprov__reply_extra *other = e;
-        llmprov_str name = { llmprov__mem_copy(&t->arena, key.ptr, key.len), key.len };
-        while (other && (other->key.len != name.len || !name.ptr || memcmp(other->key.ptr, name.ptr, name.len))) other = other->next;
-        if (llmprov_scan_raw(&s, &value) && name.ptr && !other) llmprov__write_raw_key(&w, name, value, false);
+        while (other && (other->key.len != key.len || memcmp(other->key.ptr, key.ptr, key.len))) other = other->next;
+        if (llmprov_scan_raw(&s, &value) && !other) llmprov__write_raw_key(&w, key, value, false);
     }
     for (; e; e = e->next) {
         llmprov_str json = { e->json.ptr, e->json.len };
@@ -5479,22 +5654,27 @@ static llmprov__reply_block *llmprov__reply_new_block(llmprov_turn *t) {
     return b;
 }
 
+static bool llmprov__reply_id_taken(const llmprov_turn *t, size_t before, const char *id) {
+    size_t i;
+    for (i = 0; i < before; i++)
+        if (t->blocks[i].head.type == LLMPROV_BLOCK_TOOL_USE && t->blocks[i].head.id && !strcmp(t->blocks[i].head.id, id)) return true;
+    return false;
+}
+
 /* Every call has an id, and no two of one turn the same: what a server left out or repeated is made from the
    reply's id and the block's place, the same each time. */
 static void llmprov__reply_own_id(llmprov_turn *t, llmprov__reply_block *b) {
-    const char *id = b->head.id ? b->head.id : "";
-    size_t i, at = (size_t)(b - t->blocks);
-    bool taken = !*id;
-    for (i = 0; !taken && i < at; i++)
-        taken = t->blocks[i].head.type == LLMPROV_BLOCK_TOOL_USE && t->blocks[i].head.id && !strcmp(t->blocks[i].head.id, id);
-    if (!taken) return;
-    if (*id) {
-        b->head.id = llmprov__err_join(&t->arena, id, "_", llmprov__err_int((int64_t)at).text, (char *)NULL);
-        llmprov__reply_warn(t, LLMPROV_ERR_ARGUMENT, "content", "two tool calls came with one id: the later one was given another");
-    } else {
-        uint32_t hash = llmprov__text_hash(t->id ? t->id : "", llmprov__text_len(t->id, 0));
-        b->head.id = llmprov__err_join(&t->arena, "call_", llmprov__err_int(hash).text, "_", llmprov__err_int((int64_t)at).text, (char *)NULL);
+    const char *given = b->head.id ? b->head.id : "", *stem = given, *id = given;
+    size_t at = (size_t)(b - t->blocks);
+    int64_t number = (int64_t)at;
+    if (!*given) {
+        stem = llmprov__err_join(&t->arena, "call_", llmprov__err_int(llmprov__text_hash(t->id ? t->id : "", llmprov__text_len(t->id, 0))).text, (char *)NULL);
+        id = "";
     }
+    while (stem && id && (!*id || llmprov__reply_id_taken(t, at, id))) id = llmprov__err_join(&t->arena, stem, "_", llmprov__err_int(number++).text, (char *)NULL);
+    if (!stem || !id) llmprov__reply_no_memory(t);
+    else b->head.id = id;
+    if (*given && id != given) llmprov__reply_warn(t, LLMPROV_ERR_ARGUMENT, "content", "two tool calls came with one id: the later one was given another");
 }
 
 static bool llmprov__reply_wants_text(const llmprov_turn *t, const llmprov__reply_block *b) {
@@ -5540,18 +5720,16 @@ LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_bl
 /* -- pieces -- */
 
 static void llmprov__reply_piece(llmprov_turn *t, llmprov__reply_block *b, llmprov_str text) {
-    llmprov_event e;
+    llmprov_event *e = &t->said;
     if (!text.len) return;
-    llmprov__reply_begin_event(&e, LLMPROV_EVENT_TEXT, b);
-    if (b->head.type == LLMPROV_BLOCK_THINKING) e.type = LLMPROV_EVENT_THINKING;
-    if (b->head.type == LLMPROV_BLOCK_TOOL_USE || b->head.type == LLMPROV_BLOCK_SERVER_USE) e.type = LLMPROV_EVENT_JSON;
-    e.text = text.ptr;
-    e.text_len = text.len;
-    if (llmprov__reply_wants_text(t, b) && !llmprov__mem_add(&b->text, text.ptr, text.len)) {
-        llmprov__reply_no_memory(t);
-        return;
-    }
-    llmprov__reply_emit(t, &e);
+    e->type = b->head.type == LLMPROV_BLOCK_THINKING ? LLMPROV_EVENT_THINKING :
+              b->head.type == LLMPROV_BLOCK_TOOL_USE || b->head.type == LLMPROV_BLOCK_SERVER_USE ? LLMPROV_EVENT_JSON : LLMPROV_EVENT_TEXT;
+    e->choice = b->choice;
+    e->index = b->index;
+    e->text = text.ptr;
+    e->text_len = text.len;
+    if (llmprov__reply_wants_text(t, b) && !llmprov__mem_add(&b->text, text.ptr, text.len)) llmprov__reply_no_memory(t);
+    else llmprov__reply_emit(t, e);
 }
 
 static void llmprov__reply_sift(llmprov_turn *t, llmprov__reply_block *b, const char *p, size_t len, bool last) {
@@ -5734,12 +5912,17 @@ LLMPROV_API void llmprov_turn_stop(llmprov_turn *t, int choice, llmprov_stop sto
     if (!c->word) c->word = "";
 }
 
-/* Sets each member of an object in a list. A key that has escapes is left out of the raw usage. */
+static bool llmprov__reply_has_extra(const llmprov__reply_extra *e, llmprov_str key) {
+    while (e && (e->key.len != key.len || memcmp(e->key.ptr, key.ptr, key.len))) e = e->next;
+    return e != NULL;
+}
+
+/* Sets each member of an object in a list. A null says nothing where there was something. */
 static void llmprov__reply_set_members(llmprov_turn *t, llmprov__reply_extra **list, llmprov_str object) {
-    llmprov_scan s = llmprov__json_scan(object.ptr, object.len, NULL, 0);
+    llmprov_scan s = llmprov__json_scan(object.ptr, object.len, &t->scratch, 0);
     llmprov_str key, value;
     while (llmprov_scan_key(&s, &key))
-        if (llmprov_scan_raw(&s, &value) && value.ptr[0] != 'n') llmprov__reply_set_extra(t, list, key, value);
+        if (llmprov_scan_raw(&s, &value) && (value.ptr[0] != 'n' || !llmprov__reply_has_extra(*list, key))) llmprov__reply_set_extra(t, list, key, value);
 }
 
 LLMPROV_API llmprov_usage *llmprov_turn_usage(llmprov_turn *t, llmprov_str raw) {
@@ -5846,9 +6029,15 @@ static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame)
     from = data + h->from;
     to = data + frame->data.len - tail;
     if (memcmp(data, h->frame.ptr, h->from) || memcmp(to, h->frame.ptr + h->to, tail) ||
-        memcmp(frame->event.ptr, h->event.ptr, h->event.len)) return false;
+        (h->event.len && memcmp(frame->event.ptr, h->event.ptr, h->event.len))) return false;
+    string.ptr = from;
+    string.len = (size_t)(to - from);
+    if (llmprov__text_simple(from, string.len, string.len + tail) && !t->blocks[h->block].sieve.count) {
+        llmprov__reply_piece(t, &t->blocks[h->block], string);
+        return true;
+    }
     if (llmprov__text_plain(from, to) == to) {
-        llmprov__reply_sift(t, &t->blocks[h->block], from, (size_t)(to - from), false);
+        llmprov__reply_sift(t, &t->blocks[h->block], from, string.len, false);
         return true;
     }
     s = llmprov__json_scan(from - 1, (size_t)(to - from) + 2, &t->scratch, 0);
@@ -5863,7 +6052,6 @@ static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame)
 static void llmprov__reply_settle(const llmprov_turn *t, llmprov__reply_choice *c) {
     if (c->stop == LLMPROV_STOP_END && c->tools) c->stop = LLMPROV_STOP_TOOL_USE;
     else if (c->stop == LLMPROV_STOP_TOOL_USE && !c->tools && t->fold) c->stop = LLMPROV_STOP_END;
-    if (c->stop == LLMPROV_STOP_END && c->sequence) c->stop = LLMPROV_STOP_SEQUENCE;
 }
 
 /* Closes what is open and says META and END. */
@@ -6039,6 +6227,8 @@ typedef struct llmprov__normal {
     size_t group_count, group_cap;
     llmprov__normal_call *calls;
     size_t call_count, call_cap;
+    bool spoken;                 /* the user's turn has come since the last assistant's */
+    llmprov_block preface;       /* the system prompt of a model without that role: before the user's first words */
     llmprov__normal_list held;   /* system texts on their way to a legal place */
     const char **ids;            /* a hash table of the ids in use */
     size_t id_slots;
@@ -6173,8 +6363,11 @@ static bool llmprov__normal_check_block(llmprov__normal *n, const llmprov_block 
 }
 
 static bool llmprov__normal_check_message(llmprov__normal *n, const llmprov_message *m) {
+    const char *place = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "]", (char *)NULL);
     size_t i, j;
-    if ((unsigned)m->role > LLMPROV_ROLE_SYSTEM) return llmprov__normal_fail(n, llmprov__normal_path(n, ""), "no such role");
+    if (!place) return llmprov__normal_no_memory(n);
+    if ((unsigned)m->role > LLMPROV_ROLE_SYSTEM) return llmprov__normal_fail(n, place, "no such role");
+    if (m->extra && !llmprov__normal_check_json(n, m->extra, m->extra_len, llmprov__err_join(n->arena, place, ".extra", (char *)NULL), true)) return false;
     for (i = 0; i < m->block_count; i++) {
         n->block = i;
         if (!llmprov__normal_check_block(n, &m->blocks[i], "")) return false;
@@ -6212,6 +6405,29 @@ static const char *llmprov__normal_legal(llmprov__normal *n, const char *text, s
     return to;
 }
 
+/* Nine letters and digits of any id: itself when it is that already, otherwise made from its hash. */
+static const char *llmprov__normal_nine(llmprov__normal *n, const char *text) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t len = strlen(text), i;
+    uint64_t hash = ((uint64_t)llmprov__text_hash(text, len) << 32 | llmprov__text_hash(text, len / 2)) ^ (uint64_t)len;
+    bool legal = len == 9;
+    char *to;
+    for (i = 0; legal && i < len; i++) legal = llmprov__normal_word_char((unsigned char)text[i]) && text[i] != '_' && text[i] != '-';
+    if (legal) return text;
+    to = (char *)llmprov__mem_take(n->arena, 10);
+    if (!to) {
+        llmprov__normal_no_memory(n);
+        return text;
+    }
+    for (i = 0; i < 9; i++, hash /= 62) to[i] = digits[hash % 62];
+    return to;
+}
+
+static const char *llmprov__normal_legal_id(llmprov__normal *n, const char *id) {
+    if (n->row->quirks.flags & LLMPROV_QUIRK_NINE_LETTER_IDS) return llmprov__normal_nine(n, id);
+    return llmprov__normal_legal(n, id, n->id_max, (n->rules & LLMPROV_RULE_ID_CHARS) != 0);
+}
+
 /* The slot of an id in the table: where it is, or where it would go. */
 static size_t llmprov__normal_slot(const llmprov__normal *n, const char *id) {
     size_t at = llmprov__text_hash(id, strlen(id)) % n->id_slots;
@@ -6229,14 +6445,14 @@ static const char *llmprov__normal_id(llmprov__normal *n, const char *id) {
         llmprov__normal_no_memory(n);
         return "";
     }
-    legal = wire = llmprov__normal_legal(n, id, n->id_max, n->rules & LLMPROV_RULE_ID_CHARS);
+    legal = wire = llmprov__normal_legal_id(n, id);
     while (n->ids[at = llmprov__normal_slot(n, wire)]) {
         const char *next = llmprov__err_join(n->arena, id, "_", llmprov__err_int(again++).text, (char *)NULL);
         if (!next) {
             llmprov__normal_no_memory(n);
             return legal;
         }
-        wire = llmprov__normal_legal(n, next, n->id_max, n->rules & LLMPROV_RULE_ID_CHARS);
+        wire = llmprov__normal_legal_id(n, next);
     }
     n->ids[at] = wire;
     return wire;
@@ -6354,32 +6570,43 @@ static bool llmprov__normal_takes_marks(const llmprov__normal *n) {
            (n->profile->flags & LLMPROV_MODEL_CACHE_MARKS);
 }
 
-/* A mark on what cannot carry one moves to the block before it. */
-static void llmprov__normal_move_mark(llmprov__normal_list *list, llmprov_cache cache) {
-    if (cache && list->count && !list->items[list->count - 1].cache && list->items[list->count - 1].type != LLMPROV_BLOCK_THINKING)
-        list->items[list->count - 1].cache = cache;
+/* A mark on what cannot carry one moves to the block before it, in the message before if need be. */
+static void llmprov__normal_move_mark(llmprov__normal *n, llmprov__normal_list *list, llmprov_cache cache) {
+    const llmprov_message *last = n->group_count ? &n->group[n->group_count - 1] : n->out_count ? &n->out[n->out_count - 1] : NULL;
+    llmprov_block *b = list->count ? &list->items[list->count - 1] : last ? (llmprov_block *)&last->blocks[last->block_count - 1] : NULL;
+    if (!cache) return;
+    if (b && b->type != LLMPROV_BLOCK_THINKING && b->type != LLMPROV_BLOCK_REDACTED) b->cache = b->cache ? b->cache : cache;
+    else llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, ".cache", "nothing before this mark can carry it: it was left out");
 }
 
 /* Takes one block of a message over, or leaves it out. */
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
     bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
+    llmprov_str member;
     if (b.cache && !llmprov__normal_takes_marks(n)) {
         b.cache = LLMPROV_CACHE_NONE;
         n->marks_dropped = true;
     }
     if (b.type == LLMPROV_BLOCK_TEXT && !llmprov__text_len(b.text, b.text_len)) {
-        llmprov__normal_move_mark(list, b.cache);
+        llmprov__normal_move_mark(n, list, b.cache);
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "an empty text was left out");
         return;
     }
     if ((b.type == LLMPROV_BLOCK_THINKING || b.type == LLMPROV_BLOCK_REDACTED) && !llmprov__normal_thinking(n, &b)) return;
     if ((b.type == LLMPROV_BLOCK_THINKING || b.type == LLMPROV_BLOCK_REDACTED) && b.cache) {
-        llmprov__normal_move_mark(list, b.cache);
+        llmprov__normal_move_mark(n, list, b.cache);
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".cache", "thinking carries no cache mark: it was moved to the block before");
         b.cache = LLMPROV_CACHE_NONE;
     }
     if (own_kind && !(n->rules & LLMPROV_RULE_NATIVE) && !llmprov__normal_foreign(n, &b)) return;
+    if (b.extra && b.origin && !llmprov__normal_own(n, b.origin)) {
+        b.extra = NULL;
+        b.extra_len = 0;
+        llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
+    }
+    if (b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
+        llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
     llmprov__normal_push(n, list, &b);
 }
 
@@ -6470,6 +6697,31 @@ static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, cons
     result->content_count = texts.count;
 }
 
+/* A tool result's content as a copy whose marks may change. */
+static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *result) {
+    llmprov__normal_list list = { NULL, 0, 0 };
+    size_t i;
+    for (i = 0; i < result->content_count; i++) {
+        llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
+        if (b && b->cache && !llmprov__normal_takes_marks(n)) {
+            b->cache = LLMPROV_CACHE_NONE;
+            n->marks_dropped = true;
+        }
+    }
+    result->content = list.items;
+    result->content_count = list.count;
+}
+
+/* Some servers refuse the user's words directly behind tool results: the assistant says something between. */
+static void llmprov__normal_bridge(llmprov__normal *n) {
+    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov_block b = llmprov__normal_text("OK.", 3);
+    if (!(n->row->quirks.flags & LLMPROV_QUIRK_NO_USER_AFTER_TOOL)) return;
+    llmprov__normal_push(n, &list, &b);
+    llmprov__normal_emit(n, LLMPROV_ROLE_ASSISTANT, list.items, list.count, NULL);
+    llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "this provider refuses user messages directly behind tool results: the assistant says \"OK.\" between them");
+}
+
 /* The results of the pending calls, in the order of the calls, then what else the user said since. */
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, 0, 0 }, lifted = { NULL, 0, 0 };
@@ -6487,10 +6739,12 @@ static void llmprov__normal_flush(llmprov__normal *n) {
         }
         c->result.id = c->wire_id;
         if (lift && c->result.content) llmprov__normal_lift(n, &c->result, c->name, &lifted);
+        else if (c->result.content) llmprov__normal_copy_content(n, &c->result);
         llmprov__normal_push(n, &results, &c->result);
     }
     n->call_count = 0;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, results.items, results.count, NULL);
+    if (results.count && (lifted.count || n->group_count)) llmprov__normal_bridge(n);
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, lifted.items, lifted.count, NULL);
     for (i = 0; i < n->group_count; i++)
         llmprov__normal_emit(n, n->group[i].role, (llmprov_block *)n->group[i].blocks, n->group[i].block_count, &n->group[i]);
@@ -6541,6 +6795,7 @@ static void llmprov__normal_keep(llmprov__normal *n, const llmprov_message *like
         n->group_count = n->group_cap = 0;
         return;
     }
+    n->spoken = true;
     m = &n->group[n->group_count++];
     *m = *like;
     m->blocks = list->items;
@@ -6549,12 +6804,17 @@ static void llmprov__normal_keep(llmprov__normal *n, const llmprov_message *like
 
 static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
     llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov_message like = *m;
+    n->spoken = true;
+    if (n->preface.text) llmprov__normal_push(n, &list, &n->preface);
+    n->preface.text = NULL;
     for (n->block = 0; n->block < m->block_count; n->block++) {
         const llmprov_block *b = &m->blocks[n->block];
         if (b->type != LLMPROV_BLOCK_TOOL_RESULT) llmprov__normal_take(n, &list, b);
         else if (!llmprov__normal_answer(n, b)) llmprov__normal_orphan(n, &list, b);
     }
-    llmprov__normal_keep(n, m, &list);
+    like.plain = like.plain && list.count == m->block_count;
+    llmprov__normal_keep(n, &like, &list);
 }
 
 static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
@@ -6576,8 +6836,9 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
 static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message *m) {
     llmprov__normal_list list = { NULL, 0, 0 };
     size_t i;
-    bool together = (n->rules & LLMPROV_RULE_MERGE) && !n->group_count && n->out_count && n->out[n->out_count - 1].role == LLMPROV_ROLE_ASSISTANT;
+    bool together = (n->rules & LLMPROV_RULE_MERGE) && !n->spoken && n->out_count && n->out[n->out_count - 1].role == LLMPROV_ROLE_ASSISTANT;
     if (!together) llmprov__normal_flush(n);
+    n->spoken = false;
     llmprov__normal_release(n);
     for (n->block = 0; n->block < m->block_count; n->block++) {
         const llmprov_block *b = &m->blocks[n->block];
@@ -6607,6 +6868,7 @@ static void llmprov__normal_system(llmprov__normal *n, const llmprov_message *m)
         return;
     }
     if (top || one) {
+        n->block = 0;
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "a system message in the middle became user text in <system> tags");
         llmprov__normal_tag(n, &list);
         like.role = LLMPROV_ROLE_USER;
@@ -6652,24 +6914,14 @@ static llmprov_block llmprov__normal_joined(llmprov__normal *n, const llmprov__n
     return llmprov__normal_text(to ? to : "", to ? (size_t)(p - to) : 0);
 }
 
-/* A model without a system role gets the prompt before the first words of the user. */
-static void llmprov__normal_system_as_user(llmprov__normal *n, llmprov__normal_list *list) {
-    llmprov_block b = llmprov__normal_joined(n, list);
-    llmprov__normal_list one = { NULL, 0, 0 };
-    llmprov_message like;
-    memset(&like, 0, sizeof like);
-    llmprov__normal_push(n, &one, &b);
-    llmprov__normal_keep(n, &like, &one);
-    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "system", "this model has no system role: the prompt went before the first user message");
-}
-
 static void llmprov__normal_place_system(llmprov__normal *n, llmprov__normal_list *list) {
     n->req.system = NULL;
     n->req.system_blocks = NULL;
     n->req.system_count = 0;
     if (!list->count) return;
     if (n->profile->flags & LLMPROV_MODEL_NO_SYSTEM) {
-        llmprov__normal_system_as_user(n, list);
+        n->preface = llmprov__normal_joined(n, list);
+        llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "system", "this model has no system role: the prompt went before the first words of the user");
         return;
     }
     if (list->count > 1 && (n->row->quirks.flags & LLMPROV_QUIRK_ONE_SYSTEM)) {
@@ -6736,6 +6988,40 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
     return true;
 }
 
+static bool llmprov__normal_is_tool(const llmprov__normal *n, const char *name) {
+    size_t i;
+    for (i = 0; i < n->req.tool_count; i++)
+        if (llmprov__text_same(n->req.tools[i].name, name, false)) return true;
+    return false;
+}
+
+/* The structured answer's name: legal, and no tool's, since a tool may have to stand for it. */
+static bool llmprov__normal_schema(llmprov__normal *n) {
+    const char *asked = n->req.schema_name ? n->req.schema_name : "answer", *name;
+    int64_t again = 2;
+    if (!n->req.schema) return true;
+    if (!llmprov__normal_check_json(n, n->req.schema, 0, "schema", true) || !llmprov__normal_check_text(n, asked, 0, "schema_name")) return false;
+    name = llmprov__normal_legal(n, asked, 64, true);
+    if (strcmp(name, asked)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "schema_name", "letters, digits, _ and - are allowed, 64 at most: another name was made of it");
+    while (name && llmprov__normal_is_tool(n, name)) name = llmprov__err_join(n->arena, "answer_", llmprov__err_int(again++).text, (char *)NULL);
+    n->req.schema_name = name;
+    return name ? true : llmprov__normal_no_memory(n);
+}
+
+/* For gateways that want tools defined wherever the conversation holds calls: one that nobody can call. */
+static bool llmprov__normal_defined(llmprov__normal *n) {
+    llmprov_tool *tool;
+    if (!(n->row->quirks.flags & LLMPROV_QUIRK_TOOLS_DEFINED) || n->req.tool_count || n->id_slots < 2) return true;
+    tool = (llmprov_tool *)llmprov__mem_take(n->arena, sizeof *tool);
+    if (!tool) return llmprov__normal_no_memory(n);
+    tool->name = "no_tool";
+    tool->description = "Stands for the tools of earlier turns. Never call it.";
+    n->req.tools = tool;
+    n->req.tool_count = 1;
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools", "this provider wants tools where the conversation holds calls: one that cannot be called was added");
+    return true;
+}
+
 /* -- cache marks: at most four, the hour before the five minutes -- */
 
 typedef struct llmprov__normal_marks { llmprov_cache *at[64]; size_t count; bool inverted, short_seen; } llmprov__normal_marks;
@@ -6748,6 +7034,13 @@ static void llmprov__normal_mark(llmprov__normal_marks *m, llmprov_cache *at) {
     else *at = LLMPROV_CACHE_NONE;
 }
 
+/* The marks of a block, those inside a tool result first. The result's content is the normaliser's own copy. */
+static void llmprov__normal_mark_block(llmprov__normal_marks *m, llmprov_block *b) {
+    size_t i;
+    for (i = 0; b->content && i < b->content_count; i++) llmprov__normal_mark(m, &((llmprov_block *)b->content)[i].cache);
+    llmprov__normal_mark(m, &b->cache);
+}
+
 /* Which of too many marks go: the oldest of the messages first, `from` on; then those before. */
 static bool llmprov__normal_limit_marks(llmprov__normal *n) {
     llmprov__normal_marks m;
@@ -6757,7 +7050,7 @@ static bool llmprov__normal_limit_marks(llmprov__normal *n) {
     for (i = 0; i < n->req.system_count; i++) llmprov__normal_mark(&m, &((llmprov_block *)n->req.system_blocks)[i].cache);
     fixed = m.count;
     for (i = 0; i < n->out_count; i++)
-        for (j = 0; j < n->out[i].block_count; j++) llmprov__normal_mark(&m, &((llmprov_block *)n->out[i].blocks)[j].cache);
+        for (j = 0; j < n->out[i].block_count; j++) llmprov__normal_mark_block(&m, &((llmprov_block *)n->out[i].blocks)[j]);
     if (m.inverted) return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
     if (m.count <= most) return true;
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "cache", "more than four cache marks: the oldest of the messages were left out");
@@ -6802,8 +7095,13 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
     size_t i;
     n->req = *req;
     if (!prompt) return llmprov__normal_no_memory(n);
+    if (req->history && req->history->status) {
+        llmprov__err_set(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
+        return false;
+    }
+    if (!llmprov__normal_check_json(n, req->kept, req->kept_len, "kept", true)) return false;
     if (!llmprov__normal_check_text(n, req->system, 0, "system") || !llmprov__normal_check_systems(n, req->system_blocks, req->system_count) ||
-        !llmprov__normal_collect(n, req, &in, prompt) || !llmprov__normal_tools(n)) return false;
+        !llmprov__normal_collect(n, req, &in, prompt) || !llmprov__normal_tools(n) || !llmprov__normal_schema(n) || !llmprov__normal_defined(n)) return false;
     llmprov__normal_add_system(n, &system, req->system, 0);
     llmprov__normal_add_systems(n, &system, req->system_blocks, req->system_count);
     if (req->history) {
@@ -6911,7 +7209,7 @@ static const struct { const char *word; llmprov_stop stop; } llmprov__parts_stop
     { "SPII", LLMPROV_STOP_REFUSAL }, { "IMAGE_SAFETY", LLMPROV_STOP_REFUSAL }, { "MODEL_ARMOR", LLMPROV_STOP_REFUSAL },
     { "ERROR_TOXIC", LLMPROV_STOP_REFUSAL },
     { "pause_turn", LLMPROV_STOP_PAUSE },
-    { "error", LLMPROV_STOP_ERROR }, { "network_error", LLMPROV_STOP_ERROR }, { "failed", LLMPROV_STOP_ERROR }, { "cancelled", LLMPROV_STOP_ERROR },
+    { "error", LLMPROV_STOP_ERROR }, { "network_error", LLMPROV_STOP_ERROR }, { "failed", LLMPROV_STOP_ERROR }, { "cancelled", LLMPROV_STOP_ERROR }, { "time_limit", LLMPROV_STOP_ERROR },
     { "ERROR", LLMPROV_STOP_ERROR }, { "TIMEOUT", LLMPROV_STOP_ERROR }, { "insufficient_system_resource", LLMPROV_STOP_ERROR },
     { "MALFORMED_FUNCTION_CALL", LLMPROV_STOP_ERROR }, { "malformed_model_output", LLMPROV_STOP_ERROR }, { "malformed_tool_use", LLMPROV_STOP_ERROR },
 };
@@ -7001,6 +7299,7 @@ static llmprov_status llmprov__parts_classify(int http, const char *code, const 
     llmprov_status by_code = llmprov__parts_error_word(code), by_type = llmprov__parts_error_word(type), by_http = llmprov__parts_error_status(http);
     llmprov_status status = by_code && by_code != LLMPROV_ERR_REQUEST ? by_code : by_type && by_type != LLMPROV_ERR_REQUEST ? by_type : by_http;
     size_t i;
+    if (status == LLMPROV_ERR_SERVER && http >= 300 && (http < 500 || by_http == LLMPROV_ERR_TIMEOUT)) status = by_http;
     if (!status && llmprov__text_len(code, 0) == 3 && code[0] >= '4' && code[0] <= '5')
         status = llmprov__parts_error_status((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
     if (!status) status = by_code ? by_code : by_type;
@@ -7068,7 +7367,7 @@ static bool llmprov__parts_read_error(llmprov_turn *t, llmprov_error *e, llmprov
     if (f.param) e->param = f.param;
     if (f.request_id) e->request_id = f.request_id;
     if (f.type) e->provider_code = f.type;
-    if (f.code) e->provider_code = f.code;
+    if (f.code && !(f.type && *f.code >= '0' && *f.code <= '9' && strlen(f.code) == 3)) e->provider_code = f.code;
     e->code = llmprov__parts_classify(e->http_status, f.code ? f.code : "", f.type ? f.type : "", e->message);
     return true;
 }
@@ -7120,10 +7419,17 @@ static bool llmprov__parts_lists(const char *list, const char *word) {
     return false;
 }
 
+/* The words that the model takes: the row's for models of this name, otherwise the profile's. */
+static const char *llmprov__parts_known_efforts(const llmprov_draft *d) {
+    const char *row = d->row->quirks.efforts, *colon = row ? strchr(row, ':') : NULL, *name = strrchr(d->model, '/');
+    name = name ? name + 1 : d->model;
+    return colon && !strncmp(name, row, (size_t)(colon - row)) ? colon + 1 : d->profile->efforts;
+}
+
 /* The nearest word that the model takes: the next lower one, otherwise the next higher; "none" only when asked for.
    NULL = nothing can be said. */
 static const char *llmprov__parts_effort(llmprov_draft *d, llmprov_effort asked) {
-    const char *known = d->profile->efforts, *word = NULL;
+    const char *known = llmprov__parts_known_efforts(d), *word = NULL;
     char text[96];
     int i;
     if (!asked) return NULL;
@@ -7132,6 +7438,7 @@ static const char *llmprov__parts_effort(llmprov_draft *d, llmprov_effort asked)
         if (llmprov__parts_lists(known, llmprov__parts_efforts[i])) word = llmprov__parts_efforts[i];
     for (i = (int)asked + 1; i <= LLMPROV_EFFORT_MAX && !word; i++)
         if (llmprov__parts_lists(known, llmprov__parts_efforts[i])) word = llmprov__parts_efforts[i];
+    if (!word && llmprov__parts_lists(known, "default")) word = "default";
     if (!word) {
         llmprov__parts_drop_text(d, "effort", "the effort was left out: this model takes none");
         return NULL;
@@ -7196,6 +7503,11 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
     return false;
 }
 
+/* Members that are kept to be written back to the letter, although fields carry what they say. */
+static bool llmprov__parts_carried(const char *name) {
+    return !strcmp(name, "thinking") || !strcmp(name, "output_config") || !strcmp(name, "metadata") || !strcmp(name, "tool_choice");
+}
+
 /* Members that llmprov_ask kept: back into their own format, a warning elsewhere. */
 static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
     const llmprov_request *r = d->chat;
@@ -7208,16 +7520,15 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
     scratch.alloc = d->body->alloc;
     s = llmprov__json_scan(r->kept, llmprov__text_len(r->kept, r->kept_len), &scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
-        llmprov__mem_buf name;
-        memset(&name, 0, sizeof name);
-        name.alloc = d->body->alloc;
-        if (!llmprov__mem_add(&name, key.ptr, key.len)) d->body->status = LLMPROV_ERR_NO_MEMORY;
-        if (llmprov_scan_raw(&s, &value) && name.ptr) {
-            if (own) llmprov_write_raw(d->body, name.ptr, value.ptr, value.len);
-            else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name.ptr, "this member has no place in the target's format: it was left out");
-        }
-        llmprov__mem_buf_free(&name);
+        char name[64];
+        size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, len);
+        name[len] = 0;
+        if (!llmprov_scan_raw(&s, &value)) break;
+        if (own) llmprov__write_raw_key(d->body, key, value, false);
+        else if (!llmprov__parts_carried(name)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
     }
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
     llmprov__mem_buf_free(&scratch);
 }
 
@@ -7232,18 +7543,29 @@ static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     return llmprov_scan_num(&in, &value) && value > 0 && value < 9e15 ? (int64_t)value : 0;
 }
 
-/* The members of an object that are asked for by name, as raw JSON; the object is checked whole. A member that is null
-   counts as absent. */
-static void llmprov__parts_members(const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
-    llmprov_scan in = llmprov_scan_in(s, object);
+/* Consumes the object that comes: the members that are asked for by name as raw JSON, the others (for a turn) into the
+   extra of a choice or (-1) of the reply. A member that is null counts as absent: it says nothing. */
+static void llmprov__parts_take(llmprov_turn *t, int choice, llmprov_scan *in, const char *const *names, llmprov_str *values, size_t count) {
     llmprov_str key, raw;
     size_t i;
     memset(values, 0, count * sizeof *values);
-    if (!object.ptr) return;
-    while (llmprov_scan_key(&in, &key)) {
-        for (i = 0; i < count && !llmprov__text_is(key, names[i]); i++) { }
-        if (llmprov_scan_raw(&in, &raw) && i < count && raw.ptr[0] != 'n') values[i] = raw;
+    while (llmprov_scan_key(in, &key)) {
+        for (i = 0; i < count && !(key.len && names[i][0] == key.ptr[0] && llmprov__text_is(key, names[i])); i++) { }
+        if (!llmprov_scan_raw(in, &raw) || raw.ptr[0] == 'n') continue;
+        if (i < count) values[i] = raw;
+        else if (t) llmprov_turn_extra(t, choice, key, raw);
     }
+}
+
+/* The same for an object that was caught raw. */
+static void llmprov__parts_sort(llmprov_turn *t, int choice, const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    if (object.ptr) llmprov__parts_take(t, choice, &in, names, values, count);
+    else memset(values, 0, count * sizeof *values);
+}
+
+static void llmprov__parts_members(const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov__parts_sort(NULL, -1, s, object, names, values, count);
 }
 
 /* A text that was caught raw; what is no string is empty. Valid until the next text of the scan. */
@@ -7264,18 +7586,6 @@ static size_t llmprov__parts_compact(char *json, size_t len) {
         else if (c == '"') string = !string;
     }
     return n;
-}
-
-/* The members of an object that are not known go into the extra of the choice, or (-1) of the reply; null says nothing. */
-static void llmprov__parts_rest(llmprov_turn *t, const llmprov_scan *s, int choice, llmprov_str object, const char *const *known, size_t count) {
-    llmprov_scan in = llmprov_scan_in(s, object);
-    llmprov_str key, raw;
-    size_t i;
-    if (!object.ptr) return;
-    while (llmprov_scan_key(&in, &key)) {
-        for (i = 0; i < count && !llmprov__text_is(key, known[i]); i++) { }
-        if (llmprov_scan_raw(&in, &raw) && i == count && raw.ptr[0] != 'n') llmprov_turn_extra(t, choice, key, raw);
-    }
 }
 
 /* The place of a block, for warnings. */
@@ -7397,9 +7707,9 @@ static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__t_mess
         llmprov__parts_drop_int(d, "top_k", r->top_k, why);
         return false;
     }
-    if (temperature.set && temperature.value > 1) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "temperature", "the range ends at 1: 1 was sent");
-        temperature.value = 1;
+    if (temperature.set && (temperature.value > 1 || temperature.value < 0)) {
+        temperature.value = temperature.value > 1 ? 1 : 0;
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "temperature", "the range is 0 to 1: its nearer end was sent");
     }
     if (temperature.set && top_p.set && (d->profile->flags & LLMPROV_MODEL_ONE_SAMPLING)) {
         llmprov__parts_drop_num(d, "top_p", top_p, "this model takes temperature or top_p, not both");
@@ -7480,15 +7790,7 @@ static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool)
     llmprov_write_close(w);
 }
 
-/* A tool whose arguments are the structured answer, for models that give none natively. */
-static const char *llmprov__t_messages_answer_name(const llmprov_draft *d) {
-    const char *name = d->chat->schema_name ? d->chat->schema_name : "answer";
-    size_t i;
-    for (i = 0; i < d->chat->tool_count; i++)
-        if (llmprov__text_same(d->chat->tools[i].name, name, false)) return "structured_answer";
-    return name;
-}
-
+/* For models that give no structured answers natively, the arguments of a forced tool are the answer. */
 static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
     llmprov_tool answer;
     size_t i;
@@ -7497,7 +7799,7 @@ static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
     for (i = 0; i < d->chat->tool_count; i++) llmprov__t_messages_tool(d, &d->chat->tools[i]);
     if (fold) {
         memset(&answer, 0, sizeof answer);
-        answer.name = llmprov__t_messages_answer_name(d);
+        answer.name = d->chat->schema_name;
         answer.description = "Gives the answer in its final form.";
         answer.schema = d->chat->schema;
         llmprov__t_messages_tool(d, &answer);
@@ -7511,7 +7813,7 @@ static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
 static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
     static const char *const words[] = { "auto", "none", "any", "tool" };
     llmprov_tool_choice choice = fold ? (d->chat->tool_count ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
-    const char *name = fold ? llmprov__t_messages_answer_name(d) : d->chat->tool_name;
+    const char *name = fold ? d->chat->schema_name : d->chat->tool_name;
     bool single = fold || d->chat->parallel_tools == LLMPROV_NO;
     if (!d->chat->tool_count && !fold) return;
     if (choice >= LLMPROV_TOOL_ANY && ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks)) {
@@ -7681,13 +7983,14 @@ static int *llmprov__t_messages_at(llmprov_turn *t, const llmprov_scan *s, llmpr
     return &blocks[i];
 }
 
-/* A count that was told: null and zero say nothing (the first snapshot stands), except for the output. */
-static void llmprov__t_messages_count(const llmprov_scan *s, llmprov_str raw, int64_t *to) {
+/* A count that was told. Zeros count only where the snapshot is a real one. */
+static void llmprov__t_messages_count(const llmprov_scan *s, llmprov_str raw, int64_t *to, bool zeros) {
     int64_t count = llmprov__parts_count(s, raw);
-    if (count) *to = count;
+    if (count || (zeros && raw.ptr)) *to = count;
 }
 
-/* Usage in message_start and message_delta are snapshots, never increments. */
+/* Usage in message_start and message_delta are snapshots, never increments. A delta without input tokens (or with zero)
+   does not tell about the input: there the first snapshot stands. */
 static void llmprov__t_messages_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
     static const char *const names[] = { "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation", "output_tokens_details" };
     static const char *const split[] = { "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens" };
@@ -7695,24 +7998,27 @@ static void llmprov__t_messages_usage(llmprov_turn *t, const llmprov_scan *s, ll
     llmprov_str v[6], c[2], thinking;
     llmprov_usage *u;
     int64_t written = 0;
+    bool told;
     if (!raw.ptr || raw.ptr[0] != '{') return;
     u = llmprov_turn_usage(t, raw);
     llmprov__parts_members(s, raw, names, v, 6);
     llmprov__parts_members(s, v[4], split, c, 2);
     llmprov__parts_members(s, v[5], details, &thinking, 1);
-    llmprov__t_messages_count(s, v[0], &u->input_tokens);
-    llmprov__t_messages_count(s, v[1], &u->output_tokens);
-    llmprov__t_messages_count(s, v[2], &u->cache_read_tokens);
-    llmprov__t_messages_count(s, v[3], &written);
-    llmprov__t_messages_count(s, c[0], &u->cache_write_5m_tokens);
-    llmprov__t_messages_count(s, c[1], &u->cache_write_1h_tokens);
+    told = llmprov__parts_count(s, v[0]) > 0;
+    llmprov__t_messages_count(s, v[0], &u->input_tokens, false);
+    llmprov__t_messages_count(s, v[1], &u->output_tokens, false);
+    llmprov__t_messages_count(s, v[2], &u->cache_read_tokens, told);
+    llmprov__t_messages_count(s, c[0], &u->cache_write_5m_tokens, told);
+    llmprov__t_messages_count(s, c[1], &u->cache_write_1h_tokens, told);
+    llmprov__t_messages_count(s, v[3], &written, false);
+    if (told && v[3].ptr && !written) u->cache_write_5m_tokens = u->cache_write_1h_tokens = 0;
     if (written > u->cache_write_5m_tokens + u->cache_write_1h_tokens) u->cache_write_5m_tokens = written - u->cache_write_1h_tokens;
-    llmprov__t_messages_count(s, thinking, &u->thinking_tokens);
+    llmprov__t_messages_count(s, thinking, &u->thinking_tokens, false);
 }
 
 /* The members of a block's extra that say nothing (null), or come as events of their own. */
 static void llmprov__t_messages_tidy(llmprov_turn *t, llmprov_block *b, llmprov_str *citations) {
-    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? b->extra_len : 2, NULL, 0);
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? b->extra_len : 2, &t->scratch, 0);
     llmprov_writer w;
     llmprov_str key, value;
     citations->ptr = NULL;
@@ -7790,14 +8096,13 @@ static bool llmprov__t_messages_message(llmprov_turn *t, const llmprov_scan *s, 
     llmprov_str v[8], id, model;
     llmprov_scan in;
     char *kept;
-    llmprov__parts_members(s, raw, llmprov__t_messages_members, v, 8);
+    llmprov__parts_sort(t, -1, s, raw, llmprov__t_messages_members, v, 8);
     id = llmprov__parts_text(s, v[0]);
     kept = llmprov_turn_keep(t, id);
     if (!kept) return false;
     id.ptr = kept;
     model = llmprov__parts_text(s, v[1]);
     llmprov_turn_start(t, id, model);
-    llmprov__parts_rest(t, s, -1, raw, llmprov__t_messages_members, 8);
     llmprov__t_messages_usage(t, s, v[2]);
     if (v[5].ptr) {
         in = llmprov_scan_in(s, v[5]);
@@ -7880,11 +8185,10 @@ static void llmprov__t_messages_delta(llmprov_turn *t, const llmprov_scan *s, ll
 static void llmprov__t_messages_message_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole, llmprov_str delta, llmprov_str usage) {
     static const char *const names[] = { "stop_reason", "stop_sequence" };
     static const char *const known[] = { "type", "delta", "usage" };
-    llmprov_str v[2];
-    llmprov__parts_members(s, delta, names, v, 2);
+    llmprov_str v[2], top[3];
+    llmprov__parts_sort(t, -1, s, delta, names, v, 2);
+    llmprov__parts_sort(t, -1, s, whole, known, top, 3);
     llmprov__t_messages_usage(t, s, usage);
-    if (delta.ptr) llmprov__parts_rest(t, s, -1, delta, names, 2);
-    llmprov__parts_rest(t, s, -1, whole, known, 3);
     llmprov__t_messages_read_stop(t, s, v[0], v[1]);
 }
 
@@ -7917,9 +8221,10 @@ static void llmprov__t_messages_event(llmprov_turn *t, const llmprov_scan *s, ll
 
 static void llmprov__t_messages_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
     static const char *const names[] = { "type", "index", "delta", "content_block", "message", "usage", "error" };
-    llmprov_str v[7], whole, event;
-    if (!llmprov_scan_raw(data, &whole)) return;
-    llmprov__parts_members(data, whole, names, v, 7);
+    llmprov_str v[7], whole = { data->at, 0 }, event;
+    llmprov__parts_take(NULL, -1, data, names, v, 7);
+    if (data->status) return;
+    whole.len = (size_t)(data->at - whole.ptr);
     event = v[0].ptr && !llmprov__text_is(frame->event, "error") ? llmprov__parts_text(data, v[0]) : frame->event;
     llmprov__t_messages_event(t, data, event, whole, v);
 }
@@ -8361,7 +8666,9 @@ static void llmprov__t_chat_role(llmprov_writer *w, const char *role) {
 /* A name is the one member beside role and content that both ends know. */
 static void llmprov__t_chat_name(llmprov_draft *d, const llmprov_message *m) {
     llmprov_str name;
-    if (llmprov__msg_has(m->extra, m->extra_len, "name", &name)) llmprov_write_raw(d->body, "name", name.ptr, name.len);
+    if (!llmprov__msg_has(m->extra, m->extra_len, "name", &name)) return;
+    if (!(d->row->quirks.flags & LLMPROV_QUIRK_NO_NAMES)) llmprov_write_raw(d->body, "name", name.ptr, name.len);
+    else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "messages[].name", "this provider refuses names on messages: it was left out");
 }
 
 static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, size_t at, const char *role) {
@@ -8404,12 +8711,39 @@ static void llmprov__t_chat_calls(llmprov_draft *d, const llmprov_message *m) {
     llmprov_write_close(w);
 }
 
+/* Whether thinking goes back among the parts of the content, as Mistral has it. */
+static bool llmprov__t_chat_thinks_in_content(const llmprov_draft *d, const llmprov_message *m) {
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
+    return b && ((b->origin && !strcmp(b->origin, "openai-chat:content")) || llmprov__text_same(d->row->quirks.reasoning_key, "content", false));
+}
+
+/* Content as a list: thinking and text in their order. */
+static void llmprov__t_chat_content_parts(llmprov_draft *d, const llmprov_message *m) {
+    llmprov_writer *w = d->body;
+    size_t i;
+    llmprov_write_open(w, "content", '[');
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        if (b->type == LLMPROV_BLOCK_TEXT) llmprov__t_chat_text_part(d, NULL, b);
+        if (b->type != LLMPROV_BLOCK_THINKING) continue;
+        llmprov_write_open(w, NULL, '{');
+        llmprov_write_str(w, "type", "thinking", 8);
+        llmprov_write_open(w, "thinking", '[');
+        llmprov__t_chat_text_part(d, NULL, b);
+        llmprov_write_close(w);
+        llmprov_write_bool(w, "closed", true);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
 /* Thinking goes back in the member that it came in. */
-static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m) {
+static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m, bool always) {
     const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
     const char *key = d->row->quirks.reasoning_key, *came;
     llmprov_str details;
-    if (!b || !key) return;
+    if (!b && key && always) llmprov_write_str(d->body, key, "", 0);
+    if (!b || !key || llmprov__t_chat_thinks_in_content(d, m)) return;
     came = b->origin ? strchr(b->origin, ':') : NULL;
     if (came && came[1]) key = came + 1;
     if (llmprov__msg_has(b->extra, b->extra_len, "reasoning_details", &details)) llmprov__write_long_raw(d->body, "reasoning_details", details.ptr, details.len);
@@ -8419,7 +8753,7 @@ static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m)
 }
 
 /* The assistant's texts are one string: joined, since the format knows no blocks there. */
-static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, size_t at) {
+static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, size_t at, bool think) {
     const llmprov_block *b = NULL, *audio = llmprov_block_next(m, LLMPROV_BLOCK_AUDIO, NULL);
     char field[96];
     size_t i;
@@ -8438,8 +8772,10 @@ static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m
         llmprov_write_str(d->body, "id", audio->id, strlen(audio->id));
         llmprov_write_close(d->body);
     }
-    llmprov__t_chat_thinking(d, m);
-    if ((b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL)) != NULL) {
+    llmprov__t_chat_thinking(d, m, think);
+    if (llmprov__t_chat_thinks_in_content(d, m)) {
+        llmprov__t_chat_content_parts(d, m);
+    } else if ((b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL)) != NULL) {
         llmprov__write_string_open(d->body, "content");
         for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, b)) llmprov__write_piece(d->body, b->text, llmprov__text_len(b->text, b->text_len));
         llmprov__write_string_close(d->body);
@@ -8485,6 +8821,9 @@ static void llmprov__t_chat_messages(llmprov_draft *d) {
     bool developer = (d->row->quirks.flags & LLMPROV_QUIRK_DEVELOPER) && d->profile->efforts && *d->profile->efforts;
     llmprov_message system;
     size_t i, j;
+    bool think = false;          /* some models want the member in every turn of a tool conversation */
+    for (i = 0; (d->profile->flags & LLMPROV_MODEL_REPLAY_THINKING) && !think && i < r->message_count; i++)
+        think = llmprov_block_next(&r->messages[i], LLMPROV_BLOCK_TOOL_USE, NULL) != NULL;
     llmprov_write_open(d->body, "messages", '[');
     memset(&system, 0, sizeof system);
     system.blocks = r->system_blocks;
@@ -8494,7 +8833,7 @@ static void llmprov__t_chat_messages(llmprov_draft *d) {
         const llmprov_message *m = &r->messages[i];
         for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) llmprov__t_chat_result(d, &m->blocks[j], i, j);
         if (j) continue;
-        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_chat_assistant(d, m, i);
+        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_chat_assistant(d, m, i, think);
         else llmprov__t_chat_user(d, m, i, m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system");
     }
     llmprov_write_close(d->body);
@@ -8590,7 +8929,7 @@ static void llmprov__t_chat_tools(llmprov_draft *d) {
 
 static void llmprov__t_chat_schema(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    const char *name = r->schema_name ? r->schema_name : "answer";
+    const char *name = r->schema_name;
     llmprov_writer *w = d->body;
     if (!r->schema) return;
     llmprov_write_open(w, "response_format", '{');
@@ -8735,15 +9074,21 @@ typedef struct llmprov__t_chat_slot {
     int64_t index;               /* the wire's, -1 = it sent none */
     char *id;
     int block;                   /* -1 until its name is known */
-    llmprov__mem_buf early;      /* arguments that came before the name */
+    size_t list;                 /* the number of the list that last had a piece of it */
+    llmprov__mem_buf *early;     /* arguments that came before the name, or those of a wrapper */
+    char *wrapper;               /* the name of a call that may hold several others */
 } llmprov__t_chat_slot;
 
 typedef struct llmprov__t_chat_choice_state {
     int text, thinking, audio;   /* the open blocks, as number + 1; 0 = none */
     bool ended, streamed, refused;
+    int lead;                    /* LLMPROV__T_CHAT_LEAD_*: how far the beginning of the text is decided */
+    char held[16];               /* what may become a tag, or white space that may mean nothing */
+    size_t held_len;
     llmprov__t_chat_slot *slots;
     size_t slot_count, slot_cap;
     size_t latest;
+    size_t list;                 /* how many lists of calls came */
 } llmprov__t_chat_choice_state;
 
 typedef struct llmprov__t_chat_state {
@@ -8822,15 +9167,61 @@ static llmprov__t_chat_slot *llmprov__t_chat_new_slot(llmprov_turn *t, llmprov__
 static llmprov__t_chat_slot *llmprov__t_chat_slot_for(llmprov_turn *t, llmprov__t_chat_choice_state *c, int64_t index, llmprov_str id, bool named, bool first) {
     size_t i;
     for (i = 0; id.len && i < c->slot_count; i++)
-        if (c->slots[i].id && llmprov__text_is(id, c->slots[i].id) && (index < 0 || c->slots[i].index == index || !named)) return &c->slots[c->latest = i];
+        if (c->slots[i].id && llmprov__text_is(id, c->slots[i].id) && (index < 0 || c->slots[i].index == index || !named) &&
+            !(named && c->slots[i].list == c->list)) return &c->slots[c->latest = i];
     for (i = c->slot_count; index >= 0 && i > 0; i--) {
         llmprov__t_chat_slot *s = &c->slots[i - 1];
-        bool other = id.len && named && s->id && s->block >= 0;
+        bool other = named && ((id.len && s->id && s->block >= 0) || s->list == c->list);
         if (s->index == index && !other) return &c->slots[c->latest = i - 1];
         if (s->index == index) break;
     }
     if (index < 0 && c->slot_count && !named && !first) return &c->slots[c->latest];
     return llmprov__t_chat_new_slot(t, c, index);
+}
+
+static bool llmprov__t_chat_declared(const llmprov_turn *t, llmprov_str name) {
+    size_t i;
+    for (i = 0; t->tools && i < t->tool_count; i++)
+        if (llmprov__text_is(name, t->wire_names[i])) return true;
+    return false;
+}
+
+/* Some models wrap parallel calls in one of an internal tool, which no program has declared. */
+static bool llmprov__t_chat_is_wrapper(const llmprov_turn *t, llmprov_str name) {
+    return t->tools && t->tool_count && (llmprov__text_is(name, "parallel") || llmprov__text_is(name, "multi_tool_use.parallel")) && !llmprov__t_chat_declared(t, name);
+}
+
+/* The name of a wrapped call: without the namespace that the wrapper puts before it. */
+static llmprov_str llmprov__t_chat_wrapped_name(const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str name = llmprov__parts_text(s, raw);
+    if (name.len > 10 && !memcmp(name.ptr, "functions.", 10)) name.ptr += 10, name.len -= 10;
+    return name;
+}
+
+/* Walks the calls in a wrapper's arguments: counts them, or (begin) makes them. 0 = one of them is not declared. */
+static size_t llmprov__t_chat_unwrap(llmprov_turn *t, int choice, llmprov_str arguments, bool begin) {
+    static const char *const outer[] = { "tool_uses" }, *const inner[] = { "recipient_name", "parameters" };
+    llmprov_scan s = llmprov__json_scan(arguments.ptr, arguments.len, &t->scratch, 0), whole = s, in;
+    llmprov_str uses, v[2], item;
+    size_t count = 0;
+    llmprov_scan_skip(&whole);
+    if (!llmprov__json_done(&whole) || llmprov_scan_kind(&s) != LLMPROV_JSON_OBJECT) return 0;
+    llmprov__parts_members(&s, arguments, outer, &uses, 1);
+    in = llmprov_scan_in(&s, uses);
+    while (uses.ptr && uses.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov_block b;
+        int block;
+        llmprov__parts_members(&s, item, inner, v, 2);
+        if (!llmprov__t_chat_declared(t, llmprov__t_chat_wrapped_name(&s, v[0]))) return 0;
+        count++;
+        if (!begin) continue;
+        memset(&b, 0, sizeof b);
+        b.type = LLMPROV_BLOCK_TOOL_USE;
+        b.name = llmprov_turn_keep(t, llmprov__t_chat_wrapped_name(&s, v[0]));
+        block = llmprov_turn_block(t, choice, &b);
+        if (v[1].ptr) llmprov_turn_text(t, block, v[1].ptr, v[1].len);
+    }
+    return count;
 }
 
 /* The call begins when its name is known. */
@@ -8856,8 +9247,8 @@ static void llmprov__t_chat_begin_call(llmprov_turn *t, llmprov__t_chat_choice_s
     s->block = llmprov_turn_block(t, choice, &b);
     if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
     llmprov_writer_free(&w);
-    if (s->early.len) llmprov_turn_text(t, s->block, s->early.ptr, s->early.len);
-    llmprov__mem_buf_free(&s->early);
+    if (s->early) llmprov_turn_text(t, s->block, s->early->ptr, s->early->len);
+    s->early = NULL;
 }
 
 /* Arguments are a JSON string in pieces; some servers send the object itself, or null. */
@@ -8874,8 +9265,8 @@ static void llmprov__t_chat_arguments(llmprov_turn *t, const llmprov_scan *s, ll
         if (compact) llmprov_turn_text(t, slot->block, compact, llmprov__parts_compact(compact, text.len));
         return;
     }
-    slot->early.alloc = t->arena.alloc;
-    if (!llmprov__mem_add(&slot->early, text.ptr, text.len)) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    if (!slot->early) slot->early = llmprov__reply_buffer(t);
+    if (!slot->early || !llmprov__mem_add(slot->early, text.ptr, text.len)) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
 }
 
 static void llmprov__t_chat_call(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str raw, bool first) {
@@ -8886,11 +9277,14 @@ static void llmprov__t_chat_call(llmprov_turn *t, const llmprov_scan *s, llmprov
     llmprov__parts_members(s, raw, names, v, 5);
     llmprov__parts_members(s, v[2].ptr ? v[2] : v[3], inner, f, 3);
     id = llmprov__parts_text(s, v[1]);
+    if (!id.len && !llmprov__t_chat_some(f[0]) && (!f[1].ptr || f[1].len <= 2) && (!f[2].ptr || f[2].len <= 2) && !c->slot_count) return;
     slot = llmprov__t_chat_slot_for(t, c, v[0].ptr ? llmprov__parts_count(s, v[0]) : -1, id, llmprov__t_chat_some(f[0]), first);
     if (!slot) return;
+    slot->list = c->list;
     if (!slot->id && id.len) slot->id = llmprov_turn_keep(t, id);
     name = llmprov__parts_text(s, f[0]);
-    if (slot->block < 0 && name.len) llmprov__t_chat_begin_call(t, c, choice, slot, name, v[4]);
+    if (slot->block < 0 && name.len && !slot->wrapper && llmprov__t_chat_is_wrapper(t, name)) slot->wrapper = llmprov_turn_keep(t, name);
+    else if (slot->block < 0 && name.len && !slot->wrapper) llmprov__t_chat_begin_call(t, c, choice, slot, name, v[4]);
     if (v[3].ptr && f[2].ptr) llmprov_turn_freeform(t, slot->block, f[2]);
     else llmprov__t_chat_arguments(t, s, slot, f[1]);
 }
@@ -8901,6 +9295,7 @@ static void llmprov__t_chat_calls_read(llmprov_turn *t, const llmprov_scan *s, l
     llmprov_str item;
     size_t i;
     bool several = false;
+    c->list++;
     for (i = 0; list.ptr && llmprov_scan_item(&in); i++) {
         if (!llmprov_scan_raw(&in, &item)) return;
         if (item.ptr[0] == '{') llmprov__t_chat_call(t, s, c, choice, item, several);
@@ -8927,10 +9322,97 @@ static void llmprov__t_chat_part_read(llmprov_turn *t, const llmprov_scan *s, ll
     }
 }
 
+/* -- the beginning of a text: white space that means nothing, thinking in tags -- */
+
+enum { LLMPROV__T_CHAT_LEAD_NEW, LLMPROV__T_CHAT_LEAD_TAG, LLMPROV__T_CHAT_LEAD_THINKING, LLMPROV__T_CHAT_LEAD_PASSED };
+
+static void llmprov__t_chat_say(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, const char *p, size_t len) {
+    bool thinking = c->lead == LLMPROV__T_CHAT_LEAD_THINKING;
+    if (len) llmprov_turn_text(t, llmprov__t_chat_open(t, c, choice, thinking ? LLMPROV_BLOCK_THINKING : LLMPROV_BLOCK_TEXT, thinking ? "openai-chat:content" : NULL), p, len);
+}
+
+/* What was held was no tag: it is said after all. */
+static void llmprov__t_chat_let_go(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice) {
+    size_t len = c->held_len;
+    c->held_len = 0;
+    if (c->lead == LLMPROV__T_CHAT_LEAD_TAG || c->lead == LLMPROV__T_CHAT_LEAD_NEW) c->lead = LLMPROV__T_CHAT_LEAD_PASSED;
+    llmprov__t_chat_say(t, c, choice, c->held, len);
+}
+
+/* The next character towards a tag; false = it belongs to none. */
+static bool llmprov__t_chat_tag(llmprov__t_chat_choice_state *c, const char *tag, char letter) {
+    if (tag[c->held_len] != letter) return false;
+    c->held[c->held_len++] = letter;
+    return true;
+}
+
+/* Thinking up to </think>. Returns how many bytes were used. */
+static size_t llmprov__t_chat_think(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, const char *p, size_t len) {
+    static const char tag[] = "</think>";
+    size_t i = 0, from = 0;
+    for (; i < len; i++) {
+        if (c->held_len && tag[c->held_len] != p[i]) {
+            llmprov__t_chat_say(t, c, choice, c->held, c->held_len);
+            c->held_len = 0;
+            from = i;
+        }
+        if (tag[c->held_len] == p[i]) {
+            if (!c->held_len) llmprov__t_chat_say(t, c, choice, p + from, i - from);
+            c->held[c->held_len++] = p[i];
+            from = i + 1;
+        }
+        if (c->held_len < sizeof tag - 1) continue;
+        c->held_len = 0;
+        c->lead = LLMPROV__T_CHAT_LEAD_PASSED;
+        llmprov__t_chat_end_block(t, &c->thinking);
+        return i + 1;
+    }
+    llmprov__t_chat_say(t, c, choice, p + from, len - from);
+    return len;
+}
+
+/* Reads decoded text while its beginning is not decided. Returns how many bytes were used. */
+static size_t llmprov__t_chat_lead(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, const char *p, size_t len) {
+    bool tags = (llmprov_turn_row(t)->quirks.flags & LLMPROV_QUIRK_THINK_TAGS) != 0, trim = (llmprov_turn_profile(t)->flags & LLMPROV_MODEL_TRIM_START) != 0;
+    size_t i = 0;
+    if (c->lead == LLMPROV__T_CHAT_LEAD_NEW) {
+        while ((tags || trim) && i < len && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t')) i++;
+        if (i == len) return i;
+        c->lead = tags ? LLMPROV__T_CHAT_LEAD_TAG : LLMPROV__T_CHAT_LEAD_PASSED;
+    }
+    while (c->lead == LLMPROV__T_CHAT_LEAD_TAG && i < len) {
+        if (!llmprov__t_chat_tag(c, "<think>", p[i])) llmprov__t_chat_let_go(t, c, choice);
+        else if (++i && c->held_len == 7) {
+            c->held_len = 0;
+            c->lead = LLMPROV__T_CHAT_LEAD_THINKING;
+        }
+    }
+    if (c->lead == LLMPROV__T_CHAT_LEAD_THINKING) i += llmprov__t_chat_think(t, c, choice, p + i, len - i);
+    return i;
+}
+
+/* A piece of the answer's text. */
+static void llmprov__t_chat_words(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str raw) {
+    llmprov_str text;
+    size_t used;
+    unsigned special = (llmprov_turn_row(t)->quirks.flags & LLMPROV_QUIRK_THINK_TAGS) | (llmprov_turn_profile(t)->flags & LLMPROV_MODEL_TRIM_START);
+    if (!special || c->lead == LLMPROV__T_CHAT_LEAD_PASSED) {
+        llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, raw);
+        return;
+    }
+    text = llmprov__json_unquote(s, raw, true);
+    if (!text.ptr) {
+        llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+        return;
+    }
+    used = llmprov__t_chat_lead(t, c, choice, text.ptr, text.len);
+    llmprov__t_chat_say(t, c, choice, text.ptr + used, text.len - used);
+}
+
 static void llmprov__t_chat_content(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str content) {
     llmprov_scan in;
     llmprov_str part;
-    if (llmprov__t_chat_some(content)) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, content);
+    if (llmprov__t_chat_some(content)) llmprov__t_chat_words(t, s, c, choice, content);
     if (!content.ptr || content.ptr[0] != '[') return;
     in = llmprov_scan_in(s, content);
     while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part))
@@ -8966,6 +9448,7 @@ static void llmprov__t_chat_audio_read(llmprov_turn *t, const llmprov_scan *s, l
     llmprov_block b;
     if (!audio.ptr || audio.ptr[0] != '{') return;
     llmprov__parts_members(s, audio, names, v, 4);
+    if (!c->audio && !llmprov__t_chat_some(v[0]) && !llmprov__t_chat_some(v[1]) && !llmprov__t_chat_some(v[2])) return;
     if (!c->audio) {
         memset(&b, 0, sizeof b);
         b.type = LLMPROV_BLOCK_AUDIO;
@@ -8997,6 +9480,7 @@ static void llmprov__t_chat_legacy(llmprov_turn *t, const llmprov_scan *s, llmpr
     llmprov__t_chat_slot *slot;
     if (!call.ptr || call.ptr[0] != '{') return;
     llmprov__parts_members(s, call, names, v, 2);
+    if (!llmprov__t_chat_some(v[0]) && !llmprov__t_chat_some(v[1]) && !(v[1].ptr && v[1].ptr[0] == '{')) return;
     slot = llmprov__t_chat_slot_for(t, c, 0, none, false, false);
     name = llmprov__parts_text(s, v[0]);
     if (!slot) return;
@@ -9015,10 +9499,10 @@ enum { LLMPROV__T_CHAT_CONTENT, LLMPROV__T_CHAT_REASONING_CONTENT, LLMPROV__T_CH
 static const char *const llmprov__t_chat_members[] = { "content", "reasoning_content", "reasoning", "reasoning_details", "refusal", "audio",
                                                        "tool_calls", "function_call", "annotations", "role" };
 
-/* A delta, or a whole message: thinking, text, refusal, audio, calls, in this order. True when the model refused. */
-static bool llmprov__t_chat_delta(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str delta) {
+/* A delta, or a whole message: thinking, text, refusal, audio, calls, in this order. */
+static void llmprov__t_chat_delta(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str delta) {
     llmprov_str v[LLMPROV__T_CHAT_MEMBERS];
-    llmprov__parts_members(s, delta, llmprov__t_chat_members, v, LLMPROV__T_CHAT_MEMBERS);
+    llmprov__parts_sort(t, choice, s, delta, llmprov__t_chat_members, v, LLMPROV__T_CHAT_MEMBERS);
     llmprov__t_chat_thinking_read(t, s, c, choice, v[LLMPROV__T_CHAT_REASONING_CONTENT], v[LLMPROV__T_CHAT_REASONING], v[LLMPROV__T_CHAT_DETAILS]);
     llmprov__t_chat_content(t, s, c, choice, v[LLMPROV__T_CHAT_CONTENT]);
     if (llmprov__t_chat_some(v[LLMPROV__T_CHAT_REFUSAL])) {
@@ -9029,20 +9513,19 @@ static bool llmprov__t_chat_delta(llmprov_turn *t, const llmprov_scan *s, llmpro
     llmprov__t_chat_audio_read(t, s, c, choice, v[LLMPROV__T_CHAT_AUDIO]);
     if (v[LLMPROV__T_CHAT_CALLS].ptr && v[LLMPROV__T_CHAT_CALLS].ptr[0] == '[') llmprov__t_chat_calls_read(t, s, c, choice, v[LLMPROV__T_CHAT_CALLS]);
     llmprov__t_chat_legacy(t, s, c, choice, v[LLMPROV__T_CHAT_LEGACY]);
-    return c->refused;
 }
 
 static void llmprov__t_chat_finish(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str reason, llmprov_str sequence) {
     llmprov_str word = llmprov__parts_text(s, reason), matched = { NULL, 0 };
     llmprov_stop stop = llmprov__parts_stop(word);
     if (!word.len) return;
+    if (c->held_len) llmprov__t_chat_let_go(t, c, choice);
     if (stop == LLMPROV_STOP_END && c->refused) stop = LLMPROV_STOP_REFUSAL;
     if (stop == LLMPROV_STOP_END && sequence.ptr && sequence.ptr[0] == '"') matched = sequence;
     if (matched.ptr) {
         char *kept = llmprov_turn_keep(t, llmprov__parts_text(s, matched));
         matched.ptr = kept;
         matched.len = kept ? strlen(kept) : 0;
-        stop = LLMPROV_STOP_SEQUENCE;
         word = llmprov__parts_text(s, reason);
     }
     if (!c->ended) llmprov_turn_stop(t, choice, stop, word, matched);
@@ -9050,22 +9533,20 @@ static void llmprov__t_chat_finish(llmprov_turn *t, const llmprov_scan *s, llmpr
 }
 
 static void llmprov__t_chat_choice_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const first[] = { "index" };
     static const char *const names[] = { "index", "delta", "message", "finish_reason", "logprobs", "stop_reason", "text", "native_finish_reason" };
     llmprov_str v[8], body;
     llmprov__t_chat_choice_state *c;
     int choice;
-    llmprov__parts_members(s, raw, names, v, 8);
+    llmprov__parts_members(s, raw, first, v, 1);
     choice = (int)llmprov__parts_count(s, v[0]);
+    llmprov__parts_sort(t, choice, s, raw, names, v, 8);
     c = llmprov__t_chat_at(t, choice);
     if (!c) return;
     if (v[1].ptr) c->streamed = true;
-    body = v[1].ptr ? v[1] : c->streamed ? v[1] : v[2];
-    if (body.ptr && body.ptr[0] == '{') {
-        llmprov__t_chat_delta(t, s, c, choice, body);
-        llmprov__parts_rest(t, s, choice, body, llmprov__t_chat_members, LLMPROV__T_CHAT_MEMBERS);
-    }
+    body = llmprov_turn_streamed(t) ? (c->streamed ? v[1] : v[2]) : v[2].ptr ? v[2] : v[1];
+    if (body.ptr && body.ptr[0] == '{') llmprov__t_chat_delta(t, s, c, choice, body);
     if (v[4].ptr && v[4].ptr[0] == '{') llmprov_turn_choice_part(t, choice, "logprobs", v[4]);
-    llmprov__parts_rest(t, s, choice, raw, names, 8);
     llmprov__t_chat_finish(t, s, c, choice, v[3], v[5]);
 }
 
@@ -9075,22 +9556,23 @@ static void llmprov__t_chat_choice_read(llmprov_turn *t, const llmprov_scan *s, 
    thinking: the total tells. */
 static void llmprov__t_chat_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
     static const char *const names[] = { "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details",
-                                         "prompt_cache_hit_tokens", "cached_tokens", "reasoning_tokens", "input_tokens", "output_tokens" };
+                                         "prompt_cache_hit_tokens", "cached_tokens", "reasoning_tokens", "input_tokens", "output_tokens",
+                                         "cache_read_input_tokens", "cache_creation_input_tokens" };
     static const char *const in_names[] = { "cached_tokens", "cache_write_tokens", "audio_tokens", "cache_creation_tokens" };
     static const char *const out_names[] = { "reasoning_tokens", "audio_tokens" };
-    llmprov_str v[10], in[4], out[2];
+    llmprov_str v[12], in[4], out[2];
     int64_t prompt, completion, total, cached, written, reasoning;
     llmprov_usage *u;
     if (!raw.ptr || raw.ptr[0] != '{') return;
     u = llmprov_turn_usage(t, raw);
-    llmprov__parts_members(s, raw, names, v, 10);
+    llmprov__parts_members(s, raw, names, v, 12);
     llmprov__parts_members(s, v[3], in_names, in, 4);
     llmprov__parts_members(s, v[4], out_names, out, 2);
     prompt = llmprov__parts_count(s, v[0].ptr ? v[0] : v[8]);
     completion = llmprov__parts_count(s, v[1].ptr ? v[1] : v[9]);
     total = llmprov__parts_count(s, v[2]);
-    cached = llmprov__parts_count(s, in[0].ptr ? in[0] : v[5].ptr ? v[5] : v[6]);
-    written = llmprov__parts_count(s, in[1].ptr ? in[1] : in[3]);
+    cached = llmprov__parts_count(s, in[0].ptr ? in[0] : v[5].ptr ? v[5] : v[6].ptr ? v[6] : v[10]);
+    written = llmprov__parts_count(s, in[1].ptr ? in[1] : in[3].ptr ? in[3] : v[11]);
     reasoning = llmprov__parts_count(s, out[0].ptr ? out[0] : v[7]);
     if (reasoning && total == prompt + completion + reasoning) completion += reasoning;
     u->input_tokens = cached + written <= prompt ? prompt - cached - written : prompt;
@@ -9113,35 +9595,33 @@ enum { LLMPROV__T_CHAT_ID, LLMPROV__T_CHAT_MODEL, LLMPROV__T_CHAT_CHOICES, LLMPR
 
 static const char *const llmprov__t_chat_tops[] = { "id", "model", "choices", "usage", "x_groq", "error", "object", "obfuscation", "p" };
 
-/* A chunk of a stream or a whole completion; false when it is neither. */
-static bool llmprov__t_chat_object(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole) {
+/* A chunk of a stream or a whole completion. */
+static void llmprov__t_chat_object(llmprov_turn *t, llmprov_scan *s) {
     static const char *const groq[] = { "usage" };
     llmprov_str v[LLMPROV__T_CHAT_TOPS], id, choice, usage[1];
-    llmprov_scan in;
+    llmprov_scan begin = *s, in;
     char *kept;
-    llmprov__parts_members(s, whole, llmprov__t_chat_tops, v, LLMPROV__T_CHAT_TOPS);
+    llmprov__parts_take(t, -1, s, llmprov__t_chat_tops, v, LLMPROV__T_CHAT_TOPS);
+    if (s->status) return;
     if (v[LLMPROV__T_CHAT_ERROR].ptr && v[LLMPROV__T_CHAT_ERROR].len > 2) {
-        in = llmprov_scan_in(s, whole);
-        llmprov__t_chat_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &in);
-        return true;
+        llmprov__t_chat_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &begin);
+        return;
     }
     id = llmprov__parts_text(s, v[LLMPROV__T_CHAT_ID]);
     if (id.len && !t->started) {
         kept = llmprov_turn_keep(t, id);
-        if (!kept) return true;
+        if (!kept) return;
         id.ptr = kept;
     }
     llmprov_turn_start(t, id, llmprov__parts_text(s, v[LLMPROV__T_CHAT_MODEL]));
-    llmprov__parts_rest(t, s, -1, whole, llmprov__t_chat_tops, LLMPROV__T_CHAT_TOPS);
     if (v[LLMPROV__T_CHAT_CHOICES].ptr && v[LLMPROV__T_CHAT_CHOICES].ptr[0] == '[') {
         in = llmprov_scan_in(s, v[LLMPROV__T_CHAT_CHOICES]);
         while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &choice))
             if (choice.ptr[0] == '{') llmprov__t_chat_choice_read(t, s, choice);
-    }
+    } else if (!llmprov_turn_streamed(t)) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no completion: it has no \"choices\"");
     llmprov__t_chat_usage(t, s, v[LLMPROV__T_CHAT_USAGE]);
     llmprov__parts_members(s, v[LLMPROV__T_CHAT_X_GROQ], groq, usage, 1);
     llmprov__t_chat_usage(t, s, usage[0]);
-    return v[LLMPROV__T_CHAT_CHOICES].ptr != NULL;
 }
 
 static bool llmprov__t_chat_ended(llmprov_turn *t) {
@@ -9152,41 +9632,43 @@ static bool llmprov__t_chat_ended(llmprov_turn *t) {
     return m->count > 0;
 }
 
-/* Calls whose name never came: some servers leave it out. */
-static void llmprov__t_chat_nameless(llmprov_turn *t) {
+/* A call that waited to the end: a wrapper of others, or one whose name never came. */
+static void llmprov__t_chat_late(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, llmprov__t_chat_slot *slot) {
+    llmprov_str none = { NULL, 0 }, name, arguments = { slot->early ? slot->early->ptr : "", slot->early ? slot->early->len : 0 };
+    if (slot->wrapper && llmprov__t_chat_unwrap(t, choice, arguments, false)) {
+        llmprov__t_chat_unwrap(t, choice, arguments, true);
+        return;
+    }
+    name.ptr = slot->wrapper ? slot->wrapper : "unnamed";
+    name.len = strlen(name.ptr);
+    llmprov__t_chat_begin_call(t, c, choice, slot, name, none);
+}
+
+static void llmprov__t_chat_late_calls(llmprov_turn *t) {
     llmprov__t_chat_state *m = (llmprov__t_chat_state *)llmprov_turn_state(t);
     size_t i, j;
     for (i = 0; i < m->count; i++)
-        for (j = 0; j < m->choices[i].slot_count; j++) {
-            llmprov_str name = LLMPROV__STR("unnamed"), none = { NULL, 0 };
-            if (m->choices[i].slots[j].block < 0) llmprov__t_chat_begin_call(t, &m->choices[i], (int)i, &m->choices[i].slots[j], name, none);
-        }
+        for (j = 0; j < m->choices[i].slot_count; j++)
+            if (m->choices[i].slots[j].block < 0) llmprov__t_chat_late(t, &m->choices[i], (int)i, &m->choices[i].slots[j]);
 }
 
 static void llmprov__t_chat_read(llmprov_turn *t, llmprov_scan *body) {
-    llmprov_str whole;
-    if (!llmprov_scan_raw(body, &whole)) return;
-    if (whole.ptr[0] != '{' || !llmprov__t_chat_object(t, body, whole))
-        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no completion: it has no \"choices\"");
-    llmprov__t_chat_nameless(t);
+    if (llmprov_scan_kind(body) != LLMPROV_JSON_OBJECT) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no completion: it is no object");
+    llmprov__t_chat_object(t, body);
+    llmprov__t_chat_late_calls(t);
     llmprov_turn_done(t);
 }
 
 static void llmprov__t_chat_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
-    llmprov_str whole;
-    if (!llmprov_scan_raw(data, &whole)) return;
-    if (llmprov__text_is(frame->event, "error") && whole.ptr[0] == '{') {
-        llmprov_scan in = llmprov_scan_in(data, whole);
-        llmprov__t_chat_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &in);
-        return;
-    }
-    llmprov__t_chat_object(t, data, whole);
+    if (llmprov__text_is(frame->event, "error") && llmprov_scan_kind(data) == LLMPROV_JSON_OBJECT)
+        llmprov__t_chat_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), data);
+    else llmprov__t_chat_object(t, data);
 }
 
 /* At [DONE] or the end of the bytes: complete when every answer had its finish reason. */
 static void llmprov__t_chat_read_end(llmprov_turn *t) {
     if (!llmprov__t_chat_ended(t)) return;
-    llmprov__t_chat_nameless(t);
+    llmprov__t_chat_late_calls(t);
     llmprov_turn_done(t);
 }
 #endif /* LLMPROV_NO_OPENAI_CHAT */
@@ -9241,11 +9723,16 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "groq", .format = "openai-chat", .base_url = "https://api.groq.com/openai/v1", .key_env = "GROQ_API_KEY",
       .base_env = "GROQ_BASE_URL", .default_model = "openai/gpt-oss-120b",
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
-      .quirks = { .max_tokens_key = "max_completion_tokens", .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_NO_STREAM_OPTIONS } },
+      .quirks = { .max_tokens_key = "max_completion_tokens", .reasoning_key = "reasoning",
+                  .efforts = "qwen3: none default", .flags = LLMPROV_QUIRK_NO_STREAM_OPTIONS } },
     { .id = "deepseek", .format = "openai-chat", .base_url = "https://api.deepseek.com/v1", .key_env = "DEEPSEEK_API_KEY",
       .base_env = "DEEPSEEK_BASE_URL", .default_model = "deepseek-flash",
       .quirks = { .reasoning_key = "reasoning_content", .flags = LLMPROV_QUIRK_NO_PENALTIES | LLMPROV_QUIRK_NO_SEED |
                   LLMPROV_QUIRK_NO_FORCED_TOOL | LLMPROV_QUIRK_THINKING_OBJECT | LLMPROV_QUIRK_NO_JSON_SCHEMA } },
+    { .id = "mistral", .format = "openai-chat", .base_url = "https://api.mistral.ai/v1", .key_env = "MISTRAL_API_KEY",
+      .base_env = "MISTRAL_BASE_URL", .default_model = "mistral-large-latest",
+      .quirks = { .reasoning_key = "content", .flags = LLMPROV_QUIRK_NO_STREAM_OPTIONS | LLMPROV_QUIRK_NINE_LETTER_IDS |
+                  LLMPROV_QUIRK_NO_USER_AFTER_TOOL | LLMPROV_QUIRK_NO_NAMES } },
     { .id = "openrouter", .format = "openai-chat", .base_url = "https://openrouter.ai/api/v1", .key_env = "OPENROUTER_API_KEY",
       .base_env = "OPENROUTER_BASE_URL", .aliases = "or", .default_model = "anthropic/claude-sonnet-4.6",
       .quirks = { .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_REASONING_OBJECT | LLMPROV_QUIRK_CACHE_CONTROL | LLMPROV_QUIRK_TOP_K } },
@@ -9594,6 +10081,7 @@ static void llmprov__registry_copy(llmprov_registry *reg, llmprov_provider *to, 
     to->quirks.max_tokens_key = llmprov__registry_keep(reg, from->quirks.max_tokens_key);
     to->quirks.reasoning_key = llmprov__registry_keep(reg, from->quirks.reasoning_key);
     to->quirks.user_key = llmprov__registry_keep(reg, from->quirks.user_key);
+    to->quirks.efforts = llmprov__registry_keep(reg, from->quirks.efforts);
 }
 
 static llmprov_status llmprov__registry_no_memory(llmprov_registry *reg) {
@@ -9751,6 +10239,21 @@ static void llmprov__client_find_key(llmprov_client *c) {
     }
 }
 
+/* "ONE or TWO": the variables that a key may be in. */
+static const char *llmprov__client_variables(llmprov_client *c) {
+    const char *p = c->row.key_env, *list = "";
+    while (p && *p && list) {
+        char name[96];
+        size_t len = strcspn(p, " "), word = strcspn(p, " =");
+        memcpy(name, p, word < sizeof name ? word : 0);
+        name[word < sizeof name ? word : 0] = 0;
+        list = llmprov__err_join(&c->arena, list, *list ? " or " : "", name, (char *)NULL);
+        p += len;
+        while (*p == ' ') p++;
+    }
+    return list && *list ? list : "(the row names none)";
+}
+
 static void llmprov__client_check_key(llmprov_client *c) {
     size_t len = c->key ? strlen(c->key) : 0, ok = c->key ? llmprov__http_value_ok(c->key, len) : 0;
     if (c->auth == LLMPROV_AUTH_NONE || c->error.code) return;
@@ -9758,7 +10261,7 @@ static void llmprov__client_check_key(llmprov_client *c) {
         c->error.offset = ok;
         llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the API key has a line break or another control character at byte ", llmprov__err_int((int64_t)ok).text, NULL);
     } else if ((!c->key || !len) && !c->row.auth_optional) {
-        llmprov__client_fail(c, LLMPROV_ERR_NO_KEY, "no API key: set desc.api_key or the variable ", c->row.key_env ? c->row.key_env : "(the row names none)", NULL);
+        llmprov__client_fail(c, LLMPROV_ERR_NO_KEY, "no API key: set desc.api_key or the variable ", llmprov__client_variables(c), NULL);
     }
     if (!len) c->key = NULL;
 }
@@ -9945,6 +10448,9 @@ LLMPROV_API void llmprov_registry_free(llmprov_registry *reg) {
 // Calls: msg http frame retry reply normal translator parts registry
 //==============================================================================
 
+/* How long, in milliseconds, a connection is given to end properly once its reply is complete. */
+enum { LLMPROV__CALL_LINGER = 1000 };
+
 typedef enum llmprov__call_mode { LLMPROV__CALL_UNKNOWN, LLMPROV__CALL_FRAMES, LLMPROV__CALL_WHOLE } llmprov__call_mode;
 
 struct llmprov_call {
@@ -9963,6 +10469,8 @@ struct llmprov_call {
     llmprov_want want;
     bool finished, shown, cancelled, in_callback, free_later, clocked;
     bool expired;                /* the whole call's time is over: no further attempt */
+    bool told;                   /* END was delivered: too late to cancel */
+    bool muted;                  /* nobody asks for events */
     int attempt;
     uint32_t seed;
     llmprov__http_head head;
@@ -10027,9 +10535,10 @@ static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
 static void llmprov__call_deliver(void *user, const llmprov_event *e) {
     llmprov_call *call = (llmprov_call *)user;
     if (call->cancelled) return;
+    if (e->type == LLMPROV_EVENT_END) call->told = true;
     if (e->type != LLMPROV_EVENT_START && e->type != LLMPROV_EVENT_RETRY && e->type != LLMPROV_EVENT_ERROR) call->shown = true;
     if (!call->req.on_event) {
-        llmprov__call_queue(call, e);
+        if (!call->muted) llmprov__call_queue(call, e);
         return;
     }
     call->in_callback = true;
@@ -10110,6 +10619,7 @@ static void llmprov__call_failed(llmprov_call *call) {
     delay = llmprov__call_retry(call);
     if (delay < 0) {
         llmprov__call_stop(call);
+        llmprov__err_log(&call->client->desc.log, 0, "call", call->turn->error.message);
         if (!call->cancelled) llmprov__call_tell_error(call, LLMPROV_EVENT_ERROR);
         return;
     }
@@ -10138,6 +10648,7 @@ static void llmprov__call_succeeded(llmprov_call *call) {
     if (call->finished) return;
     llmprov__reply_finish(call->turn);
     if (call->turn->error.code) llmprov__call_failed(call);
+    else if (call->cancelled && !call->told) llmprov__call_stopped(call);
     else call->finished = true;
 }
 
@@ -10147,15 +10658,16 @@ static llmprov_scan llmprov__call_scan(llmprov_call *call, llmprov_str text) {
     return llmprov__json_scan(text.ptr, text.len, &call->turn->scratch, call->client->desc.limits.max_json_depth);
 }
 
-static void llmprov__call_not_json(llmprov_call *call, const llmprov_scan *s, const char *what) {
+static void llmprov__call_not_json(llmprov_call *call, const llmprov_scan *s) {
     llmprov_turn *t = call->turn;
+    bool frame = call->mode == LLMPROV__CALL_FRAMES;
     if (t->error.code) return;
     if (s->status == LLMPROV_ERR_NO_MEMORY || t->scratch.failed) {
         llmprov__reply_no_memory(t);
         return;
     }
     t->error.offset = (size_t)(s->at - s->begin);
-    llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, what, llmprov__err_int(call->frame_number).text, " is not JSON at byte ",
+    llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, frame ? "stream event " : "the reply", frame ? llmprov__err_int(call->frame_number).text : "", " is not JSON at byte ",
                      llmprov__err_int(s->at - s->begin).text, ": ", s->why ? s->why : "", (char *)NULL);
 }
 
@@ -10163,6 +10675,15 @@ static llmprov_str llmprov__call_trim(llmprov_str text) {
     while (text.len && (unsigned char)text.ptr[0] <= ' ') text.ptr++, text.len--;
     while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ') text.len--;
     return text;
+}
+
+static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
+    llmprov_error *e = &call->turn->error;
+    size_t len = body.len < 65536 ? body.len : 65536;
+    char *raw = llmprov__mem_copy(&call->turn->arena, body.ptr, len);
+    if (!raw) return;
+    e->raw = raw;
+    e->raw_len = len;
 }
 
 /* One frame of a stream. */
@@ -10181,7 +10702,8 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
     s = llmprov__call_scan(call, frame->data);
     tr->read_frame(t, frame, &s);
     if (!s.status && !t->error.code) llmprov__json_done(&s);
-    if (s.status) llmprov__call_not_json(call, &s, "stream event ");
+    if (s.status) llmprov__call_not_json(call, &s);
+    if (t->error.code) llmprov__call_keep_raw(call, frame->data);
     llmprov__reply_learn(t, frame);
 }
 
@@ -10199,20 +10721,21 @@ static void llmprov__call_frame_limit(llmprov_call *call) {
     else llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
 }
 
-/* A stream begins with neither a brace nor a bracket, whatever the Content-Type says; a refusal is never one. */
+/* A stream begins with neither a brace nor a bracket, whatever the Content-Type says; a refusal is never one. White
+   space and a byte-order mark before it say nothing. */
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
-    while (p < call->end && (unsigned char)*p <= ' ') p++;
+    while (p < call->end && ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB || (unsigned char)*p == 0xBF)) p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
-    if (call->head.status >= 300 || *p == '{' || *p == '[' || *p == '<') return LLMPROV__CALL_WHOLE;
-    return call->stream || call->head.event_stream ? LLMPROV__CALL_FRAMES : LLMPROV__CALL_WHOLE;
+    if (call->head.status >= 300 || *p == '{' || *p == '[' || *p == '<' || !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
+    call->at = p;
+    return LLMPROV__CALL_FRAMES;
 }
 
 /* Reads frames until one gave an event (for llmprov_call_next) or the bytes are used up. */
 static void llmprov__call_digest(llmprov_call *call) {
     llmprov_frame frame;
-    if (call->mode == LLMPROV__CALL_UNKNOWN) call->mode = llmprov__call_sniff(call);
-    if (call->mode == LLMPROV__CALL_WHOLE || call->mode == LLMPROV__CALL_UNKNOWN) {
+    if (call->mode != LLMPROV__CALL_FRAMES) {
         if (call->end > call->at && !llmprov__mem_add(&call->reply, call->at, (size_t)(call->end - call->at))) llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
         call->at = call->end;
         return;
@@ -10223,7 +10746,7 @@ static void llmprov__call_digest(llmprov_call *call) {
             return;
         }
         llmprov__call_frame(call, &frame);
-        if (llmprov__call_settled(call)) {
+        if ((call->turn->error.code || call->turn->done || call->cancelled) && llmprov__call_settled(call)) {
             call->at = call->end;
             return;
         }
@@ -10243,15 +10766,6 @@ static llmprov_str llmprov__call_error_json(llmprov_str body) {
     body.ptr = data;
     if ((data = (const char *)memchr(body.ptr, '\n', body.len)) != NULL) body.len = (size_t)(data - body.ptr);
     return llmprov__call_trim(body);
-}
-
-static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
-    llmprov_error *e = &call->turn->error;
-    size_t len = body.len < 65536 ? body.len : 65536;
-    char *raw = llmprov__mem_copy(&call->turn->arena, body.ptr, len);
-    if (!raw) return;
-    e->raw = raw;
-    e->raw_len = len;
 }
 
 /* The beginning of a body that is not what it should be, for a sentence: printable, at most 80 bytes. */
@@ -10298,6 +10812,7 @@ static void llmprov__call_read_whole(llmprov_call *call, llmprov_str body) {
     llmprov_turn *t = call->turn;
     llmprov_scan s = llmprov__call_scan(call, body), check = s;
     llmprov_str trimmed = llmprov__call_trim(body);
+    t->streamed = false;
     if (!trimmed.len) {
         llmprov__call_fail_now(call, LLMPROV_ERR_TRUNCATED, "the reply has an empty body");
         return;
@@ -10310,17 +10825,25 @@ static void llmprov__call_read_whole(llmprov_call *call, llmprov_str body) {
     }
     llmprov_scan_skip(&check);
     llmprov__json_done(&check);
-    if (check.status) llmprov__call_not_json(call, &check, "the reply after stream event ");
+    if (check.status) llmprov__call_not_json(call, &check);
     else call->client->translator->read(t, &s);
-    if (s.status) llmprov__call_not_json(call, &s, "the reply after stream event ");
+    if (s.status) llmprov__call_not_json(call, &s);
     if (t->error.code) llmprov__call_keep_raw(call, body);
     llmprov__call_settled(call);
+}
+
+/* A frame that the end of the bytes cut is no frame. */
+static bool llmprov__call_is_whole(llmprov_call *call, llmprov_str data) {
+    llmprov_scan s = llmprov__call_scan(call, data);
+    if (llmprov__text_is(llmprov__call_trim(data), "[DONE]")) return true;
+    llmprov_scan_skip(&s);
+    return llmprov__json_done(&s);
 }
 
 /* A stream that ended cleanly: what no blank line closed counts, and then the format's own end must have come. */
 static void llmprov__call_read_end(llmprov_call *call) {
     llmprov_frame frame;
-    if (llmprov__frame_last(&call->frames, &frame)) {
+    if (llmprov__frame_last(&call->frames, &frame) && llmprov__call_is_whole(call, frame.data)) {
         llmprov__call_frame(call, &frame);
         if (llmprov__call_settled(call)) return;
     }
@@ -10330,7 +10853,8 @@ static void llmprov__call_read_end(llmprov_call *call) {
     }
     call->client->translator->read_end(call->turn);
     if (llmprov__call_settled(call)) return;
-    llmprov__call_fail_now(call, LLMPROV_ERR_TRUNCATED, "the stream ended before the provider said that the reply was complete");
+    if (!call->frames.known) llmprov__call_fail_now(call, LLMPROV_ERR_BAD_REPLY, "the reply is neither JSON nor an event stream");
+    else llmprov__call_fail_now(call, LLMPROV_ERR_TRUNCATED, "the stream ended before the provider said that the reply was complete");
 }
 
 static void llmprov__call_complete(llmprov_call *call) {
@@ -10381,12 +10905,15 @@ static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     n->warnings = &t->warnings;
     n->err = &t->error;
     n->row = &call->client->row;
-    n->profile = llmprov_profile_find(call->client->desc.registry, llmprov__call_model(call));
+    n->profile = t->profile;
     n->format = tr->format;
     n->rules = tr->rules;
     n->id_max = tr->id_max;
     n->name_max = tr->name_max;
-    if (!llmprov__normal_run(n, &call->req)) return false;
+    if (!llmprov__normal_run(n, &call->req)) {
+        if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
+        return false;
+    }
     t->tools = call->req.tools;
     t->wire_names = n->wire_names;
     t->tool_count = call->req.tool_count;
@@ -10551,7 +11078,8 @@ static void llmprov__call_begin(llmprov_call *call) {
         t->error.provider = llmprov__mem_copy(&t->arena, t->provider, strlen(t->provider));
         if (!t->error.provider) t->error.provider = "";
     } else {
-        t->format = c->translator->format;
+        t->row = &c->row;
+        t->profile = llmprov_profile_find(c->desc.registry, llmprov__call_model(call));
         t->provider = llmprov__mem_copy(&t->arena, t->provider, strlen(t->provider));
         if (!t->provider) t->provider = "";
         llmprov__call_prepare(call);
@@ -10613,6 +11141,13 @@ LLMPROV_API void llmprov_call_free(llmprov_call *call) {
     llmprov__mem_realloc(&alloc, call, sizeof *call, 0);
 }
 
+/* The last thing in every function that may have delivered an event: a call that was freed in there is freed now. */
+static bool llmprov__call_leave(llmprov_call *call) {
+    if (!call->free_later || call->in_callback) return false;
+    llmprov_call_free(call);
+    return true;
+}
+
 LLMPROV_API llmprov_want llmprov_call_want(const llmprov_call *call) {
     return call ? call->want : LLMPROV_WANT_NOTHING;
 }
@@ -10628,12 +11163,17 @@ static void llmprov__call_body_failed(llmprov_call *call) {
 
 LLMPROV_API size_t llmprov_call_body(llmprov_call *call, void *to, size_t size) {
     size_t n;
-    if (!call || call->finished || llmprov__call_stopped(call)) return 0;
+    if (!call || call->finished || call->in_callback) return 0;
+    if (llmprov__call_stopped(call)) {
+        llmprov__call_leave(call);
+        return 0;
+    }
     if (size) call->touched = true;
     call->mark = call->now;
     n = llmprov__write_pull(&call->body, &call->cursor, (char *)to, size);
     if (!call->cursor.failed) return n;
     llmprov__call_body_failed(call);
+    llmprov__call_leave(call);
     return 0;
 }
 
@@ -10650,7 +11190,13 @@ LLMPROV_API const void *llmprov_call_body_whole(llmprov_call *call, size_t *len)
         call->touched = true;
         call->whole = llmprov__write_flatten(&call->body, &call->plan.alloc, &call->whole_len);
     }
-    if (!call->whole) llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
+    if (!call->whole && call->whole_len) llmprov__call_body_failed(call);
+    else if (!call->whole) llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
+    if (!call->whole) {
+        call->whole_len = 0;
+        llmprov__call_leave(call);
+        return NULL;
+    }
     if (len) *len = call->whole_len;
     return call->whole;
 }
@@ -10659,6 +11205,7 @@ LLMPROV_API void llmprov_call_sent(llmprov_call *call) {
     if (!call || call->want != LLMPROV_WANT_SEND) return;
     call->want = LLMPROV_WANT_RECV;
     call->mark = call->now;
+    llmprov__err_log(&call->client->desc.log, 2, "call", call->client->url);
 }
 
 LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov_header *headers, size_t count) {
@@ -10672,80 +11219,84 @@ LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov
     call->mark = call->now;
 }
 
-/* Puts more bytes into hand; what was there and not read yet goes first. */
+/* Puts more bytes into hand behind those that were not read yet. They are the caller's, who may change them as soon as
+   feeding is over. */
 static bool llmprov__call_take_bytes(llmprov_call *call, const char *data, size_t len) {
     size_t rest = (size_t)(call->end - call->at);
-    if (rest) {
-        bool inside = call->later.ptr && call->at >= call->later.ptr && call->at <= call->later.ptr + call->later.len;
-        if (inside) {
-            memmove(call->later.ptr, call->at, rest);
-            call->later.len = rest;
-        } else {
-            call->later.len = 0;
-            if (!llmprov__mem_add(&call->later, call->at, rest)) return false;
-        }
-        if (!llmprov__mem_add(&call->later, data, len)) return false;
-        call->at = call->later.ptr;
-        call->end = call->at + call->later.len;
-        return true;
-    }
-    call->at = data;
-    call->end = data + len;
+    call->frames.clean = NULL;
+    if (rest && call->at != call->later.ptr) memmove(call->later.ptr, call->at, rest);
+    call->later.len = rest;
+    if (!llmprov__mem_add(&call->later, data, len)) return false;
+    call->at = call->later.ptr;
+    call->end = call->at + call->later.len;
     return true;
+}
+
+/* Reads what was fed, or keeps a stream's bytes until somebody asks for its events. */
+static void llmprov__call_read(llmprov_call *call, const char *data, size_t len) {
+    bool wait = !call->req.on_event && !call->muted;
+    if (call->mode != LLMPROV__CALL_FRAMES || !wait) {
+        call->at = data;
+        call->end = data + len;
+        if (call->mode == LLMPROV__CALL_UNKNOWN) call->mode = llmprov__call_sniff(call);
+        if (!wait || call->mode != LLMPROV__CALL_FRAMES) {
+            llmprov__call_digest(call);
+            return;
+        }
+        data = call->at;
+        len = (size_t)(call->end - data);
+        call->at = call->end = NULL;
+    }
+    if (!llmprov__call_take_bytes(call, data, len)) llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
+}
+
+static void llmprov__call_feed(llmprov_call *call, const char *data, size_t len) {
+    if (call->want == LLMPROV_WANT_SEND) llmprov_call_head(call, 200, NULL, 0);
+    if (call->want != LLMPROV_WANT_RECV) return;
+    call->mark = call->now;
+    call->received += len;
+    if (call->received > call->client->desc.limits.max_reply_bytes) llmprov__call_fail_now(call, LLMPROV_ERR_LIMIT, "the reply is longer than limits.max_reply_bytes");
+    else llmprov__call_read(call, data, len);
 }
 
 LLMPROV_API bool llmprov_call_feed(llmprov_call *call, const void *data, size_t len) {
     if (!call || call->in_callback) return false;
     if (call->finished) return call->want == LLMPROV_WANT_RECV;
-    if (llmprov__call_stopped(call)) return false;
-    if (!len) return call->want == LLMPROV_WANT_RECV || call->want == LLMPROV_WANT_SEND;
-    if (call->want == LLMPROV_WANT_SEND) llmprov_call_head(call, 200, NULL, 0);
-    if (call->want != LLMPROV_WANT_RECV) return false;
-    call->mark = call->now;
-    call->received += len;
-    if (call->received > call->client->desc.limits.max_reply_bytes) {
-        llmprov__call_fail_now(call, LLMPROV_ERR_LIMIT, "the reply is longer than limits.max_reply_bytes");
-        return false;
-    }
-    if (!llmprov__call_take_bytes(call, (const char *)data, len)) {
-        llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
-        return false;
-    }
-    if (call->req.on_event) llmprov__call_digest(call);
-    if (call->free_later) {
-        llmprov_call_free(call);
-        return false;
-    }
-    return call->want == LLMPROV_WANT_RECV;
+    if (!llmprov__call_stopped(call) && len) llmprov__call_feed(call, (const char *)data, len);
+    if (llmprov__call_leave(call)) return false;
+    return call->want == LLMPROV_WANT_RECV || (call->want == LLMPROV_WANT_SEND && !len);
 }
 
-LLMPROV_API void llmprov_call_eof(llmprov_call *call) {
-    if (!call || call->in_callback || call->want == LLMPROV_WANT_TIME || call->want == LLMPROV_WANT_NOTHING) return;
-    if (call->want == LLMPROV_WANT_SEND) llmprov_call_head(call, 200, NULL, 0);
+/* Reads all that is in hand, also where nobody has asked for its events yet. */
+static void llmprov__call_read_rest(llmprov_call *call) {
     while (!call->finished && call->at < call->end && call->want == LLMPROV_WANT_RECV) {
         size_t waiting = call->queue_at;
         call->queue_at = call->queue_count;
         llmprov__call_digest(call);
         call->queue_at = waiting;
     }
+}
+
+LLMPROV_API void llmprov_call_eof(llmprov_call *call) {
+    if (!call || call->in_callback || call->want == LLMPROV_WANT_TIME || call->want == LLMPROV_WANT_NOTHING) return;
+    if (call->want == LLMPROV_WANT_SEND) llmprov_call_head(call, 200, NULL, 0);
+    llmprov__call_read_rest(call);
     if (!call->finished) llmprov__call_complete(call);
     if (call->finished) call->want = LLMPROV_WANT_NOTHING;
-    if (call->free_later) llmprov_call_free(call);
+    llmprov__call_leave(call);
 }
 
 LLMPROV_API void llmprov_call_fail(llmprov_call *call, llmprov_status why, const char *text) {
-    if (!call || call->want == LLMPROV_WANT_NOTHING || call->want == LLMPROV_WANT_TIME) return;
-    while (!call->finished && call->at < call->end && call->want == LLMPROV_WANT_RECV && call->mode != LLMPROV__CALL_WHOLE) {
-        size_t waiting = call->queue_at;
-        call->queue_at = call->queue_count;
-        llmprov__call_digest(call);
-        call->queue_at = waiting;
-    }
+    llmprov_str body;
+    if (!call || call->in_callback || call->want == LLMPROV_WANT_NOTHING || call->want == LLMPROV_WANT_TIME) return;
+    if (why <= LLMPROV_OK || why >= LLMPROV_STATUS_COUNT) why = LLMPROV_ERR_TRANSPORT;
+    llmprov__call_read_rest(call);
+    body.ptr = call->reply.ptr ? call->reply.ptr : "";
+    body.len = call->reply.len;
     if (call->finished) call->want = LLMPROV_WANT_NOTHING;
-    else if (call->want == LLMPROV_WANT_RECV && call->head.status >= 300 && call->reply.len) {
-        llmprov_str body = { call->reply.ptr, call->reply.len };
-        llmprov__call_refused(call, body);
-    } else if (!llmprov__call_stopped(call)) llmprov__call_fail_now(call, why, text ? text : llmprov_status_text(why));
+    else if (call->want == LLMPROV_WANT_RECV && call->head.status >= 300) llmprov__call_refused(call, body);
+    else if (!llmprov__call_stopped(call)) llmprov__call_fail_now(call, why, text ? text : llmprov_status_text(why));
+    llmprov__call_leave(call);
 }
 
 /* -- time -- */
@@ -10779,11 +11330,25 @@ static uint64_t llmprov__call_deadline(const llmprov_call *call, const char **wh
         at = one;
         *what = "no byte came for longer than desc.gap_ms";
     }
+    if (call->finished && (one = call->mark + LLMPROV__CALL_LINGER) < at) at = one;
     return at;
 }
 
-LLMPROV_API void llmprov_call_tick(llmprov_call *call, uint64_t now_ms) {
+/* What has run out by now: a wait, the connection's last moments, the whole call, or this attempt. */
+static void llmprov__call_expire(llmprov_call *call) {
+    const llmprov_desc *d = &call->client->desc;
     const char *what = NULL;
+    if (call->now < llmprov__call_deadline(call, &what)) return;
+    if (call->finished) call->want = LLMPROV_WANT_NOTHING;
+    else if (!what) llmprov__call_again(call);
+    else {
+        call->expired = d->timeout_ms > 0 && call->now - call->began >= (uint64_t)d->timeout_ms;
+        if (call->want == LLMPROV_WANT_TIME) llmprov__err_clear(&call->turn->error);
+        llmprov__call_fail_now(call, LLMPROV_ERR_TIMEOUT, what);
+    }
+}
+
+LLMPROV_API void llmprov_call_tick(llmprov_call *call, uint64_t now_ms) {
     if (!call || call->in_callback) return;
     if (!call->clocked) {
         call->began = call->mark = now_ms;
@@ -10792,17 +11357,8 @@ LLMPROV_API void llmprov_call_tick(llmprov_call *call, uint64_t now_ms) {
     }
     if (now_ms > call->now) call->now = now_ms;
     if (call->want == LLMPROV_WANT_NOTHING) return;
-    if (call->finished) {
-        if (call->now >= llmprov__call_deadline(call, &what)) call->want = LLMPROV_WANT_NOTHING;
-        return;
-    }
-    if (llmprov__call_stopped(call) || call->now < llmprov__call_deadline(call, &what)) return;
-    if (call->want == LLMPROV_WANT_TIME && !what) llmprov__call_again(call);
-    else if (call->want == LLMPROV_WANT_TIME || call->now - call->began >= (uint64_t)(call->client->desc.timeout_ms > 0 ? call->client->desc.timeout_ms : 2147483647)) {
-        llmprov__err_clear(&call->turn->error);
-        call->expired = true;
-        llmprov__call_fail_now(call, LLMPROV_ERR_TIMEOUT, what);
-    } else llmprov__call_fail_now(call, LLMPROV_ERR_TIMEOUT, what);
+    if (call->finished || !llmprov__call_stopped(call)) llmprov__call_expire(call);
+    llmprov__call_leave(call);
 }
 
 LLMPROV_API int llmprov_call_due_ms(const llmprov_call *call) {
@@ -10828,6 +11384,10 @@ LLMPROV_API bool llmprov_call_next(llmprov_call *call, llmprov_event *event) {
     return true;
 }
 
+LLMPROV_API void llmprov_call_mute(llmprov_call *call) {
+    if (call) call->muted = true;
+}
+
 LLMPROV_API void llmprov_call_cancel(llmprov_call *call) {
     if (!call) return;
     call->cancelled = true;
@@ -10847,6 +11407,7 @@ LLMPROV_API const llmprov_warning *llmprov_call_warnings(const llmprov_call *cal
 static void llmprov__call_unmeter(llmprov_call *call) {
     call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->alloc;
     call->frames.line.alloc = call->frames.data.alloc = call->frames.name.alloc = call->body.alloc = call->alloc;
+    if (call->body.plan) call->body.plan->refs.alloc = call->body.plan->written.alloc = call->alloc;
 }
 
 static llmprov_status llmprov__call_nothing(llmprov_response *out) {
@@ -11358,6 +11919,7 @@ LLMPROV_API llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request
         llmprov_client_set_transport(c, &curl);
     }
 #endif
+    if (!req->on_event) llmprov_call_mute(call);
     if (t && t->perform) llmprov__easy_run(t, call);
     else if (call) llmprov_call_fail(call, LLMPROV_ERR_ARGUMENT, "no transport: set desc.transport, or define LLMPROV_CURL");
     status = llmprov_call_take(call, out);
@@ -11365,5 +11927,10 @@ LLMPROV_API llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request
     return status;
 }
 
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#endif /* __cplusplus */
 #endif /* LLMPROV_IMPLEMENTED */
 #endif /* LLMPROV_IMPLEMENTATION */
