@@ -17,7 +17,7 @@ CXX20 = $(shell command -v $(CXX) >/dev/null 2>&1 && echo $(CXX) -std=c++20)
 CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
 
 TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
-TEST_FILES = llmprov.h tests/test.h tests/test_all.c $(TESTS) $(B)/tests.inc
+TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
 TEST_FLAGS = $(STD) -g -O1 $(WARN)
 LOOP = $(wildcard tests/loop.sh)
 EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
@@ -83,7 +83,7 @@ msan: $(TEST_FILES) ## the tests under MemorySanitizer
 	@if [ -z "$(CLANG)" ]; then $(call skip,msan: there is no clang); \
 	else $(CLANG) $(TEST_FLAGS) -fsanitize=memory -DTEST_SANITIZER -o $(B)/test-msan tests/test_all.c && $(B)/test-msan; fi
 
-pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls.txt)
+pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls/LIST)
 	@SHARED=$(SHARED) sh tests/tools/pitfalls.sh
 
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
@@ -128,21 +128,19 @@ $(B)/symbols.o: llmprov.h | $(B)
 $(B)/rooms $(B)/manual: $(B)/%: tools/%.c | $(B)
 	$(CC) $(STD) -O1 $(WARN) -o $@ $<
 
-$(B)/llmprov: tools/llmprov.c llmprov.h | $(B)
+$(B)/llmprov: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
 
 $(B)/mock: tools/mock.c llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
 
-$(B)/fixtures: tests/fixtures.c tests/test.h llmprov.h | $(B)
+$(B)/fixtures: tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<
 
 # An example that asks for libcurl is linked with it, or not built.
-$(B)/examples/%: examples/%.c llmprov.h | $(B)
+$(B)/examples/%: examples/%.c examples/sockets.h llmprov.h | $(B)
 	@mkdir -p $(B)/examples
-	@if ! grep -q 'define LLMPROV_CURL' $<; then set -x; $(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<; \
-	elif [ -z "$(CURL)" ]; then $(call skip,$<: there is no libcurl); \
-	else set -x; $(CC) $(STD) $(CFLAGS) $(WARN) $(CURL_CFLAGS) -I. -o $@ $< $(CURL_LIBS); fi
+	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)

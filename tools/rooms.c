@@ -938,8 +938,8 @@ static void check_libc(void) {
             const char *where = doors_to_libc[k].where;
             if (!has_word(doors_to_libc[k].names, word, (size_t)t->len) || !is_use(i)) continue;
             if (has_word(where, rooms[r].name, strlen(rooms[r].name)) || (has_word(where, "platform", 8) && is_platform(r))) continue;
-            problem(t->line, 7, ">>%s uses %s, which %s%s%s", rooms[r].name, word, *where ? "only >>" : "nothing",
-                    where, " may");
+            problem(t->line, 7, ">>%s uses %s, which %s%.*s%s", rooms[r].name, word, *where ? "only >>" : "nothing",
+                    (int)strcspn(where, " "), where, " may");
         }
     }
 }

@@ -1,0 +1,78 @@
+#!/bin/sh
+# A demonstration over real HTTP, without a key: the mock server plays Anthropic and OpenAI. Run by `make demo` from the
+# project's root; needs build/llmprov and build/mock. Each step is checked; the first that fails ends it.
+set -u
+llmprov=build/llmprov
+[ -x $llmprov ] && [ -x build/mock ] || { echo "demo: run \`make demo\` from the project's root" >&2; exit 1; }
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/llmprov-demo.XXXXXX") || exit 1
+mock=
+# The mock ends when the pipe to its stdin does, so it ends with this script, however that ends.
+finish() {
+    exec 3>&-
+    [ -z "$mock" ] || kill "$mock" 2> /dev/null
+    wait
+    rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+fail() {
+    echo "demo: $1" >&2
+    exit 1
+}
+
+unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+export ANTHROPIC_API_KEY=demo OPENAI_API_KEY=demo
+limit=
+if command -v timeout > /dev/null; then limit='timeout 10'; fi
+
+mkfifo "$dir/hold" || exit 1
+echo '{"answers":[{"gap_ms":25}]}' > "$dir/script"
+build/mock --until-eof --lifetime 30 --script "$dir/script" < "$dir/hold" > "$dir/port" 2> "$dir/mock.err" &
+mock=$!
+exec 3> "$dir/hold"
+tries=0
+until port=$(sed -n 's/^listening on .*://p' "$dir/port") && [ -n "$port" ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 50 ] || fail "the mock server does not start: $(cat "$dir/mock.err")"
+    sleep 0.1 2> /dev/null || sleep 1
+done
+url=http://127.0.0.1:$port
+
+# step TITLE EXPECTED ARGUMENTS...: shows a command, runs it, and looks for what it must have said
+step() {
+    title=$1 expected=$2
+    shift 2
+    printf '\n-- %s\n$ llmprov' "$title"
+    for word; do
+        case $word in
+        *' '*) printf ' "%s"' "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    echo
+    { $limit $llmprov "$@" 3>&- 2>&1 < /dev/null; echo $? > "$dir/code"; } | tee "$dir/out"
+    [ "$(cat "$dir/code")" = 0 ] || fail "that ended with exit code $(cat "$dir/code")"
+    grep "$expected" "$dir/out" > /dev/null || fail "that should have said: $expected"
+}
+
+echo "The mock server listens on $url."
+for provider in anthropic openai; do
+    step "$provider: an answer, streamed" 'I have seen 1 message' chat -p $provider --base-url "$url" 'Good morning.'
+    step "$provider: a tool is called, run and answered" 'The tool says: 42' chat -p $provider --base-url "$url" --tool-demo 'What is 19 plus 23?'
+done
+step 'a conversation begins with one provider, and is saved' 'anthropic-messages mock' \
+    chat -p anthropic --base-url "$url" --save "$dir/talk.json" 'My name is Ada.'
+step 'and goes on with the other, which sees all of it' 'openai-chat mock.*seen 3 messages.*My name is Ada' \
+    chat -p openai --base-url "$url" --load "$dir/talk.json" --save "$dir/talk.json" 'Go on.'
+step 'and back again' 'anthropic-messages mock.*seen 5 messages' \
+    chat -p anthropic --base-url "$url" --load "$dir/talk.json" 'And now?'
+
+cat <<END
+
+Everything worked. The same with a real key (https needs a build with libcurl, which \`make\` makes when it is there):
+  ANTHROPIC_API_KEY=sk-... build/llmprov chat -p anthropic --tool-demo "What is 19 plus 23?"
+and with a server on your own machine, llama-server for one:
+  build/llmprov chat -p llama.cpp --base-url http://127.0.0.1:8080 "Good morning."
+END
