@@ -174,14 +174,14 @@ static inline void feed_drop(char *copy, size_t len) {
     free(copy);
 }
 
-/* Everything that llmprov_call_next has. */
+/* Everything that llmprov_call_next has; log may be NULL. */
 static inline void feed_drain(llmprov_call *call, feed_log *log) {
     llmprov_event e;
-    while (llmprov_call_next(call, &e)) feed_write(log, &e);
+    while (llmprov_call_next(call, &e)) if (log) feed_write(log, &e);
 }
 
 /* Feeds bytes in cuts, each from memory of its own that is gone afterwards; without on_event the events are drained into
-   `log` after each. Stops when the call says so. */
+   `drain` after each. Stops when the call says so. */
 static inline void feed_bytes(llmprov_call *call, int way, const char *p, size_t len, feed_log *drain) {
     size_t at, n;
     bool more = true;
@@ -190,7 +190,7 @@ static inline void feed_bytes(llmprov_call *call, int way, const char *p, size_t
         n = test_cut(way, len - at);
         copy = feed_copy(p + at, n);
         more = llmprov_call_feed(call, copy, n);
-        if (drain) feed_drain(call, drain);
+        if (more) feed_drain(call, drain);
         feed_drop(copy, n);
     }
 }

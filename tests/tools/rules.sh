@@ -199,14 +199,18 @@ pitfalls() {
 }
 printf 'Text\n1. One\n2. Two\n3. Three\n' > $dir/pitfalls.md
 test=mem_wipe_leaves_nothing
-printf "# list\n1 $test\n2 - nothing to test\n3 $test $test\n" > $dir/pitfalls.txt
+printf "# list\n1 engine $test\n2 nosuch-format,schema later:nosuch-format\n3 engine,openai-chat $test $test\n" > $dir/pitfalls.txt
 SHARED=$dir sh tests/tools/pitfalls.sh $dir/pitfalls.txt > $dir/out 2>&1 || { fail "a good list of pitfalls is refused"; cat $dir/out; }
-pitfalls 'pitfall 2 is missing' "1 $test\n3 $test\n"
-pitfalls 'pitfall 3 is missing' "1 $test\n2 $test\n"
-pitfalls 'pitfall 2 stands here twice' "1 $test\n2 $test\n2 $test\n3 $test\n"
-pitfalls 'there is no test nosuch' "1 $test\n2 $test nosuch\n3 $test\n"
-pitfalls 'pitfall 2 has no test' "1 $test\n2\n3 $test\n"
-pitfalls 'pitfall 2: no reason given' "1 $test\n2 -\n3 $test\n"
+pitfalls 'pitfall 2 is missing' "1 engine $test\n3 engine $test\n"
+pitfalls 'pitfall 3 is missing' "1 engine $test\n2 engine $test\n"
+pitfalls 'pitfall 2 stands here twice' "1 engine $test\n2 engine $test\n2 engine $test\n3 engine $test\n"
+pitfalls 'there is no test nosuch' "1 engine $test\n2 engine $test nosuch\n3 engine $test\n"
+pitfalls 'pitfall 2 has no test' "1 engine $test\n2 engine\n3 engine $test\n"
+pitfalls 'the second word is a list of what it concerns' "1 engine $test\n2 $test $test\n3 engine $test\n"
+pitfalls 'it concerns openai-chat, which is there' "1 engine $test\n2 schema,openai-chat later:schema\n3 engine $test\n"
+pitfalls 'it concerns engine, which is there' "1 engine $test\n2 engine later:engine\n3 engine $test\n"
+pitfalls 'later:WHAT stands alone' "1 engine $test\n2 schema later:schema $test\n3 engine $test\n"
+pitfalls 'a line begins with a number' "1 engine $test\nx engine $test\n2 engine $test\n3 engine $test\n"
 pitfalls 'the list is empty' ""
 
 echo "tools: $count broken things refused, $failed failed"

@@ -1,0 +1,1198 @@
+/* build/fixtures SHARED: recorded traffic through the engine, against a second opinion.
+
+   Every recording of the wire formats that are compiled in is fed whole, in the reads that were recorded, and in random
+   cuts. What came out must be what a naive walk over the JSON finds in the recording: text, thinking, calls, the stop
+   word, usage, or the provider's error. The walk shares nothing with the translators but the JSON tree. Requests are
+   loaded, saved, edited, read as a server reads them, and written again.
+
+   Prints what was skipped and why, and what differed; exits with 1 when something did. The recordings stay where they
+   are: SHARED/fixtures, whose README says what they hold. */
+#define LLMPROV_IMPLEMENTATION
+#define LLMPROV_EXTEND
+#include "../llmprov.h"
+#include "engine.h"
+
+#include <dirent.h>
+
+enum { MOST_LINES = 40 };
+
+static const char *only;         /* the part of an id that is asked for */
+static int failures, records, streams, refusals, requests, exchanges;
+
+// -- saying what differs, and what was skipped ---------------------------------------------
+
+static const char *where = "";
+
+static void differs(const char *what, const char *got, size_t got_len, const char *expected, size_t expected_len) {
+    char a[200], b[200];
+    size_t at = 0;
+    if (failures++ >= MOST_LINES) return;
+    while (got && expected && at < got_len && at < expected_len && got[at] == expected[at]) at++;
+    test_show(a, sizeof a, got, got_len, at);
+    test_show(b, sizeof b, expected, expected_len, at);
+    printf("%s: %s\n    is       %s\n    expected %s\n", where, what, a, b);
+}
+
+static bool same_text(const char *what, const char *got, size_t got_len, const engine_text *expected) {
+    const char *e = expected->ptr ? expected->ptr : "";
+    if (!got) got = "", got_len = 0;
+    if (got_len == expected->len && !memcmp(got, e, got_len)) return true;
+    differs(what, got, got_len, e, expected->len);
+    return false;
+}
+
+static bool same_int(const char *what, int64_t got, int64_t expected) {
+    char a[32], b[32];
+    if (got == expected) return true;
+    sprintf(a, "%ld", (long)got);
+    sprintf(b, "%ld", (long)expected);
+    differs(what, a, strlen(a), b, strlen(b));
+    return false;
+}
+
+static void complain(const char *what, const char *detail) { differs(what, detail, detail ? strlen(detail) : 0, "", 0); }
+
+static struct { char reason[120]; int count; } skips[200];
+
+static void skip(const char *reason, const char *detail) {
+    char text[120];
+    size_t i;
+    sprintf(text, "%.70s%s%.40s", reason, *detail ? " " : "", detail);
+    for (i = 0; i < sizeof skips / sizeof *skips - 1 && *skips[i].reason && strcmp(skips[i].reason, text); i++) { }
+    strcpy(skips[i].reason, text);
+    skips[i].count++;
+}
+
+// -- what a recording holds ----------------------------------------------------------------
+
+typedef struct seen_call {
+    engine_text id, name, args;
+    int64_t index;               /* -1 = none was sent */
+    bool legacy, open;
+} seen_call;
+
+/* One answer; for Anthropic also its blocks, as one list in which texts and arguments are joined. */
+typedef struct seen_choice {
+    engine_text text, thinking, word, sequence, details, annotations, logprobs;
+    seen_call calls[300];
+    int call_count;
+    bool delta, audio;
+} seen_choice;
+
+typedef struct seen_block {
+    engine_text type, json, text, signature, citations, rest;
+    bool used, input;
+} seen_block;
+
+enum { MOST_CHOICES = 8, MOST_BLOCKS = 600 };
+
+typedef struct seen {
+    seen_choice choices[MOST_CHOICES];
+    int choice_count;
+    seen_block blocks[MOST_BLOCKS];
+    int block_count;
+    engine_text id, model, usage, error;
+    bool failed, complete, second_start;
+} seen;
+
+static seen it;                  /* of the record in hand */
+
+static void set(engine_text *t, llmprov_str s) {
+    t->len = 0;
+    engine_add(t, s.ptr ? s.ptr : "", s.len);
+}
+
+static void append(engine_text *t, const llmprov_json *string) {
+    llmprov_str s = llmprov_json_text(string);
+    if (s.len) engine_add(t, s.ptr, s.len);
+}
+
+static void append_item(engine_text *list, llmprov_str raw) {
+    engine_add(list, list->len ? "," : "", list->len ? 1 : 0);
+    engine_add(list, raw.ptr, raw.len);
+}
+
+static void append_items(engine_text *list, const llmprov_json *array) {
+    const llmprov_json *i = NULL;
+    if (llmprov_json_kind(array) == LLMPROV_JSON_ARRAY)
+        while ((i = llmprov_json_next(array, i)) != NULL) append_item(list, llmprov_json_raw(i));
+}
+
+static bool some(const llmprov_json *string) { return llmprov_json_text(string).len > 0; }
+
+static void forget_choice(seen_choice *c) {
+    int i;
+    engine_text_free(&c->text);
+    engine_text_free(&c->thinking);
+    engine_text_free(&c->word);
+    engine_text_free(&c->sequence);
+    engine_text_free(&c->details);
+    engine_text_free(&c->annotations);
+    engine_text_free(&c->logprobs);
+    for (i = 0; i < c->call_count; i++) {
+        engine_text_free(&c->calls[i].id);
+        engine_text_free(&c->calls[i].name);
+        engine_text_free(&c->calls[i].args);
+    }
+}
+
+static void forget(void) {
+    int i;
+    for (i = 0; i < it.choice_count; i++) forget_choice(&it.choices[i]);
+    for (i = 0; i < it.block_count; i++) {
+        engine_text_free(&it.blocks[i].type);
+        engine_text_free(&it.blocks[i].json);
+        engine_text_free(&it.blocks[i].text);
+        engine_text_free(&it.blocks[i].signature);
+        engine_text_free(&it.blocks[i].citations);
+        engine_text_free(&it.blocks[i].rest);
+    }
+    engine_text_free(&it.id);
+    engine_text_free(&it.model);
+    engine_text_free(&it.usage);
+    engine_text_free(&it.error);
+    memset(&it, 0, sizeof it);
+}
+
+// -- events of a stream, cut naively ---------------------------------------------------------
+
+typedef void (*on_data)(const char *event, const llmprov_json *data);
+
+static void one_event(engine_text *event, engine_text *data, on_data see) {
+    llmprov_json *root;
+    if (data->len && !it.failed && (root = llmprov_json_parse(data->ptr, data->len, NULL, NULL)) != NULL) {
+        see(event->ptr ? event->ptr : "", root);
+        llmprov_json_free(root);
+    }
+    event->len = data->len = 0;
+    if (event->ptr) *event->ptr = 0;
+}
+
+static void each_event(const char *p, size_t len, on_data see) {
+    engine_text event = { NULL, 0, 0 }, data = { NULL, 0, 0 };
+    const char *end = p + len;
+    while (p < end) {
+        const char *eol = p, *value;
+        while (eol < end && *eol != '\n' && *eol != '\r') eol++;
+        while (p < eol && *p == ' ') p++;
+        if (eol == p) one_event(&event, &data, see);
+        value = (const char *)memchr(p, ':', (size_t)(eol - p));
+        if (value && value > p) {
+            size_t name = (size_t)(value - p);
+            llmprov_str text;
+            value += value + 1 < eol && value[1] == ' ' ? 2 : 1;
+            text.ptr = value;
+            text.len = (size_t)(eol - value);
+            if (name == 5 && !memcmp(p, "event", 5)) set(&event, text);
+            if (name == 5 && !memcmp(p, "error", 5)) set(&event, (llmprov_str){ "error", 5 });
+            if ((name == 4 && !memcmp(p, "data", 4)) || (name == 5 && !memcmp(p, "error", 5))) {
+                if (data.len) engine_add(&data, "\n", 1);
+                engine_add(&data, text.ptr, text.len);
+            }
+        }
+        p = eol < end && *eol == '\r' && eol + 1 < end && eol[1] == '\n' ? eol + 2 : eol + 1;
+    }
+    one_event(&event, &data, see);
+    engine_text_free(&event);
+    engine_text_free(&data);
+}
+
+/* The sentence of an error, whichever of its shapes it has. */
+static const llmprov_json *sentence(const llmprov_json *v) {
+    static const char *const paths[] = { "error.message", "error.detail", "error.error.message", "message", "detail", "error", "msg", "[0].error.message", "detail[0].msg" };
+    size_t i;
+    for (i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (some(llmprov_json_path(v, paths[i]))) return llmprov_json_path(v, paths[i]);
+    return NULL;
+}
+
+// -- openai-chat -----------------------------------------------------------------------------
+
+static seen_choice *choice_of(const llmprov_json *choice) {
+    int64_t i = llmprov_json_int(llmprov_json_get(choice, "index"), 0);
+    if (i < 0 || i >= MOST_CHOICES) i = 0;
+    if (i >= it.choice_count) it.choice_count = (int)i + 1;
+    return &it.choices[i];
+}
+
+static seen_call *new_call(seen_choice *c, int64_t index) {
+    seen_call *call = &c->calls[c->call_count < 299 ? c->call_count++ : 299];
+    call->index = index;
+    return call;
+}
+
+/* By index, unless id and name both say that another call begins; without an index by id; otherwise the last. */
+static seen_call *call_of(seen_choice *c, const llmprov_json *delta, bool whole) {
+    const llmprov_json *at = llmprov_json_get(delta, "index"), *id = llmprov_json_get(delta, "id"), *name = llmprov_json_path(delta, "function.name");
+    int64_t index = llmprov_json_kind(at) == LLMPROV_JSON_NUMBER ? llmprov_json_int(at, 0) : -1;
+    int i;
+    if (whole) return new_call(c, index);
+    for (i = c->call_count - 1; i >= 0; i--) {
+        seen_call *call = &c->calls[i];
+        bool same_id = some(id) && llmprov_json_text(id).len == call->id.len && !memcmp(llmprov_json_text(id).ptr, call->id.ptr, call->id.len);
+        if (index >= 0 && call->index == index && (same_id || !some(id) || !some(name) || !call->name.len)) return call;
+        if (index < 0 && (same_id || (!some(id) && !some(name)))) return call;
+    }
+    return new_call(c, index);
+}
+
+static void see_calls(seen_choice *c, const llmprov_json *list, bool whole) {
+    const llmprov_json *d = NULL;
+    if (llmprov_json_kind(list) != LLMPROV_JSON_ARRAY) return;
+    while ((d = llmprov_json_next(list, d)) != NULL) {
+        seen_call *call = call_of(c, d, whole);
+        const llmprov_json *args = llmprov_json_path(d, "function.arguments");
+        if (!call->id.len) append(&call->id, llmprov_json_get(d, "id"));
+        if (!call->name.len) append(&call->name, llmprov_json_path(d, "function.name"));
+        if (llmprov_json_kind(args) == LLMPROV_JSON_STRING) append(&call->args, args);
+        else if (llmprov_json_kind(args) == LLMPROV_JSON_OBJECT) engine_add(&call->args, llmprov_json_raw(args).ptr, llmprov_json_raw(args).len);
+    }
+}
+
+static void see_legacy(seen_choice *c, const llmprov_json *call) {
+    seen_call *to;
+    if (!some(llmprov_json_get(call, "name")) && !some(llmprov_json_get(call, "arguments"))) return;
+    to = c->call_count ? &c->calls[0] : new_call(c, 0);
+    if (!to->name.len) append(&to->name, llmprov_json_get(call, "name"));
+    append(&to->args, llmprov_json_get(call, "arguments"));
+}
+
+static void see_parts(seen_choice *c, const llmprov_json *list) {
+    const llmprov_json *p = NULL, *t;
+    while ((p = llmprov_json_next(list, p)) != NULL) {
+        append(&c->text, llmprov_json_get(p, "text"));
+        append(&c->thinking, llmprov_json_get(p, "thinking"));
+        for (t = NULL; llmprov_json_kind(llmprov_json_get(p, "thinking")) == LLMPROV_JSON_ARRAY &&
+                       (t = llmprov_json_next(llmprov_json_get(p, "thinking"), t)) != NULL;) append(&c->thinking, llmprov_json_get(t, "text"));
+    }
+}
+
+static void see_thinking(seen_choice *c, const llmprov_json *d) {
+    const llmprov_json *details = llmprov_json_get(d, "reasoning_details"), *i = NULL;
+    append_items(&c->details, details);
+    if (some(llmprov_json_get(d, "reasoning_content"))) append(&c->thinking, llmprov_json_get(d, "reasoning_content"));
+    else if (some(llmprov_json_get(d, "reasoning"))) append(&c->thinking, llmprov_json_get(d, "reasoning"));
+    else if (llmprov_json_kind(details) == LLMPROV_JSON_ARRAY)
+        while ((i = llmprov_json_next(details, i)) != NULL) append(&c->thinking, some(llmprov_json_get(i, "text")) ? llmprov_json_get(i, "text") : llmprov_json_get(i, "summary"));
+}
+
+static void see_message(seen_choice *c, const llmprov_json *d, bool whole) {
+    const llmprov_json *content = llmprov_json_get(d, "content");
+    see_thinking(c, d);
+    append(&c->text, content);
+    if (llmprov_json_kind(content) == LLMPROV_JSON_ARRAY) see_parts(c, content);
+    append(&c->text, llmprov_json_get(d, "refusal"));
+    append_items(&c->annotations, llmprov_json_get(d, "annotations"));
+    see_calls(c, llmprov_json_get(d, "tool_calls"), whole);
+    see_legacy(c, llmprov_json_get(d, "function_call"));
+    if (some(llmprov_json_path(d, "audio.data")) || some(llmprov_json_path(d, "audio.transcript"))) c->audio = true;
+}
+
+static void see_usage(const llmprov_json *usage) {
+    if (llmprov_json_kind(usage) == LLMPROV_JSON_OBJECT) set(&it.usage, llmprov_json_raw(usage));
+}
+
+static void see_top(const llmprov_json *v) {
+    if (!it.id.len) append(&it.id, llmprov_json_get(v, "id"));
+    if (!it.model.len) append(&it.model, llmprov_json_get(v, "model"));
+    see_usage(llmprov_json_path(v, "x_groq.usage"));
+    see_usage(llmprov_json_get(v, "usage"));
+}
+
+static void see_finish(seen_choice *c, const llmprov_json *choice) {
+    if (!c->word.len) append(&c->word, llmprov_json_get(choice, "finish_reason"));
+    append_items(&c->logprobs, llmprov_json_path(choice, "logprobs.content"));
+}
+
+static void see_chat_error(const llmprov_json *v) {
+    it.failed = true;
+    append(&it.error, sentence(v));
+}
+
+static void see_chat(const llmprov_json *v) {
+    const llmprov_json *c = NULL;
+    see_top(v);
+    while ((c = llmprov_json_next(llmprov_json_get(v, "choices"), c)) != NULL) {
+        see_message(choice_of(c), llmprov_json_get(c, "message"), true);
+        see_finish(choice_of(c), c);
+    }
+    it.complete = llmprov_json_kind(llmprov_json_get(v, "choices")) == LLMPROV_JSON_ARRAY;
+    if (llmprov_json_get(v, "error") && llmprov_json_kind(llmprov_json_get(v, "error")) != LLMPROV_JSON_NULL) see_chat_error(v);
+}
+
+static void see_chat_chunk(const char *event, const llmprov_json *v) {
+    const llmprov_json *c = NULL, *error = llmprov_json_get(v, "error");
+    if (!strcmp(event, "error") || llmprov_json_kind(error) == LLMPROV_JSON_OBJECT || some(error)) {
+        see_chat_error(v);
+        return;
+    }
+    see_top(v);
+    if (llmprov_json_kind(llmprov_json_get(v, "choices")) != LLMPROV_JSON_ARRAY) return;
+    while ((c = llmprov_json_next(llmprov_json_get(v, "choices"), c)) != NULL) {
+        seen_choice *to = choice_of(c);
+        const llmprov_json *delta = llmprov_json_get(c, "delta");
+        if (llmprov_json_kind(delta) == LLMPROV_JSON_OBJECT) to->delta = true;
+        if (to->delta) see_message(to, delta, false);
+        else see_message(to, llmprov_json_get(c, "message"), true);
+        see_finish(to, c);
+    }
+}
+
+static void see_chat_end(void) {
+    int i;
+    it.complete = it.choice_count > 0;
+    for (i = 0; i < it.choice_count; i++) it.complete = it.complete && it.choices[i].word.len;
+}
+
+// -- anthropic-messages ----------------------------------------------------------------------
+
+static bool is(const llmprov_json *v, const char *key, const char *word) { return !strcmp(llmprov_json_str(llmprov_json_get(v, key), ""), word); }
+
+/* Usage members that are told replace those of before: null says nothing, and where the input is 0 or absent, neither
+   does any other 0 of the input (the API's own page, and pitfall 184 for the 0). */
+static bool told(const llmprov_json *m, bool untold) {
+    const char *key = llmprov_json_key(m);
+    bool input = !strcmp(key, "input_tokens") || !strncmp(key, "cache_", 6);
+    if (!m || llmprov_json_kind(m) == LLMPROV_JSON_NULL) return false;
+    return !(input && untold && llmprov_json_kind(m) == LLMPROV_JSON_NUMBER && !llmprov_json_int(m, 0));
+}
+
+static void see_snapshot(const llmprov_json *usage) {
+    const llmprov_json *input = llmprov_json_get(usage, "input_tokens");
+    bool untold = llmprov_json_int(input, 0) == 0;
+    llmprov_json *old = it.usage.len ? llmprov_json_parse(it.usage.ptr, it.usage.len, NULL, NULL) : NULL;
+    const llmprov_json *m = NULL, *n;
+    engine_text all = { NULL, 0, 0 };
+    bool first = true;
+    if (llmprov_json_kind(usage) != LLMPROV_JSON_OBJECT) {
+        llmprov_json_free(old);
+        return;
+    }
+    engine_add(&all, "{", 1);
+    while ((m = llmprov_json_next(old, m)) != NULL) {
+        n = llmprov_json_get(usage, llmprov_json_key(m));
+        if (n && told(n, untold)) continue;
+        engine_add(&all, first ? "\"" : ",\"", first ? 1 : 2);
+        engine_add(&all, llmprov_json_key(m), strlen(llmprov_json_key(m)));
+        engine_add(&all, "\":", 2);
+        engine_add(&all, llmprov_json_raw(m).ptr, llmprov_json_raw(m).len);
+        first = false;
+    }
+    for (m = NULL; (m = llmprov_json_next(usage, m)) != NULL;) {
+        if (!told(m, untold) && (llmprov_json_kind(m) == LLMPROV_JSON_NULL || llmprov_json_get(old, llmprov_json_key(m)))) continue;
+        engine_add(&all, first ? "\"" : ",\"", first ? 1 : 2);
+        engine_add(&all, llmprov_json_key(m), strlen(llmprov_json_key(m)));
+        engine_add(&all, "\":", 2);
+        engine_add(&all, llmprov_json_raw(m).ptr, llmprov_json_raw(m).len);
+        first = false;
+    }
+    engine_add(&all, "}", 1);
+    llmprov_json_free(old);
+    engine_text_free(&it.usage);
+    it.usage = all;
+}
+
+static seen_block *see_block(const llmprov_json *b, int64_t index) {
+    seen_block *to;
+    if (index < 0 || index >= MOST_BLOCKS) return &it.blocks[MOST_BLOCKS - 1];
+    while (it.block_count <= index) it.block_count++;
+    to = &it.blocks[index];
+    to->used = true;
+    set(&to->json, llmprov_json_raw(b));
+    append(&to->type, llmprov_json_get(b, "type"));
+    append(&to->text, llmprov_json_get(b, "text"));
+    append(&to->text, llmprov_json_get(b, "thinking"));
+    append(&to->signature, llmprov_json_get(b, "signature"));
+    append_items(&to->citations, llmprov_json_get(b, "citations"));
+    return to;
+}
+
+static void see_stop(const llmprov_json *v) {
+    it.choice_count = 1;
+    if (some(llmprov_json_get(v, "stop_reason"))) set(&it.choices[0].word, llmprov_json_text(llmprov_json_get(v, "stop_reason")));
+    if (some(llmprov_json_get(v, "stop_sequence"))) set(&it.choices[0].sequence, llmprov_json_text(llmprov_json_get(v, "stop_sequence")));
+}
+
+static void see_messages_error(const llmprov_json *v) {
+    it.failed = true;
+    append(&it.error, sentence(v));
+}
+
+static void see_messages(const llmprov_json *v) {
+    const llmprov_json *b = NULL;
+    if (is(v, "type", "error") || llmprov_json_get(v, "error")) {
+        see_messages_error(v);
+        return;
+    }
+    append(&it.id, llmprov_json_get(v, "id"));
+    append(&it.model, llmprov_json_get(v, "model"));
+    see_snapshot(llmprov_json_get(v, "usage"));
+    while ((b = llmprov_json_next(llmprov_json_get(v, "content"), b)) != NULL) see_block(b, it.block_count);
+    see_stop(v);
+    it.complete = llmprov_json_kind(llmprov_json_get(v, "content")) == LLMPROV_JSON_ARRAY;
+}
+
+static void see_messages_delta(const llmprov_json *v) {
+    const llmprov_json *d = llmprov_json_get(v, "delta");
+    int64_t i = llmprov_json_int(llmprov_json_get(v, "index"), 0);
+    seen_block *b = &it.blocks[i >= 0 && i < MOST_BLOCKS ? i : MOST_BLOCKS - 1];
+    if (is(d, "type", "input_json_delta") && some(llmprov_json_get(d, "partial_json")) && !b->input) {
+        b->input = true;
+        b->text.len = 0;
+    }
+    if (is(d, "type", "text_delta")) append(&b->text, llmprov_json_get(d, "text"));
+    else if (is(d, "type", "thinking_delta")) append(&b->text, llmprov_json_get(d, "thinking"));
+    else if (is(d, "type", "input_json_delta")) append(&b->text, llmprov_json_get(d, "partial_json"));
+    else if (is(d, "type", "signature_delta")) set(&b->signature, llmprov_json_text(llmprov_json_get(d, "signature")));
+    else if (is(d, "type", "citations_delta")) append_item(&b->citations, llmprov_json_raw(llmprov_json_get(d, "citation")));
+    else set(&b->rest, llmprov_json_raw(d));
+}
+
+static void see_messages_event(const char *event, const llmprov_json *v) {
+    if (it.complete) return;
+    if (is(v, "type", "error") || !strcmp(event, "error")) {
+        see_messages_error(v);
+    } else if (is(v, "type", "message_start")) {
+        if (it.id.len) {
+            it.second_start = it.failed = true;
+            return;
+        }
+        see_messages(llmprov_json_get(v, "message"));
+        it.complete = false;
+    } else if (is(v, "type", "content_block_start")) see_block(llmprov_json_get(v, "content_block"), llmprov_json_int(llmprov_json_get(v, "index"), 0));
+    else if (is(v, "type", "content_block_delta")) see_messages_delta(v);
+    else if (is(v, "type", "message_delta")) {
+        see_stop(llmprov_json_get(v, "delta"));
+        see_snapshot(llmprov_json_get(v, "usage"));
+    } else if (is(v, "type", "message_stop")) it.complete = it.choices[0].word.len > 0;
+}
+
+// -- comparing -------------------------------------------------------------------------------
+
+/* The texts of a kind of block joined. */
+static engine_text joined(const llmprov_message *m, llmprov_block_type type) {
+    engine_text all = { NULL, 0, 0 };
+    const llmprov_block *b = NULL;
+    engine_add(&all, "", 0);
+    while ((b = llmprov_block_next(m, type, b)) != NULL) engine_add(&all, b->text ? b->text : "", b->text_len);
+    return all;
+}
+
+static void same_joined(const char *what, const llmprov_message *m, llmprov_block_type type, const engine_text *expected) {
+    engine_text got = joined(m, type);
+    same_text(what, got.ptr, got.len, expected);
+    engine_text_free(&got);
+}
+
+/* Arguments as JSON; those that are none are handed on as they are, marked. */
+static void same_arguments(const llmprov_block *b, const engine_text *args) {
+    llmprov_json *want = args->len ? llmprov_json_parse(args->ptr, args->len, NULL, NULL) : NULL;
+    if (!args->len || llmprov_json_kind(want) == LLMPROV_JSON_NULL) {
+        if (b->json_len != 2 || memcmp(b->json, "{}", 2)) differs("arguments of a call without any", b->json, b->json_len, "{}", 2);
+    } else if (llmprov_json_kind(want) == LLMPROV_JSON_OBJECT) {
+        if (b->invalid) complain("arguments that are an object are marked as invalid", args->ptr);
+        if (!engine_equal(b->json, b->json_len, args->ptr, args->len)) differs("arguments", b->json, b->json_len, args->ptr, args->len);
+    } else {
+        llmprov_json *root = llmprov_json_parse(b->json, b->json_len, NULL, NULL);
+        llmprov_str raw = llmprov_json_text(llmprov_json_get(root, "rawInvalidInput"));
+        if (!b->invalid) complain("arguments that are no object are not marked as invalid", b->json);
+        same_text("the raw text of invalid arguments", raw.ptr, raw.len, args);
+        llmprov_json_free(root);
+    }
+    llmprov_json_free(want);
+}
+
+static void same_calls(const llmprov_message *m, const seen_choice *c) {
+    int i, j;
+    same_int("calls", engine_count(m, LLMPROV_BLOCK_TOOL_USE), c->call_count);
+    for (i = 0; i < c->call_count; i++) {
+        const llmprov_block *b = engine_block(m, LLMPROV_BLOCK_TOOL_USE, i);
+        bool twice = false;
+        for (j = 0; j < i; j++) twice = twice || (c->calls[j].id.len == c->calls[i].id.len && c->calls[i].id.len && !memcmp(c->calls[j].id.ptr, c->calls[i].id.ptr, c->calls[i].id.len));
+        if (c->calls[i].id.len && !twice) same_text("a call's id", b->id, b->id ? strlen(b->id) : 0, &c->calls[i].id);
+        else if (!b->id || !*b->id) complain("a call has no id", b->id);
+        same_text("a call's name", b->name, b->name ? strlen(b->name) : 0, &c->calls[i].name);
+        if (b->json) same_arguments(b, &c->calls[i].args);
+    }
+}
+
+static const struct { const char *word; llmprov_stop stop; } stops[] = {
+    { "stop", LLMPROV_STOP_END }, { "end_turn", LLMPROV_STOP_END }, { "eos", LLMPROV_STOP_END }, { "length", LLMPROV_STOP_LENGTH },
+    { "max_tokens", LLMPROV_STOP_LENGTH }, { "tool_calls", LLMPROV_STOP_TOOL_USE }, { "tool_use", LLMPROV_STOP_TOOL_USE },
+    { "function_call", LLMPROV_STOP_TOOL_USE }, { "content_filter", LLMPROV_STOP_REFUSAL }, { "refusal", LLMPROV_STOP_REFUSAL },
+    { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "pause_turn", LLMPROV_STOP_PAUSE }, { "error", LLMPROV_STOP_ERROR },
+    { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH },
+};
+
+static void same_stop(llmprov_stop stop, const char *word, const seen_choice *c, bool refused) {
+    llmprov_stop want = LLMPROV_STOP_OTHER;
+    size_t i;
+    if (!same_text("the stop word", word, word ? strlen(word) : 0, &c->word)) return;
+    for (i = 0; i < sizeof stops / sizeof *stops; i++)
+        if (!strcmp(stops[i].word, word)) want = stops[i].stop;
+    if (want == LLMPROV_STOP_END && c->call_count) want = LLMPROV_STOP_TOOL_USE;
+    if (want == LLMPROV_STOP_END && c->sequence.len) want = LLMPROV_STOP_SEQUENCE;
+    if (want == LLMPROV_STOP_END && refused) want = LLMPROV_STOP_REFUSAL;
+    if (stop != want) differs("the stop reason", llmprov_stop_text(stop), strlen(llmprov_stop_text(stop)), llmprov_stop_text(want), strlen(llmprov_stop_text(want)));
+}
+
+static int64_t count_at(const llmprov_json *v, const char *path) {
+    double n = llmprov_json_num(llmprov_json_path(v, path), 0);
+    return n > 0 ? (int64_t)n : 0;
+}
+
+static int64_t first_count(const llmprov_json *v, const char *a, const char *b, const char *c) {
+    return count_at(v, a) ? count_at(v, a) : b && count_at(v, b) ? count_at(v, b) : c ? count_at(v, c) : 0;
+}
+
+/* Cached tokens are part of the prompt unless they are more than it; thinking is part of the completion unless the total
+   says that it stands beside. */
+static void same_chat_usage(const llmprov_usage *u) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    int64_t prompt = first_count(v, "prompt_tokens", "input_tokens", NULL), completion = first_count(v, "completion_tokens", "output_tokens", NULL);
+    int64_t cached = first_count(v, "prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens", "cached_tokens");
+    int64_t written = first_count(v, "prompt_tokens_details.cache_write_tokens", "prompt_tokens_details.cache_creation_tokens", NULL);
+    int64_t thinking = first_count(v, "completion_tokens_details.reasoning_tokens", "reasoning_tokens", NULL), total = count_at(v, "total_tokens");
+    bool beside = cached + written > prompt;
+    same_int("usage: the whole input", u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens, beside ? prompt + cached + written : prompt);
+    same_int("usage: read from a cache", u->cache_read_tokens, cached);
+    same_int("usage: written to a cache", u->cache_write_5m_tokens + u->cache_write_1h_tokens, written);
+    same_int("usage: thinking", u->thinking_tokens, thinking);
+    same_int("usage: output", u->output_tokens, thinking && total == prompt + completion + thinking ? completion + thinking : completion);
+    llmprov_json_free(v);
+}
+
+static void same_messages_usage(const llmprov_usage *u) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    int64_t written = count_at(v, "cache_creation_input_tokens"), hour = count_at(v, "cache_creation.ephemeral_1h_input_tokens");
+    same_int("usage: input", u->input_tokens, count_at(v, "input_tokens"));
+    same_int("usage: output", u->output_tokens, count_at(v, "output_tokens"));
+    same_int("usage: read from a cache", u->cache_read_tokens, count_at(v, "cache_read_input_tokens"));
+    same_int("usage: written to a cache", u->cache_write_5m_tokens + u->cache_write_1h_tokens, written);
+    same_int("usage: written for an hour", u->cache_write_1h_tokens, hour);
+    same_int("usage: thinking", u->thinking_tokens, count_at(v, "output_tokens_details.thinking_tokens"));
+    llmprov_json_free(v);
+}
+
+/* The raw usage is the provider's, but that it has no members that are null. */
+static bool same_members(const llmprov_json *a, const llmprov_json *b, int depth) {
+    const llmprov_json *m = NULL, *n;
+    if (llmprov_json_kind(a) != LLMPROV_JSON_OBJECT || llmprov_json_kind(b) != LLMPROV_JSON_OBJECT || depth > 20) return engine_same_json(a, b);
+    while ((m = llmprov_json_next(a, m)) != NULL) {
+        n = llmprov_json_get(b, llmprov_json_key(m));
+        if (llmprov_json_kind(m) == LLMPROV_JSON_NULL ? n && llmprov_json_kind(n) != LLMPROV_JSON_NULL : !n || !same_members(m, n, depth + 1)) return false;
+    }
+    for (m = NULL; (m = llmprov_json_next(b, m)) != NULL;)
+        if (llmprov_json_kind(m) != LLMPROV_JSON_NULL && !llmprov_json_get(a, llmprov_json_key(m))) return false;
+    return true;
+}
+
+static void same_loose(const char *what, const char *got, size_t len, const char *expected, size_t expected_len) {
+    llmprov_json *a = llmprov_json_parse(got ? got : "{}", got ? len : 2, NULL, NULL), *b = llmprov_json_parse(expected, expected_len, NULL, NULL);
+    if (!a || !b || !same_members(a, b, 0)) differs(what, got, len, expected, expected_len);
+    llmprov_json_free(a);
+    llmprov_json_free(b);
+}
+
+/* A list that a block or a choice carries in its extra. */
+static void same_list(const char *what, const char *extra, size_t len, const char *path, const engine_text *items) {
+    llmprov_json *root = extra ? llmprov_json_parse(extra, len, NULL, NULL) : NULL;
+    const llmprov_json *got = llmprov_json_path(root, path);
+    engine_text want = { NULL, 0, 0 };
+    engine_add(&want, "[", 1);
+    engine_add(&want, items->ptr ? items->ptr : "", items->len);
+    engine_add(&want, "]", 1);
+    if (items->len || got) {
+        llmprov_str raw = llmprov_json_raw(got);
+        if (!raw.ptr && want.len == 2) raw.ptr = "[]", raw.len = 2;
+        if (!engine_equal(raw.ptr, raw.len, want.ptr, want.len)) differs(what, raw.ptr, raw.len, want.ptr, want.len);
+    }
+    engine_text_free(&want);
+    llmprov_json_free(root);
+}
+
+/* All blocks of a type have the items of one list, in order. */
+static void same_lists(const char *what, const llmprov_message *m, llmprov_block_type type, const char *key, const engine_text *items) {
+    engine_text all = { NULL, 0, 0 };
+    const llmprov_block *b = NULL;
+    engine_add(&all, "", 0);
+    while ((b = llmprov_block_next(m, type, b)) != NULL) {
+        llmprov_json *root = b->extra ? llmprov_json_parse(b->extra, b->extra_len, NULL, NULL) : NULL;
+        append_items(&all, llmprov_json_get(root, key));
+        llmprov_json_free(root);
+    }
+    if (all.len || items->len) {
+        engine_text got = { NULL, 0, 0 };
+        engine_add(&got, "{\"x\":[", 6);
+        engine_add(&got, all.ptr, all.len);
+        engine_add(&got, "]}", 2);
+        same_list(what, got.ptr, got.len, "x", items);
+        engine_text_free(&got);
+    }
+    engine_text_free(&all);
+}
+
+static void same_chat(const llmprov_response *r) {
+    int i;
+    same_int("choices", (int64_t)r->choice_count, it.choice_count ? it.choice_count : 1);
+    for (i = 0; i < it.choice_count && (size_t)i < r->choice_count; i++) {
+        const llmprov_choice *c = &r->choices[i];
+        bool refused = c->stop == LLMPROV_STOP_REFUSAL && !strcmp(c->stop_word, "stop");
+        same_joined("text", &c->message, LLMPROV_BLOCK_TEXT, &it.choices[i].text);
+        same_joined("thinking", &c->message, LLMPROV_BLOCK_THINKING, &it.choices[i].thinking);
+        same_calls(&c->message, &it.choices[i]);
+        if (!it.failed) same_stop(c->stop, c->stop_word, &it.choices[i], refused);
+        same_lists("reasoning_details", &c->message, LLMPROV_BLOCK_THINKING, "reasoning_details", &it.choices[i].details);
+        if (!it.failed) same_int("audio", engine_count(&c->message, LLMPROV_BLOCK_AUDIO), it.choices[i].audio);
+        same_lists("annotations", &c->message, LLMPROV_BLOCK_TEXT, "citations", &it.choices[i].annotations);
+        if (it.choices[i].logprobs.len) same_list("logprobs", c->extra, c->extra_len, "logprobs.content", &it.choices[i].logprobs);
+    }
+    same_chat_usage(&r->usage);
+}
+
+/* Blocks as they are saved, against the recording's, which may hold members that are null beside. */
+static void same_block(const llmprov_block *b, const seen_block *want) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_text saved;
+    llmprov_json *root;
+    llmprov_str s;
+    bool tool = !strcmp(want->type.ptr, "tool_use") || !strcmp(want->type.ptr, "server_tool_use") || !strcmp(want->type.ptr, "mcp_tool_use");
+    if (llmprov_block_save(b, &alloc, &saved)) {
+        complain("a block cannot be saved", want->json.ptr);
+        return;
+    }
+    root = llmprov_json_parse(saved.ptr, saved.len, NULL, NULL);
+    s = llmprov_json_text(llmprov_json_get(root, "type"));
+    same_text("a block's type", s.ptr, s.len, &want->type);
+    if (tool && want->input) {
+        same_arguments(b, &want->text);
+    } else if (!strcmp(want->type.ptr, "text") || !strcmp(want->type.ptr, "thinking")) {
+        s = llmprov_json_text(llmprov_json_get(root, want->type.ptr));
+        same_text("a block's text", s.ptr, s.len, &want->text);
+        if (want->signature.len) same_text("a signature", b->signature, b->signature ? strlen(b->signature) : 0, &want->signature);
+        same_list("citations", saved.ptr, saved.len, "citations", &want->citations);
+    } else if (!want->rest.len) same_loose("a block", saved.ptr, saved.len, want->json.ptr, want->json.len);
+    llmprov_json_free(root);
+    llmprov_text_free(&saved);
+}
+
+static void same_messages(const llmprov_response *r) {
+    size_t n = 0;
+    int i;
+    for (i = 0; i < it.block_count; i++) {
+        if (!it.blocks[i].used) continue;
+        if (n < r->message.block_count) same_block(&r->message.blocks[n], &it.blocks[i]);
+        if (!strcmp(it.blocks[i].type.ptr, "tool_use")) it.choices[0].call_count++;
+        n++;
+    }
+    same_int("blocks", (int64_t)r->message.block_count, (int64_t)n);
+    if (!it.failed) same_stop(r->stop, r->stop_word, &it.choices[0], false);
+    if (!it.failed && it.choices[0].sequence.len) same_text("the stop sequence", r->stop_sequence, r->stop_sequence ? strlen(r->stop_sequence) : 0, &it.choices[0].sequence);
+    it.choices[0].call_count = 0;
+    same_messages_usage(&r->usage);
+}
+
+/* What a status may mean. */
+static bool fits(int status, llmprov_status code) {
+    switch (status) {
+    case 400: case 422: case 405: case 415: case 501:
+        return code == LLMPROV_ERR_REQUEST || code == LLMPROV_ERR_TOO_LONG || code == LLMPROV_ERR_QUOTA || code == LLMPROV_ERR_NOT_FOUND || code == LLMPROV_ERR_AUTH || (status == 501 && code == LLMPROV_ERR_SERVER);
+    case 401: return code == LLMPROV_ERR_AUTH;
+    case 402: return code == LLMPROV_ERR_QUOTA;
+    case 403: return code == LLMPROV_ERR_FORBIDDEN || code == LLMPROV_ERR_AUTH || code == LLMPROV_ERR_QUOTA;
+    case 404: return code == LLMPROV_ERR_NOT_FOUND;
+    case 413: return code == LLMPROV_ERR_TOO_LONG || code == LLMPROV_ERR_RATE_LIMIT;
+    case 429: return code == LLMPROV_ERR_RATE_LIMIT || code == LLMPROV_ERR_QUOTA;
+    default: return code == LLMPROV_ERR_SERVER || code == LLMPROV_ERR_OVERLOADED || code == LLMPROV_ERR_TIMEOUT;
+    }
+}
+
+static void same_refusal(const llmprov_response *r, int status, const char *body, size_t len) {
+    llmprov_json *root = llmprov_json_parse(body, len, NULL, NULL);
+    const llmprov_json *want = sentence(root);
+    same_int("http_status", r->error.http_status, status);
+    if (!fits(status, r->error.code)) differs("what a refusal means", llmprov_status_text(r->error.code), strlen(llmprov_status_text(r->error.code)), body, len > 300 ? 300 : len);
+    if (want && !strstr(r->error.message, llmprov_json_str(want, ""))) differs("the error's message", r->error.message, strlen(r->error.message), llmprov_json_str(want, ""), llmprov_json_text(want).len);
+    if (len < 65536 && (r->error.raw_len != len || memcmp(r->error.raw, body, len))) differs("the raw body of an error", r->error.raw, r->error.raw_len, body, len);
+    llmprov_json_free(root);
+}
+
+static void same_failure(const llmprov_response *r) {
+    if (it.second_start) {
+        if (r->error.code != LLMPROV_ERR_BAD_REPLY) complain("a second message_start is no error", r->error.message);
+        return;
+    }
+    if (!r->error.code) complain("an error inside the reply was overlooked", it.error.ptr);
+    else if (it.error.len && !strstr(r->error.message, it.error.ptr)) differs("the error's message", r->error.message, strlen(r->error.message), it.error.ptr, it.error.len);
+}
+
+// -- sending a reply back --------------------------------------------------------------------
+
+/* The next turn: what the reply was, a result for each call, and a word of the user's. */
+static void next_turn(llmprov_history *h, const llmprov_response *r) {
+    const llmprov_block *b = NULL;
+    h->alloc = test_alloc();
+    llmprov_add_text(h, LLMPROV_ROLE_USER, "Hello");
+    llmprov_add_message(h, &r->message);
+    while ((b = llmprov_block_next(&r->message, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) llmprov_add_tool_result(h, b->id, "done", false);
+    llmprov_add_text(h, LLMPROV_ROLE_USER, "Go on");
+}
+
+/* The history's own form gives the same back. */
+static void same_history(const llmprov_history *h) {
+    llmprov_history again = { .alloc = test_alloc() };
+    llmprov_text first, second;
+    llmprov_error err;
+    if (h->status || llmprov_history_save(h, &first)) complain("a reply cannot be saved in a history", llmprov_status_text(h->status));
+    else {
+        if (llmprov_history_load(&again, first.ptr, first.len, &err) || llmprov_history_save(&again, &second)) complain("a saved history cannot be loaded", err.message);
+        else {
+            if (first.len != second.len || memcmp(first.ptr, second.ptr, first.len)) differs("a history saved twice", second.ptr, second.len, first.ptr, first.len);
+            llmprov_text_free(&second);
+        }
+        llmprov_text_free(&first);
+    }
+    llmprov_history_free(&again);
+}
+
+/* What goes back to openai-chat: the text, and each call under the id of its result. */
+static void sent_to_chat(const engine_sent *s, const seen_choice *c, bool own) {
+    const llmprov_json *m = llmprov_json_path(s->body, "messages[1]"), *call = NULL, *result = m;
+    llmprov_str text = llmprov_json_text(llmprov_json_get(m, "content"));
+    if (own && !is(m, "role", "assistant")) return;
+    if (own) same_text("the text that is sent back", text.ptr, text.len, &c->text);
+    while ((call = llmprov_json_next(llmprov_json_get(m, "tool_calls"), call)) != NULL) {
+        result = llmprov_json_next(llmprov_json_get(s->body, "messages"), result);
+        if (strcmp(llmprov_json_str(llmprov_json_get(call, "id"), "?"), llmprov_json_str(llmprov_json_get(result, "tool_call_id"), "-")))
+            differs("a result's id", llmprov_json_str(llmprov_json_get(result, "tool_call_id"), "-"), 10, llmprov_json_str(llmprov_json_get(call, "id"), "?"), 10);
+    }
+}
+
+/* What goes back to Anthropic: the blocks as they came, when nothing was said about a change. */
+static void sent_to_messages(const engine_sent *s) {
+    const llmprov_json *content = llmprov_json_path(s->body, "messages[1].content"), *b = NULL;
+    int i;
+    if (s->warning_count || llmprov_json_kind(content) != LLMPROV_JSON_ARRAY) return;
+    for (i = 0; i < it.block_count; i++) {
+        if (!it.blocks[i].used || it.blocks[i].citations.len) return;
+        b = llmprov_json_next(content, b);
+        if (!it.blocks[i].text.len && !it.blocks[i].input && !it.blocks[i].signature.len && !it.blocks[i].rest.len)
+            same_loose("a block that is sent back", llmprov_json_raw(b).ptr, llmprov_json_raw(b).len, it.blocks[i].json.ptr, it.blocks[i].json.len);
+        if (it.blocks[i].signature.len) {
+            llmprov_str signature = llmprov_json_text(llmprov_json_get(b, "signature"));
+            same_text("a signature that is sent back", signature.ptr, signature.len, &it.blocks[i].signature);
+        }
+    }
+}
+
+static void send_back(const char *format, const char *target, const llmprov_response *r) {
+    llmprov_history h = { .system = NULL };
+    llmprov_request req = { .model = "test-model", .history = &h };
+    engine_sent s;
+    bool own = !strcmp(format, target);
+    next_turn(&h, r);
+    if (own) same_history(&h);
+    s = engine_send(target, &req);
+    if (!s.body && s.error.code != LLMPROV_ERR_UNSUPPORTED) complain("a reply cannot be sent back", s.error.message);
+    else if (!strcmp(target, "openai-chat")) sent_to_chat(&s, &it.choices[0], own);
+    else if (own) sent_to_messages(&s);
+    engine_sent_free(&s);
+    llmprov_history_free(&h);
+}
+
+// -- one recording ---------------------------------------------------------------------------
+
+typedef struct recording {
+    const char *format, *id;
+    const llmprov_json *json, *chunks;
+    engine_wire wire;
+    bool stream;
+} recording;
+
+/* Feeds it in the recorded reads, or cut in the n-th way. */
+static engine_reply feed(llmprov_client *client, const recording *rec, int way) {
+    llmprov_request req = { .model = "test-model", .prompt = "Hello", .on_event = engine_on_event };
+    engine_reply reply;
+    const llmprov_json *chunk = NULL;
+    llmprov_call *call;
+    size_t at, n;
+    memset(&reply, 0, sizeof reply);
+    if (way >= 0) {
+        engine_run(client, &req, rec->stream ? ENGINE_STREAM : ENGINE_WHOLE, &rec->wire, way, way % 2 ? ENGINE_EVENTS : ENGINE_NEXT, &reply.trace, &reply.r);
+    } else {
+        req.user = &reply.trace;
+        req.stream = rec->stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+        call = llmprov_call_chat(client, &req);
+        llmprov_call_sent(call);
+        llmprov_call_head(call, rec->wire.status, rec->wire.headers, rec->wire.header_count);
+        for (at = 0; at < rec->wire.len; at += n) {
+            if ((chunk = llmprov_json_next(rec->chunks, chunk)) != NULL) n = (size_t)llmprov_json_int(chunk, 1);
+            else n = rec->wire.len - at;
+            if (!n || n > rec->wire.len - at) n = rec->wire.len - at;
+            engine_feed(call, rec->wire.body + at, n, ENGINE_EVENTS, &reply.trace);
+        }
+        llmprov_call_eof(call);
+        llmprov_call_take(call, &reply.r);
+        llmprov_call_free(call);
+    }
+    reply.told = engine_told(&reply.trace);
+    if (reply.trace.wrong) complain(reply.trace.wrong, reply.told.ptr);
+    return reply;
+}
+
+static void compare(const recording *rec, const llmprov_response *r) {
+    if (rec->wire.status >= 300) {
+        refusals++;
+        if (!r->error.code) complain("a refusal is no error", rec->wire.body);
+        same_refusal(r, rec->wire.status, rec->wire.body, rec->wire.len);
+        return;
+    }
+    if (it.failed) same_failure(r);
+    else if (it.complete && r->error.code) complain("a complete reply is an error", r->error.message);
+    else if (!it.complete && rec->stream && r->error.code != LLMPROV_ERR_TRUNCATED) complain("an incomplete stream is not ERR_TRUNCATED", r->error.code ? r->error.message : "ok");
+    else if (!it.complete && !rec->stream && !r->error.code) complain("a reply without content is no error", rec->wire.body);
+    if (it.id.len && !it.second_start) same_text("id", r->id, strlen(r->id), &it.id);
+    if (it.model.len && !it.second_start) same_text("model", r->model, strlen(r->model), &it.model);
+    if (it.second_start) return;
+    if (!strcmp(rec->format, "openai-chat")) same_chat(r);
+    else same_messages(r);
+    if (it.usage.len && it.complete && !it.failed) same_loose("the raw usage", r->usage.raw, r->usage.raw ? strlen(r->usage.raw) : 0, it.usage.ptr, it.usage.len);
+}
+
+static void see(const recording *rec) {
+    const char *p = rec->wire.body, *end = p + rec->wire.len;
+    bool chat = !strcmp(rec->format, "openai-chat");
+    forget();
+    if (rec->wire.status >= 300) return;
+    while (p < end && (unsigned char)*p <= ' ') p++;
+    if (p < end && (*p == '{' || *p == '[')) {
+        llmprov_json *root = llmprov_json_parse(rec->wire.body, rec->wire.len, NULL, NULL);
+        if (chat) see_chat(root);
+        else see_messages(root);
+        llmprov_json_free(root);
+        return;
+    }
+    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : see_messages_event);
+    if (chat) see_chat_end();
+}
+
+static void read_reply(const recording *rec) {
+    llmprov_client *client = engine_open(rec->format, NULL);
+    engine_reply first, other;
+    int way, from = rec->chunks ? -1 : 1;
+    see(rec);
+    if (rec->stream) streams++;
+    first = feed(client, rec, 0);
+    compare(rec, &first.r);
+    if (!first.r.error.code && first.r.message.block_count) {
+        send_back(rec->format, "openai-chat", &first.r);
+        send_back(rec->format, "anthropic-messages", &first.r);
+    }
+    for (way = from; way < 4; way++) {
+        if (way == 0 || (way == 1 && rec->wire.len > 30000)) continue;
+        other = feed(client, rec, way);
+        same_text("events of another cut", other.told.ptr, other.told.len, &first.told);
+        engine_reply_free(&other);
+    }
+    llmprov_response_free(&first.r);
+    engine_trace_free(&first.trace);
+    engine_text_free(&first.told);
+    llmprov_close(client);
+}
+
+// -- requests --------------------------------------------------------------------------------
+
+/* Whether two trees differ in exactly one string. */
+static int differences(const llmprov_json *a, const llmprov_json *b) {
+    const llmprov_json *m = NULL, *n = NULL;
+    int count = 0;
+    if (llmprov_json_kind(a) != llmprov_json_kind(b) || llmprov_json_count(a) != llmprov_json_count(b)) return 1000;
+    if (llmprov_json_kind(a) == LLMPROV_JSON_ARRAY)
+        while ((m = llmprov_json_next(a, m)) != NULL) count += differences(m, n = llmprov_json_next(b, n));
+    else if (llmprov_json_kind(a) == LLMPROV_JSON_OBJECT)
+        while ((m = llmprov_json_next(a, m)) != NULL) count += differences(m, llmprov_json_get(b, llmprov_json_key(m)));
+    else return engine_same_json(a, b) ? 0 : llmprov_json_kind(a) == LLMPROV_JSON_STRING ? 1 : 1000;
+    return count;
+}
+
+static void edit_one(llmprov_history *h, llmprov_str raw, size_t message, size_t block) {
+    static const char text[] = "Changed: \"this\" text\nand no other \xe2\x82\xac.";
+    llmprov_json *was, *now;
+    llmprov_text saved;
+    engine_text whole = { NULL, 0, 0 };
+    const llmprov_json *v;
+    char path[80];
+    if (llmprov_set_text(h, message, block, text) || llmprov_history_save(h, &saved)) {
+        complain("a text cannot be set", "");
+        return;
+    }
+    was = llmprov_json_parse(raw.ptr, raw.len, NULL, NULL);
+    now = llmprov_json_parse(saved.ptr, saved.len, NULL, NULL);
+    same_int("differences after one text was set", differences(was, now), 1);
+    sprintf(path, "messages[%d].content", (int)message);
+    v = llmprov_json_path(now, path);
+    if (llmprov_json_kind(v) == LLMPROV_JSON_ARRAY) {
+        sprintf(path, "messages[%d].content[%d].text", (int)message, (int)block);
+        v = llmprov_json_path(now, path);
+    }
+    engine_add(&whole, text, strlen(text));
+    same_text("the text that was set", llmprov_json_text(v).ptr, llmprov_json_text(v).len, &whole);
+    engine_text_free(&whole);
+    llmprov_json_free(was);
+    llmprov_json_free(now);
+    llmprov_text_free(&saved);
+}
+
+static void edit_history(llmprov_str raw) {
+    size_t i, j, done = 0;
+    llmprov_history h = { .alloc = test_alloc() };
+    if (llmprov_history_load(&h, raw.ptr, raw.len, NULL)) return;
+    for (i = h.message_count; i-- > 0 && done < 3;)
+        for (j = 0; j < h.messages[i].block_count && done < 3; j++) {
+            llmprov_history one = { .alloc = test_alloc() };
+            if (h.messages[i].blocks[j].type != LLMPROV_BLOCK_TEXT || llmprov_history_load(&one, raw.ptr, raw.len, NULL)) continue;
+            edit_one(&one, raw, i, j);
+            llmprov_history_free(&one);
+            done++;
+        }
+    llmprov_history_free(&h);
+}
+
+static void load_and_save(llmprov_str raw) {
+    llmprov_history h = { .alloc = test_alloc() };
+    llmprov_error err;
+    llmprov_text saved;
+    if (llmprov_history_load(&h, raw.ptr, raw.len, &err)) {
+        complain("a request cannot be loaded as a history", err.message);
+        return;
+    }
+    if (llmprov_history_save(&h, &saved)) complain("a history cannot be saved", "");
+    else {
+        if (!engine_equal(saved.ptr, saved.len, raw.ptr, raw.len)) differs("a history that was loaded and saved", saved.ptr, saved.len, raw.ptr, raw.len);
+        llmprov_text_free(&saved);
+    }
+    llmprov_history_free(&h);
+    edit_history(raw);
+}
+
+static bool refused_then;        /* the server refused the request when it was recorded */
+
+/* Writes a request that was read; returns the body, which the caller frees. */
+static engine_text write_request(const char *format, const llmprov_request *req, bool *warned) {
+    engine_text body = { NULL, 0, 0 };
+    llmprov_client *client = engine_open(format, NULL);
+    llmprov_call *call = llmprov_call_chat(client, req);
+    size_t len = 0, count;
+    const void *whole = llmprov_call_body_whole(call, &len);
+    llmprov_json *root = whole ? llmprov_json_parse((const char *)whole, len, NULL, NULL) : NULL;
+    if (whole && !root) complain("a body that is not JSON", (const char *)whole);
+    if (!whole && !llmprov_call_error(call)->code) complain("neither a body nor an error", format);
+    if (!whole && llmprov_call_error(call)->code != LLMPROV_ERR_UNSUPPORTED && !refused_then) complain("a request of the wild is refused", llmprov_call_error(call)->message);
+    if (whole) engine_add(&body, (const char *)whole, len);
+    llmprov_call_warnings(call, &count);
+    *warned = count > 0;
+    llmprov_json_free(root);
+    llmprov_call_free(call);
+    llmprov_close(client);
+    return body;
+}
+
+/* The next message of a request whose content is not empty. */
+static const llmprov_json *next_message(const llmprov_json *list, const llmprov_json *m) {
+    do m = llmprov_json_next(list, m);
+    while (m && (is(m, "content", "") && llmprov_json_kind(llmprov_json_get(m, "content")) == LLMPROV_JSON_STRING));
+    return m;
+}
+
+static void same_blocks(const llmprov_json *got, const llmprov_json *want) {
+    const llmprov_json *a = NULL, *b = NULL;
+    bool string = llmprov_json_kind(want) == LLMPROV_JSON_STRING;
+    if (llmprov_json_kind(got) == LLMPROV_JSON_STRING || string) {
+        llmprov_str x = llmprov_json_text(llmprov_json_kind(got) == LLMPROV_JSON_STRING ? got : llmprov_json_path(got, "[0].text"));
+        llmprov_str y = llmprov_json_text(string ? want : llmprov_json_path(want, "[0].text"));
+        if (x.len != y.len || memcmp(x.ptr, y.ptr, x.len)) differs("a message's text", x.ptr, x.len, y.ptr, y.len);
+        return;
+    }
+    if (llmprov_json_count(got) != llmprov_json_count(want)) {
+        differs("the blocks of a message", llmprov_json_raw(got).ptr, llmprov_json_raw(got).len, llmprov_json_raw(want).ptr, llmprov_json_raw(want).len);
+        return;
+    }
+    while ((a = llmprov_json_next(got, a)) != NULL && (b = llmprov_json_next(want, b)) != NULL)
+        if (!same_members(a, b, 0)) differs("a block that was read and written", llmprov_json_raw(a).ptr, llmprov_json_raw(a).len, llmprov_json_raw(b).ptr, llmprov_json_raw(b).len);
+}
+
+/* What is written without a warning says what was asked: the same turns, and the same blocks in them. */
+static void same_conversation(const engine_text *body, llmprov_str raw) {
+    llmprov_json *got = llmprov_json_parse(body->ptr, body->len, NULL, NULL), *want = llmprov_json_parse(raw.ptr, raw.len, NULL, NULL);
+    const llmprov_json *a = NULL, *b = NULL, *last = NULL, *messages = llmprov_json_get(want, "messages");
+    bool neighbours = false;
+    int before = failures;
+    while ((b = next_message(messages, b)) != NULL) {
+        neighbours = neighbours || (last && !strcmp(llmprov_json_str(llmprov_json_get(last, "role"), ""), llmprov_json_str(llmprov_json_get(b, "role"), "?"))) || is(b, "role", "system");
+        last = b;
+    }
+    if (!neighbours) {
+        while ((b = next_message(messages, b)) != NULL) {
+            a = llmprov_json_next(llmprov_json_get(got, "messages"), a);
+            if (!a || strcmp(llmprov_json_str(llmprov_json_get(a, "role"), ""), llmprov_json_str(llmprov_json_get(b, "role"), "?")))
+                differs("the turns of a conversation", body->ptr, body->len, raw.ptr, raw.len);
+            else same_blocks(llmprov_json_get(a, "content"), llmprov_json_get(b, "content"));
+            if (failures > before) break;
+        }
+        if (failures == before && llmprov_json_next(llmprov_json_get(got, "messages"), a)) complain("a message was added", body->ptr);
+    }
+    llmprov_json_free(got);
+    llmprov_json_free(want);
+}
+
+/* Reads a request as a server, writes it for its own format and for the other; what was written without a warning is
+   read and written again without a change. */
+static void ask_and_write(const char *format, llmprov_str raw, int status_then) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked asked, again;
+    llmprov_status status = llmprov_ask(NULL, format, raw.ptr, raw.len, &alloc, &asked);
+    engine_text body, second;
+    bool warned, other;
+    if (status == LLMPROV_ERR_UNSUPPORTED) skip("requests: llmprov_ask does not read", format);
+    else if (status) complain("llmprov_ask refuses a request of the wild", asked.error.message);
+    else {
+        exchanges++;
+        if (!asked.request.model) asked.request.model = "test-model";      /* InvokeModel has it in the URL */
+        refused_then = status_then >= 400;
+        body = write_request(!strcmp(format, "openai-chat") ? "anthropic-messages" : "openai-chat", &asked.request, &other);
+        engine_text_free(&body);
+        body = write_request(format, &asked.request, &warned);
+        if (body.ptr && !warned) same_conversation(&body, raw);
+        if (body.ptr && !warned && !llmprov_ask(NULL, format, body.ptr, body.len, &alloc, &again)) {
+            second = write_request(format, &again.request, &other);
+            same_text("a body that was read and written again", second.ptr, second.len, &body);
+            engine_text_free(&second);
+            llmprov_asked_free(&again);
+        } else if (body.ptr && !warned) {
+            complain("llmprov_ask refuses what was written", again.error.message);
+            llmprov_asked_free(&again);
+        }
+        engine_text_free(&body);
+    }
+    llmprov_asked_free(&asked);
+}
+
+static void read_request(const recording *rec) {
+    const llmprov_json *request = llmprov_json_get(rec->json, "request");
+    llmprov_str raw = llmprov_json_raw(request);
+    if (llmprov_json_kind(request) != LLMPROV_JSON_OBJECT) {
+        skip("requests: none was recorded", "");
+        return;
+    }
+    if (llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
+        skip("requests: no messages in it", "");
+        return;
+    }
+    requests++;
+    if (!strcmp(rec->format, "anthropic-messages")) load_and_save(raw);
+    ask_and_write(rec->format, raw, rec->wire.status);
+}
+
+// -- the files -------------------------------------------------------------------------------
+
+/* Which of our formats a record is in; NULL = none, and the reason is counted. */
+static const char *format_of(const llmprov_json *r) {
+    const char *endpoint = llmprov_json_str(llmprov_json_get(r, "endpoint"), ""), *detail = llmprov_json_str(llmprov_json_get(r, "endpoint_detail"), "");
+    const char *text = llmprov_json_str(llmprov_json_get(r, "response_text"), NULL);
+    if (!strcmp(endpoint, "chat")) {
+        if (!strncmp(detail, "cohere", 6) || !strcmp(detail, "ollama_chat")) {
+            skip("another chat format:", detail);
+            return NULL;
+        }
+        return "openai-chat";
+    }
+    if (!strcmp(endpoint, "messages")) return "anthropic-messages";
+    if (!strcmp(endpoint, "invoke") && text && strstr(text, "\"type\":\"message\"") && llmprov_json_int(llmprov_json_get(r, "status"), 0) == 200) return "anthropic-messages";
+    skip("another endpoint:", endpoint);
+    return NULL;
+}
+
+static void read_headers(engine_wire *w, const llmprov_json *headers) {
+    const llmprov_json *h = NULL;
+    while ((h = llmprov_json_next(headers, h)) != NULL && w->header_count < 40) {
+        const llmprov_json *value = llmprov_json_kind(h) == LLMPROV_JSON_ARRAY ? llmprov_json_next(h, NULL) : h;
+        w->headers[w->header_count].name = llmprov_json_key(h);
+        w->headers[w->header_count++].value = llmprov_json_str(value, "");
+    }
+}
+
+static void read_record(const char *line, size_t len) {
+    llmprov_json *root = llmprov_json_parse(line, len, NULL, NULL);
+    recording rec;
+    llmprov_str body;
+    memset(&rec, 0, sizeof rec);
+    rec.json = root;
+    rec.id = where = llmprov_json_str(llmprov_json_get(root, "id"), "?");
+    if (!root) complain("a line is not JSON", "");
+    else if ((!only || strstr(rec.id, only)) && (rec.format = format_of(root)) != NULL) {
+        body = llmprov_json_text(llmprov_json_get(root, "response_text"));
+        rec.chunks = llmprov_json_get(root, "chunk_lens");
+        if (llmprov_json_kind(rec.chunks) != LLMPROV_JSON_ARRAY) rec.chunks = NULL;
+        rec.stream = llmprov_json_bool(llmprov_json_get(root, "stream"), false);
+        rec.wire.status = (int)llmprov_json_int(llmprov_json_get(root, "status"), 200);
+        read_headers(&rec.wire, llmprov_json_get(root, "response_headers"));
+        rec.wire.body = body.ptr ? body.ptr : "";
+        rec.wire.len = body.len;
+        if (llmprov_json_get(root, "response_b64")) skip("binary body:", rec.format);
+        else {
+            records++;
+            memset(&test_memory, 0, sizeof test_memory);
+            test_now.name = rec.id;
+            test_now.random = 88172645463325252u;
+            read_reply(&rec);
+            read_request(&rec);
+            if (test_memory.live) complain("memory was not freed", "");
+        }
+    }
+    llmprov_json_free(root);
+}
+
+static void read_file(const char *path) {
+    engine_text file = engine_file(path);
+    char *p = file.ptr, *end = p + file.len, *eol;
+    for (; p && p < end; p = eol + 1) {
+        eol = (char *)memchr(p, '\n', (size_t)(end - p));
+        if (!eol) eol = end;
+        if (eol > p) read_record(p, (size_t)(eol - p));
+    }
+    engine_text_free(&file);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp((const char *)a, (const char *)b); }
+
+int main(int argc, char **argv) {
+    static char names[400][100];
+    char path[1200];
+    struct dirent *e;
+    int count = 0, skipped = 0, i;
+    DIR *dir;
+    if (argc < 2 || strlen(argv[1]) > 900) {
+        printf("usage: %s SHARED [PART-OF-AN-ID]\n", argv[0]);
+        return 2;
+    }
+    only = argc > 2 ? argv[2] : NULL;
+    sprintf(path, "%.900s/fixtures", argv[1]);
+    dir = opendir(path);
+    while (dir && (e = readdir(dir)) != NULL && count < 400)
+        if (strlen(e->d_name) < 100 && strstr(e->d_name, ".jsonl")) strcpy(names[count++], e->d_name);
+    if (dir) closedir(dir);
+    qsort(names, (size_t)count, sizeof *names, by_name);
+    for (i = 0; i < count; i++) {
+        sprintf(path, "%.900s/fixtures/%.99s", argv[1], names[i]);
+        read_file(path);
+    }
+    forget();
+    for (i = 0; *skips[i].reason; i++) {
+        if (strncmp(skips[i].reason, "requests:", 9)) skipped += skips[i].count;
+        printf("skipped %d: %s\n", skips[i].count, skips[i].reason);
+    }
+    if (failures > MOST_LINES) printf("... and %d more differences\n", failures - MOST_LINES);
+    printf("%d streams, %d refusals, %d requests, %d of them read and written\n", streams, refusals, requests, exchanges);
+    printf("fixtures: %d read, %d skipped (another format or endpoint), %d differences\n", records, skipped, failures);
+    return failures || !records;
+}

@@ -1,0 +1,434 @@
+/* The golden files of tests/wire/, through the engine: every reply and stream, in every way of cutting and of taking
+   events, with the shortcut of a stream and without it, against what expect.json says they mean. */
+#include "engine.h"
+
+#include <dirent.h>
+
+static const char *const wire_formats[] = { "anthropic-messages", "openai-chat" };
+
+// -- the files -----------------------------------------------------------------------------
+
+/* One file: a status line, header lines, a blank line, the body as it stands. */
+typedef struct wire_file {
+    engine_text text;
+    engine_wire wire;
+} wire_file;
+
+static char *wire_line(char **at) {
+    char *line = *at, *end = strchr(line, '\n');
+    if (!end) return NULL;
+    *end = 0;
+    *at = end + 1;
+    return line;
+}
+
+/* False when the file is not there. */
+static bool wire_read(wire_file *f, const char *format, const char *name, const char *file) {
+    char path[300], *at, *line, *value;
+    size_t len;
+    memset(f, 0, sizeof *f);
+    sprintf(path, "tests/wire/%s/%s/%s", format, name, file);
+    f->text = engine_file(path);
+    if (!f->text.ptr) return false;
+    len = f->text.len;
+    at = f->text.ptr;
+    line = wire_line(&at);
+    if (!line || sscanf(line, "HTTP/1.1 %d", &f->wire.status) != 1) {
+        test_fail(path, 1, "no status line");
+        return true;
+    }
+    while ((line = wire_line(&at)) != NULL && *line) {
+        value = strchr(line, ':');
+        if (!value || f->wire.header_count == 40) continue;
+        *value++ = 0;
+        while (*value == ' ') value++;
+        f->wire.headers[f->wire.header_count].name = line;
+        f->wire.headers[f->wire.header_count++].value = value;
+    }
+    f->wire.body = at;
+    f->wire.len = len - (size_t)(at - f->text.ptr);
+    return true;
+}
+
+static int wire_compare(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* The cases of a format in order; the caller frees the names and the list. */
+static char **wire_cases(const char *format, size_t *count) {
+    char path[100], **names = NULL;
+    struct dirent *e;
+    DIR *dir;
+    *count = 0;
+    sprintf(path, "tests/wire/%s", format);
+    dir = opendir(path);
+    while (dir && (e = readdir(dir)) != NULL) {
+        if (e->d_name[0] == '.' || !strncmp(e->d_name, "brain_", 6) || strlen(e->d_name) > 100) continue;
+        names = (char **)realloc(names, (*count + 1) * sizeof *names);
+        if (names) names[*count] = (char *)malloc(strlen(e->d_name) + 1);
+        if (!names || !names[*count]) exit(3);
+        strcpy(names[(*count)++], e->d_name);
+    }
+    if (dir) closedir(dir);
+    if (names) qsort(names, *count, sizeof *names, wire_compare);
+    return names;
+}
+
+// -- expect.json ---------------------------------------------------------------------------
+
+static char wire_where[300];     /* which file is being looked at, for messages */
+
+#define WIRE_STR(got, v) test_check_str((got), llmprov_json_str((v), NULL), wire_where, __FILE__, __LINE__)
+#define WIRE_INT(got, v) test_check_int((long long)(got), (long long)llmprov_json_int((v), -1), wire_where, __FILE__, __LINE__)
+
+static void wire_json(const char *got, size_t len, const llmprov_json *expected, const char *what) {
+    llmprov_str raw = llmprov_json_raw(expected);
+    test_now.checks++;
+    if (got && engine_equal(got, len, raw.ptr, raw.len)) return;
+    test_check_text(got, got ? len : 0, raw.ptr, raw.len, wire_where, __FILE__, __LINE__);
+    test_fail(__FILE__, __LINE__, "%s: %s differs", wire_where, what);
+}
+
+/* A member of an object that is JSON text. */
+static void wire_member(const char *object, const char *key, const llmprov_json *expected) {
+    llmprov_json *root = object ? llmprov_json_parse(object, strlen(object), NULL, NULL) : NULL;
+    llmprov_str raw = llmprov_json_raw(llmprov_json_get(root, key));
+    wire_json(raw.ptr, raw.len, expected, key);
+    llmprov_json_free(root);
+}
+
+static void wire_calls(const llmprov_message *m, const llmprov_json *expected) {
+    const llmprov_json *e = NULL;
+    int n = 0;
+    test_check_int(engine_count(m, LLMPROV_BLOCK_TOOL_USE), (long long)llmprov_json_count(expected), wire_where, __FILE__, __LINE__);
+    while ((e = llmprov_json_next(expected, e)) != NULL) {
+        const llmprov_block *b = engine_block(m, LLMPROV_BLOCK_TOOL_USE, n++);
+        if (llmprov_json_get(e, "id")) WIRE_STR(b->id, llmprov_json_get(e, "id"));
+        WIRE_STR(b->name, llmprov_json_get(e, "name"));
+        wire_json(b->json, b->json_len, llmprov_json_get(e, "input"), "input");
+        test_check_int(b->invalid, llmprov_json_bool(llmprov_json_get(e, "invalid"), false), wire_where, __FILE__, __LINE__);
+    }
+}
+
+static void wire_usage(const llmprov_usage *u, const llmprov_json *expected) {
+    const struct { const char *name; int64_t value; } counts[] = {
+        { "input_tokens", u->input_tokens }, { "cache_read_tokens", u->cache_read_tokens }, { "cache_write_5m_tokens", u->cache_write_5m_tokens },
+        { "cache_write_1h_tokens", u->cache_write_1h_tokens }, { "output_tokens", u->output_tokens }, { "thinking_tokens", u->thinking_tokens },
+        { "input_audio_tokens", u->input_audio_tokens }, { "output_audio_tokens", u->output_audio_tokens },
+    };
+    size_t i;
+    for (i = 0; i < sizeof counts / sizeof *counts; i++) {
+        int64_t want = llmprov_json_int(llmprov_json_get(expected, counts[i].name), 0);
+        test_now.checks++;
+        if (counts[i].value != want)
+            test_fail(__FILE__, __LINE__, "%s: %s is %ld, expected %ld", wire_where, counts[i].name, (long)counts[i].value, (long)want);
+    }
+}
+
+/* The joined texts of all blocks of a type. */
+static void wire_text(const llmprov_message *m, llmprov_block_type type, const llmprov_json *expected) {
+    engine_text all = { NULL, 0, 0 };
+    llmprov_str want = llmprov_json_text(expected);
+    const llmprov_block *b = NULL;
+    engine_add(&all, "", 0);
+    while ((b = llmprov_block_next(m, type, b)) != NULL) engine_add(&all, b->text, b->text_len);
+    test_check_text(all.ptr, all.len, want.ptr ? want.ptr : "", want.len, wire_where, __FILE__, __LINE__);
+    engine_text_free(&all);
+}
+
+/* What is in the blocks, by their saved form. */
+static void wire_blocks(const llmprov_message *m, const llmprov_json *e) {
+    const llmprov_json *want = NULL, *citations = NULL, *list;
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    int n = 0;
+    for (i = 0; i < m->block_count; i++) {
+        llmprov_text saved;
+        llmprov_json *root;
+        if (llmprov_block_save(&m->blocks[i], &alloc, &saved)) {
+            test_fail(__FILE__, __LINE__, "%s: block %d cannot be saved", wire_where, (int)i);
+            continue;
+        }
+        root = llmprov_json_parse(saved.ptr, saved.len, NULL, NULL);
+        want = llmprov_json_next(llmprov_json_get(e, "blocks"), want);
+        if (llmprov_json_get(e, "blocks")) WIRE_STR(llmprov_json_str(llmprov_json_get(root, "type"), NULL), want);
+        list = llmprov_json_get(e, "citations");
+        if (llmprov_json_get(e, "blocks") && list && m->blocks[i].type == LLMPROV_BLOCK_TEXT) {
+            citations = llmprov_json_next(list, citations);
+            if (llmprov_json_kind(citations) == LLMPROV_JSON_ARRAY) wire_member(saved.ptr, "citations", citations);
+            else CHECK(!llmprov_json_count(llmprov_json_get(root, "citations")));
+        }
+        llmprov_json_free(root);
+        llmprov_text_free(&saved);
+    }
+    if (llmprov_json_get(e, "blocks")) test_check_int((long long)m->block_count, (long long)llmprov_json_count(llmprov_json_get(e, "blocks")), wire_where, __FILE__, __LINE__);
+    for (n = 0, want = NULL; (want = llmprov_json_next(llmprov_json_get(e, "signatures"), want)) != NULL;)
+        WIRE_STR(engine_block(m, LLMPROV_BLOCK_THINKING, n++)->signature, want);
+    for (n = 0, want = NULL; (want = llmprov_json_next(llmprov_json_get(e, "redacted"), want)) != NULL;)
+        WIRE_STR(engine_block(m, LLMPROV_BLOCK_REDACTED, n++)->text, want);
+}
+
+static void wire_audio(const llmprov_block *b, const llmprov_json *e) {
+    llmprov_alloc alloc = test_alloc();
+    char text[2048];
+    llmprov_text saved;
+    WIRE_STR(b->id, llmprov_json_get(e, "id"));
+    WIRE_STR(b->text, llmprov_json_get(e, "transcript"));
+    if (b->data_len && b->data_len < 1500) {
+        text[llmprov__text_base64(text, b->data, b->data_len)] = 0;
+        WIRE_STR(text, llmprov_json_get(e, "data"));
+    } else test_fail(__FILE__, __LINE__, "%s: no audio", wire_where);
+    if (llmprov_block_save(b, &alloc, &saved)) return;
+    wire_member(b->extra, "expires_at", llmprov_json_get(e, "expires_at"));
+    llmprov_text_free(&saved);
+}
+
+/* What only openai-chat has. */
+static void wire_further(const llmprov_response *r, const llmprov_json *e) {
+    const llmprov_block *text = engine_block(&r->message, LLMPROV_BLOCK_TEXT, 0), *thinking = engine_block(&r->message, LLMPROV_BLOCK_THINKING, 0);
+    const llmprov_json *choice = NULL;
+    size_t n = 0;
+    if (llmprov_json_get(e, "annotations")) wire_member(text->extra, "citations", llmprov_json_get(e, "annotations"));
+    if (llmprov_json_get(e, "citations") && !llmprov_json_get(e, "blocks")) wire_member(r->extra, "citations", llmprov_json_get(e, "citations"));
+    if (llmprov_json_get(e, "reasoning_details")) wire_member(thinking->extra, "reasoning_details", llmprov_json_get(e, "reasoning_details"));
+    if (llmprov_json_get(e, "audio")) wire_audio(engine_block(&r->message, LLMPROV_BLOCK_AUDIO, 0), llmprov_json_get(e, "audio"));
+    if (llmprov_json_get(e, "refusal")) CHECK_INT(r->stop, LLMPROV_STOP_REFUSAL);
+    if (llmprov_json_get(e, "logprobs") && CHECK(r->choice_count && r->choices[0].extra)) {
+        llmprov_json *extra = llmprov_json_parse(r->choices[0].extra, r->choices[0].extra_len, NULL, NULL);
+        llmprov_str raw = llmprov_json_raw(llmprov_json_path(extra, "logprobs.content"));
+        wire_json(raw.ptr, raw.len, llmprov_json_get(e, "logprobs"), "logprobs");
+        llmprov_json_free(extra);
+    }
+    if (!llmprov_json_get(e, "choices")) return;
+    test_check_int((long long)r->choice_count, (long long)llmprov_json_count(llmprov_json_get(e, "choices")), wire_where, __FILE__, __LINE__);
+    while ((choice = llmprov_json_next(llmprov_json_get(e, "choices"), choice)) != NULL && n < r->choice_count) {
+        wire_text(&r->choices[n].message, LLMPROV_BLOCK_TEXT, llmprov_json_get(choice, "text"));
+        WIRE_STR(llmprov_stop_text(r->choices[n].stop), llmprov_json_get(choice, "stop"));
+        n++;
+    }
+}
+
+static void wire_error(const llmprov_error *got, const llmprov_json *e) {
+    static const char *const names[] = {
+#define WIRE_NAME(name, text) #name,
+        LLMPROV_STATUS_LIST(WIRE_NAME)
+#undef WIRE_NAME
+    };
+    WIRE_STR(names[got->code], llmprov_json_get(e, "code"));
+    WIRE_INT(got->http_status, llmprov_json_get(e, "http_status"));
+    WIRE_INT(got->retry_after_ms, llmprov_json_get(e, "retry_after_ms"));
+    test_check_int(got->retryable, llmprov_json_bool(llmprov_json_get(e, "retryable"), false), wire_where, __FILE__, __LINE__);
+    if (llmprov_json_get(e, "provider_code")) WIRE_STR(got->provider_code, llmprov_json_get(e, "provider_code"));
+    if (llmprov_json_kind(llmprov_json_get(e, "param")) == LLMPROV_JSON_STRING) WIRE_STR(got->param, llmprov_json_get(e, "param"));
+    if (llmprov_json_get(e, "request_id")) WIRE_STR(got->request_id, llmprov_json_get(e, "request_id"));
+    if (llmprov_json_get(e, "message")) {
+        test_now.checks++;
+        if (!strstr(got->message, llmprov_json_str(llmprov_json_get(e, "message"), "?"))) WIRE_STR(got->message, llmprov_json_get(e, "message"));
+    }
+    if (llmprov_json_get(e, "raw")) WIRE_STR(got->raw, llmprov_json_get(e, "raw"));
+}
+
+static void wire_expect(const llmprov_response *r, const llmprov_json *e) {
+    if (llmprov_json_get(e, "error")) {
+        wire_error(&r->error, llmprov_json_get(e, "error"));
+        if (llmprov_json_get(e, "text")) WIRE_STR(r->text, llmprov_json_get(e, "text"));
+        return;
+    }
+    test_now.checks++;
+    if (r->error.code) test_fail(__FILE__, __LINE__, "%s: %s", wire_where, r->error.message);
+    WIRE_STR(r->id, llmprov_json_get(e, "id"));
+    WIRE_STR(r->model, llmprov_json_get(e, "model"));
+    WIRE_STR(r->text, llmprov_json_get(e, "text"));
+    wire_text(&r->message, LLMPROV_BLOCK_THINKING, llmprov_json_get(e, "thinking"));
+    wire_calls(&r->message, llmprov_json_get(e, "calls"));
+    WIRE_STR(llmprov_stop_text(r->stop), llmprov_json_get(e, "stop"));
+    WIRE_STR(r->stop_word, llmprov_json_get(e, "stop_word"));
+    WIRE_STR(r->stop_sequence, llmprov_json_get(e, "stop_sequence"));
+    wire_usage(&r->usage, llmprov_json_get(e, "usage"));
+    wire_blocks(&r->message, e);
+    wire_further(r, e);
+}
+
+// -- variants of a stream that mean the same -------------------------------------------------
+
+enum { WIRE_SPACED, WIRE_COMMENTED, WIRE_CRLF, WIRE_CR, WIRE_UNSPACED, WIRE_VARIANTS };
+
+/* WIRE_SPACED: no data line begins as the one before it, so that the shortcut of a stream never fits. */
+static engine_text wire_variant(const engine_wire *w, int variant) {
+    engine_text t = { NULL, 0, 0 };
+    const char *p = w->body, *end = p + w->len, *eol;
+    int line = 0;
+    engine_add(&t, "", 0);
+    for (; p < end; p = eol) {
+        size_t n;
+        eol = (const char *)memchr(p, '\n', (size_t)(end - p));
+        eol = eol ? eol + 1 : end;
+        n = (size_t)(eol - p);
+        if (variant == WIRE_COMMENTED && line++ % 3 == 0) engine_add(&t, ": keep-alive\n", 13);
+        if (n > 7 && !memcmp(p, "data: {", 7) && (variant == WIRE_SPACED || variant == WIRE_UNSPACED)) {
+            engine_add(&t, "data:    ", variant == WIRE_SPACED ? (size_t)(6 + ++line % 3) : 5);
+            engine_add(&t, p + 6, n - 6);
+        } else if ((variant == WIRE_CRLF || variant == WIRE_CR) && p[n - 1] == '\n') {
+            engine_add(&t, p, n - 1);
+            engine_add(&t, "\r\n", variant == WIRE_CRLF ? 2 : 1);
+        } else engine_add(&t, p, n);
+    }
+    return t;
+}
+
+static void wire_variants(llmprov_client *client, const llmprov_request *req, const engine_wire *w, const engine_reply *plain) {
+    int variant, way;
+    if (w->status != 200 || (w->len && (w->body[0] == '{' || w->body[0] == '<')) || memchr(w->body, '\r', w->len)) return;
+    for (variant = 0; variant < WIRE_VARIANTS; variant++) {
+        engine_text body = wire_variant(w, variant);
+        engine_wire other = *w;
+        other.body = body.ptr;
+        other.len = body.len;
+        for (way = 0; way < 3; way++) {
+            engine_trace trace;
+            engine_text told;
+            llmprov_response r;
+            memset(&trace, 0, sizeof trace);
+            engine_run(client, req, ENGINE_STREAM, &other, way, ENGINE_EVENTS, &trace, &r);
+            told = engine_told(&trace);
+            if (told.len != plain->told.len || memcmp(told.ptr, plain->told.ptr, told.len)) {
+                test_fail(__FILE__, __LINE__, "%s: variant %d, way %d has other events", wire_where, variant, way);
+                test_check_text(told.ptr, told.len, plain->told.ptr, plain->told.len, wire_where, __FILE__, __LINE__);
+            }
+            test_now.checks++;
+            engine_text_free(&told);
+            engine_trace_free(&trace);
+            llmprov_response_free(&r);
+        }
+        engine_text_free(&body);
+    }
+}
+
+// -- one case ------------------------------------------------------------------------------
+
+/* Reply and stream of one case are the same turn. Where a citation stands among the pieces of its text, and white space
+   in arguments, are the server's own. */
+static void wire_same_block(const llmprov_block *a, const llmprov_block *b) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_text x, y;
+    OK(llmprov_block_save(a, &alloc, &x));
+    OK(llmprov_block_save(b, &alloc, &y));
+    test_now.checks++;
+    if (!engine_equal(x.ptr, x.len, y.ptr, y.len)) test_check_text(x.ptr, x.len, y.ptr, y.len, wire_where, __FILE__, __LINE__);
+    llmprov_text_free(&x);
+    llmprov_text_free(&y);
+}
+
+static void wire_same_turn(const engine_reply *a, const engine_reply *b) {
+    size_t i, j;
+    test_check_int((long long)a->r.choice_count, (long long)b->r.choice_count, wire_where, __FILE__, __LINE__);
+    for (i = 0; i < a->r.choice_count && i < b->r.choice_count; i++) {
+        const llmprov_choice *x = &a->r.choices[i], *y = &b->r.choices[i];
+        CHECK_INT(x->stop, y->stop);
+        CHECK_STR(x->stop_word, y->stop_word);
+        CHECK_STR(x->stop_sequence, y->stop_sequence);
+        if (!test_check_int((long long)x->message.block_count, (long long)y->message.block_count, wire_where, __FILE__, __LINE__)) continue;
+        for (j = 0; j < x->message.block_count; j++) wire_same_block(&x->message.blocks[j], &y->message.blocks[j]);
+    }
+    for (i = 0; i < a->trace.count && i < b->trace.count; i++) {
+        const engine_lane *x = &a->trace.lanes[i], *y = &b->trace.lanes[i];
+        CHECK_INT(x->choice, y->choice);
+        CHECK_INT(x->index, y->index);
+        test_now.checks++;
+        if (x->pieces.len == y->pieces.len && !memcmp(x->pieces.ptr, y->pieces.ptr, x->pieces.len)) continue;
+        if (!engine_equal(x->pieces.ptr, x->pieces.len, y->pieces.ptr, y->pieces.len))
+            test_check_text(x->pieces.ptr, x->pieces.len, y->pieces.ptr, y->pieces.len, wire_where, __FILE__, __LINE__);
+    }
+    test_check_int((long long)a->trace.count, (long long)b->trace.count, wire_where, __FILE__, __LINE__);
+    CHECK_STR(a->r.id, b->r.id);
+    CHECK_STR(a->r.model, b->r.model);
+    CHECK_STR(a->r.text, b->r.text);
+    CHECK(!memcmp(&a->r.usage, &b->r.usage, offsetof(llmprov_usage, raw)));
+}
+
+static engine_reply wire_feed(const char *format, const char *name, const wire_file *f, int stream, const llmprov_json *expect) {
+    llmprov_request req = { .model = "test-model", .prompt = "Hello" };
+    engine_reply reply;
+    sprintf(wire_where, "%s/%s, %s", format, name, stream == ENGINE_STREAM ? "stream" : "reply");
+    reply = engine_read_wire(engine_open(format, NULL), &req, stream, &f->wire, wire_where, 0);
+    wire_expect(&reply.r, expect);
+    if (stream == ENGINE_STREAM) wire_variants(reply.client, &req, &f->wire, &reply);
+    return reply;
+}
+
+static void wire_case(const char *format, const char *name) {
+    char path[300];
+    wire_file reply, stream;
+    engine_reply a, b;
+    engine_text text;
+    llmprov_json *expect;
+    sprintf(path, "tests/wire/%s/%s/expect.json", format, name);
+    text = engine_file(path);
+    expect = text.ptr ? llmprov_json_parse(text.ptr, text.len, NULL, NULL) : NULL;
+    if (!expect) test_fail(path, 1, "no JSON");
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    if (wire_read(&reply, format, name, "reply.txt")) a = wire_feed(format, name, &reply, ENGINE_WHOLE, expect);
+    if (wire_read(&stream, format, name, "stream.txt")) b = wire_feed(format, name, &stream, ENGINE_STREAM, expect);
+    if (!reply.text.ptr && !stream.text.ptr) test_fail(path, 1, "neither reply.txt nor stream.txt");
+    if (reply.text.ptr && stream.text.ptr) wire_same_turn(&a, &b);
+    engine_reply_free(&a);
+    engine_reply_free(&b);
+    engine_text_free(&reply.text);
+    engine_text_free(&stream.text);
+    engine_text_free(&text);
+    llmprov_json_free(expect);
+}
+
+TEST_NO_OOM(wire_all_cases) {
+    size_t f, i, count, all = 0;
+    for (f = 0; f < sizeof wire_formats / sizeof *wire_formats; f++) {
+        char **names = wire_cases(wire_formats[f], &count);
+        for (i = 0; i < count; i++) {
+            test_now.failures = test_now.failures != 0;        /* so that every case can say something */
+            wire_case(wire_formats[f], names[i]);
+            free(names[i]);
+        }
+        free(names);
+        all += count;
+    }
+    if (!all) test_fail(__FILE__, __LINE__, "tests/wire was not found: run it from the project's folder");
+}
+
+// -- a few of them without memory ------------------------------------------------------------
+
+/* After a refusal the result says so, and what came before it is as it must be: the text's beginning. */
+static void wire_without_memory(const char *format, const char *name, int stream, int way, int mode) {
+    llmprov_request req = { .model = "test-model", .prompt = "Hello" };
+    wire_file f;
+    engine_trace trace;
+    llmprov_response r;
+    llmprov_client *client;
+    memset(&trace, 0, sizeof trace);
+    if (!wire_read(&f, format, name, stream == ENGINE_STREAM ? "stream.txt" : "reply.txt")) {
+        test_fail(__FILE__, __LINE__, "%s/%s was not found: run it from the project's folder", format, name);
+        return;
+    }
+    client = engine_open(format, NULL);
+    engine_run(client, &req, stream, &f.wire, way, mode, &trace, &r);
+    CHECK_ALWAYS(!trace.wrong);
+    if (test_memory.refused) CHECK_ALWAYS(r.error.code == LLMPROV_ERR_NO_MEMORY || trace.over);
+    else CHECK(trace.over);
+    CHECK_ALWAYS(r.error.message || !r.error.code);
+    llmprov_response_free(&r);
+    llmprov_close(client);
+    engine_trace_free(&trace);
+    engine_text_free(&f.text);
+}
+
+TEST(wire_messages_hello_without_memory) { wire_without_memory("anthropic-messages", "hello", ENGINE_STREAM, 1, ENGINE_EVENTS); }
+TEST(wire_messages_tool_without_memory) { wire_without_memory("anthropic-messages", "tool_text", ENGINE_STREAM, 0, ENGINE_NEXT); }
+TEST(wire_messages_thinking_without_memory) { wire_without_memory("anthropic-messages", "thinking_tool", ENGINE_STREAM, 2, ENGINE_EVENTS); }
+TEST(wire_messages_citations_without_memory) { wire_without_memory("anthropic-messages", "server_tool", ENGINE_WHOLE, 2, ENGINE_NEXT); }
+TEST(wire_messages_error_without_memory) { wire_without_memory("anthropic-messages", "error_in_stream", ENGINE_STREAM, 0, ENGINE_LATE); }
+TEST(wire_messages_refused_without_memory) { wire_without_memory("anthropic-messages", "rate_limit", ENGINE_WHOLE, 0, ENGINE_EVENTS); }
+TEST(wire_chat_hello_without_memory) { wire_without_memory("openai-chat", "hello", ENGINE_STREAM, 1, ENGINE_NEXT); }
+TEST(wire_chat_parallel_without_memory) { wire_without_memory("openai-chat", "tools_parallel", ENGINE_STREAM, 2, ENGINE_EVENTS); }
+TEST(wire_chat_thinking_without_memory) { wire_without_memory("openai-chat", "quirk_reasoning", ENGINE_STREAM, 0, ENGINE_LATE); }
+TEST(wire_chat_logprobs_without_memory) { wire_without_memory("openai-chat", "logprobs", ENGINE_STREAM, 0, ENGINE_EVENTS); }
+TEST(wire_chat_audio_without_memory) { wire_without_memory("openai-chat", "audio", ENGINE_STREAM, 0, ENGINE_EVENTS); }
+TEST(wire_chat_choices_without_memory) { wire_without_memory("openai-chat", "n2", ENGINE_WHOLE, 0, ENGINE_NEXT); }
+TEST(wire_chat_error_without_memory) { wire_without_memory("openai-chat", "error_in_stream", ENGINE_STREAM, 1, ENGINE_EVENTS); }
