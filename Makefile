@@ -3,7 +3,7 @@
 
 CC ?= cc
 CXX ?= c++
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O1 -g
 STD = -std=c99
 WARN = -Wall -Wextra
 SHARED ?= ../shared

@@ -4718,7 +4718,8 @@ LLMPROV_API llmprov_status llmprov_response_save(const llmprov_response *r, llmp
 }
 
 LLMPROV_API llmprov_status llmprov_error_save(const llmprov_error *e, const llmprov_alloc *alloc, llmprov_text *out) {
-    const char *type = llmprov_error_type(e->code), *message = e->message ? e->message : "";
+    const char *type = e->http_status == 409 ? "conflict_error" : e->http_status == 413 ? "request_too_large" : llmprov_error_type(e->code);
+    const char *message = e->message ? e->message : "";
     llmprov_writer w;
     memset(&w, 0, sizeof w);
     if (alloc) w.alloc = *alloc;
@@ -6205,6 +6206,7 @@ typedef struct llmprov__normal_list { llmprov_block *items; size_t count, cap; }
 typedef struct llmprov__normal_call {
     const char *id, *wire_id, *name;
     llmprov_block result;
+    size_t message, block;       /* where the call stands, then where its result does */
     bool answered;
 } llmprov__normal_call;
 
@@ -6239,7 +6241,7 @@ typedef struct llmprov__normal {
 /* -- places, warnings, failures -- */
 
 static const char *llmprov__normal_path(llmprov__normal *n, const char *member) {
-    const char *path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].content[",
+    const char *path = !member ? NULL : llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].content[",
                                          llmprov__err_int((int64_t)n->block).text, "]", member, (char *)NULL);
     return path ? path : "messages";
 }
@@ -6346,7 +6348,8 @@ static bool llmprov__normal_check_block(llmprov__normal *n, const llmprov_block 
     size_t i, len;
     for (i = 0; i < LLMPROV__COUNT(strings); i++) {
         const char *text = *(const char *const *)(const void *)((const char *)b + strings[i].field);
-        if (text && !llmprov__normal_check_text(n, text, 0, strings[i].member)) return false;
+        if (text && llmprov__text_valid(text, strlen(text)) != strlen(text))
+            return llmprov__normal_check_text(n, text, 0, llmprov__normal_path(n, llmprov__err_join(n->arena, inside, strings[i].member, (char *)NULL)));
     }
     if ((unsigned)b->type >= LLMPROV_BLOCK_COUNT) return llmprov__normal_fail(n, llmprov__normal_path(n, inside), "no such block type");
     len = llmprov__text_len(b->text, b->text_len);
@@ -6726,9 +6729,11 @@ static void llmprov__normal_bridge(llmprov__normal *n) {
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, 0, 0 }, lifted = { NULL, 0, 0 };
     bool lift = (n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES);
-    size_t i;
+    size_t i, message = n->message, block = n->block;
     for (i = 0; i < n->call_count; i++) {
         llmprov__normal_call *c = &n->calls[i];
+        n->message = c->message;
+        n->block = c->block;
         if (!c->answered) {
             memset(&c->result, 0, sizeof c->result);
             c->result.type = LLMPROV_BLOCK_TOOL_RESULT;
@@ -6743,6 +6748,8 @@ static void llmprov__normal_flush(llmprov__normal *n) {
         llmprov__normal_push(n, &results, &c->result);
     }
     n->call_count = 0;
+    n->message = message;
+    n->block = block;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, results.items, results.count, NULL);
     if (results.count && (lifted.count || n->group_count)) llmprov__normal_bridge(n);
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, lifted.items, lifted.count, NULL);
@@ -6761,6 +6768,8 @@ static bool llmprov__normal_answer(llmprov__normal *n, const llmprov_block *b) {
         bool same = b->id && *b->id ? c->id && !strcmp(c->id, b->id) : !c->id || !*c->id;
         if (c->answered || !same) continue;
         c->result = *b;
+        c->message = n->message;
+        c->block = n->block;
         if (c->result.cache && !llmprov__normal_takes_marks(n)) {
             c->result.cache = LLMPROV_CACHE_NONE;
             n->marks_dropped = true;
@@ -6828,6 +6837,8 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     memset(c, 0, sizeof *c);
     c->id = b->id;
     c->name = b->name;
+    c->message = n->message;
+    c->block = n->block;
     c->wire_id = b->id = llmprov__normal_id(n, b->id);
     b->name = llmprov__normal_legal(n, b->name, n->name_max, true);
     llmprov__normal_arguments(n, b);
@@ -7024,38 +7035,53 @@ static bool llmprov__normal_defined(llmprov__normal *n) {
 
 /* -- cache marks: at most four, the hour before the five minutes -- */
 
-typedef struct llmprov__normal_marks { llmprov_cache *at[64]; size_t count; bool inverted, short_seen; } llmprov__normal_marks;
+typedef struct llmprov__normal_marks { size_t count, clear; bool inverted, short_seen; } llmprov__normal_marks;
 
+/* Counts a mark, or clears it while there are some to clear. */
 static void llmprov__normal_mark(llmprov__normal_marks *m, llmprov_cache *at) {
     if (!*at) return;
+    m->count++;
     if (*at == LLMPROV_CACHE_5M) m->short_seen = true;
     else if (m->short_seen) m->inverted = true;
-    if (m->count < LLMPROV__COUNT(m->at)) m->at[m->count++] = at;
-    else *at = LLMPROV_CACHE_NONE;
+    if (!m->clear) return;
+    m->clear--;
+    *at = LLMPROV_CACHE_NONE;
 }
 
-/* The marks of a block, those inside a tool result first. The result's content is the normaliser's own copy. */
-static void llmprov__normal_mark_block(llmprov__normal_marks *m, llmprov_block *b) {
+/* The tools' and the system prompt's marks come first. Both lists are the normaliser's own. */
+static void llmprov__normal_mark_head(llmprov__normal *n, llmprov__normal_marks *m) {
     size_t i;
-    for (i = 0; b->content && i < b->content_count; i++) llmprov__normal_mark(m, &((llmprov_block *)b->content)[i].cache);
-    llmprov__normal_mark(m, &b->cache);
+    for (i = 0; i < n->req.tool_count; i++) llmprov__normal_mark(m, &((llmprov_tool *)n->req.tools)[i].cache);
+    for (i = 0; i < n->req.system_count; i++) llmprov__normal_mark(m, &((llmprov_block *)n->req.system_blocks)[i].cache);
 }
 
-/* Which of too many marks go: the oldest of the messages first, `from` on; then those before. */
-static bool llmprov__normal_limit_marks(llmprov__normal *n) {
-    llmprov__normal_marks m;
-    size_t i, j, fixed, most = n->req.cache ? 3 : 4;
-    memset(&m, 0, sizeof m);
-    for (i = 0; i < n->req.tool_count; i++) llmprov__normal_mark(&m, &((llmprov_tool *)n->req.tools)[i].cache);
-    for (i = 0; i < n->req.system_count; i++) llmprov__normal_mark(&m, &((llmprov_block *)n->req.system_blocks)[i].cache);
-    fixed = m.count;
+/* Then those of the messages; of a tool result those inside it first. */
+static void llmprov__normal_mark_messages(llmprov__normal *n, llmprov__normal_marks *m) {
+    size_t i, j, k;
     for (i = 0; i < n->out_count; i++)
-        for (j = 0; j < n->out[i].block_count; j++) llmprov__normal_mark_block(&m, &((llmprov_block *)n->out[i].blocks)[j]);
-    if (m.inverted) return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
-    if (m.count <= most) return true;
+        for (j = 0; j < n->out[i].block_count; j++) {
+            llmprov_block *b = &((llmprov_block *)n->out[i].blocks)[j];
+            for (k = 0; b->content && k < b->content_count; k++) llmprov__normal_mark(m, &((llmprov_block *)b->content)[k].cache);
+            llmprov__normal_mark(m, &b->cache);
+        }
+}
+
+/* Of too many marks the oldest of the messages go first, then the oldest before them. */
+static bool llmprov__normal_limit_marks(llmprov__normal *n) {
+    llmprov__normal_marks all = { 0, 0, false, false }, clear = all;
+    size_t head, excess, most = n->req.cache ? 3 : 4;
+    llmprov__normal_mark_head(n, &all);
+    head = all.count;
+    llmprov__normal_mark_messages(n, &all);
+    if (all.inverted) return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
+    if (all.count <= most) return true;
+    excess = all.count - most;
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "cache", "more than four cache marks: the oldest of the messages were left out");
-    for (i = fixed; i < m.count && m.count - (i - fixed) > most; i++) *m.at[i] = LLMPROV_CACHE_NONE;
-    for (j = 0; m.count - (i - fixed) - j > most && j < fixed; j++) *m.at[j] = LLMPROV_CACHE_NONE;
+    clear.clear = excess < all.count - head ? excess : all.count - head;
+    excess -= clear.clear;
+    llmprov__normal_mark_messages(n, &clear);
+    clear.clear = excess;
+    llmprov__normal_mark_head(n, &clear);
     return true;
 }
 

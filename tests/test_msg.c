@@ -700,3 +700,22 @@ TEST(msg_response_saves_as_a_message) {
     CHECK(text.ptr && strstr(text.ptr, "\"content\":[]") && strstr(text.ptr, "\"stop_reason\":null"));
     llmprov_text_free(&text);
 }
+
+/* Two of Anthropic's error types are about the HTTP status more than about what happened. */
+TEST(msg_error_saved_by_its_status) {
+    static const struct { llmprov_status code; int http; const char *expected; } cases[] = {
+        { LLMPROV_ERR_TOO_LONG, 413, "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"m\"}}" },
+        { LLMPROV_ERR_TOO_LONG, 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"m\"}}" },
+        { LLMPROV_ERR_REQUEST, 409, "{\"type\":\"error\",\"error\":{\"type\":\"conflict_error\",\"message\":\"m\"}}" },
+        { LLMPROV_ERR_OVERLOADED, 529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}" },
+    };
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        llmprov_error e = { .code = cases[i].code, .http_status = cases[i].http, .message = "m" };
+        llmprov_text text;
+        OK(llmprov_error_save(&e, &alloc, &text));
+        CHECK_STR(text.ptr, cases[i].expected);
+        llmprov_text_free(&text);
+    }
+}

@@ -1,0 +1,607 @@
+/* >>normal: any history becomes legal for a target. In and out are histories in Anthropic's form; warnings are listed by
+   their fields. */
+#include "test.h"
+
+typedef struct normal_target { const char *format; unsigned rules, quirks, profile; size_t id_max, name_max; const char *reasoning_key; } normal_target;
+
+enum { NORMAL_MESSAGES_RULES = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_NATIVE };
+
+static const normal_target normal_messages = { "anthropic-messages", NORMAL_MESSAGES_RULES, 0, 0, 128, 128, NULL };
+static const normal_target normal_chat = { "openai-chat", LLMPROV_RULE_TOOL_TEXT, 0, 0, 40, 64, NULL };
+
+static normal_target normal_with(const normal_target *like, unsigned quirks, unsigned profile) {
+    normal_target t = *like;
+    t.quirks = quirks;
+    t.profile = profile;
+    return t;
+}
+
+typedef struct normal_result {
+    llmprov__mem_arena arena, keep;
+    llmprov__err_warnings warnings;
+    llmprov_error err;
+    llmprov__normal n;
+    bool ok;
+    llmprov_text out;
+    char fields[2000];           /* of the warnings */
+} normal_result;
+
+static void normal_free(normal_result *r) {
+    llmprov_text_free(&r->out);
+    llmprov__mem_arena_free(&r->arena);
+    llmprov__mem_arena_free(&r->keep);
+}
+
+/* The normalised request, saved as a history. */
+static void normal_request(normal_result *r, const normal_target *t, const llmprov_request *req) {
+    static llmprov_provider row;
+    static llmprov_profile profile;
+    llmprov_history shown;
+    size_t i;
+    memset(r, 0, sizeof *r);
+    memset(&row, 0, sizeof row);
+    memset(&profile, 0, sizeof profile);
+    r->arena.alloc = r->keep.alloc = test_alloc();
+    llmprov__err_clear(&r->err);
+    row.id = "row";
+    row.quirks.flags = t->quirks;
+    row.quirks.reasoning_key = t->reasoning_key;
+    profile.flags = t->profile;
+    r->n.arena = &r->arena;
+    r->n.keep = &r->keep;
+    r->n.warnings = &r->warnings;
+    r->n.err = &r->err;
+    r->n.row = &row;
+    r->n.profile = &profile;
+    r->n.format = t->format;
+    r->n.rules = t->rules;
+    r->n.id_max = t->id_max;
+    r->n.name_max = t->name_max;
+    r->ok = llmprov__normal_run(&r->n, req);
+    CHECK_ALWAYS(r->ok == (r->err.code == LLMPROV_OK));
+    CHECK_ALWAYS(r->ok || *r->err.message);
+    if (!r->ok || r->arena.failed || r->keep.failed) return;
+    for (i = 0; i < r->warnings.count && strlen(r->fields) + strlen(r->warnings.items[i].field) + 2 < sizeof r->fields; i++)
+        strcat(strcat(r->fields, r->warnings.items[i].field), ";");
+    memset(&shown, 0, sizeof shown);
+    shown.alloc = test_alloc();
+    shown.system_blocks = r->n.req.system_blocks;
+    shown.system_count = r->n.req.system_count;
+    shown.messages = (llmprov_message *)r->n.req.messages;
+    shown.message_count = r->n.req.message_count;
+    if (llmprov_history_save(&shown, &r->out)) CHECK(false);
+}
+
+static void normal_history(normal_result *r, const normal_target *t, const char *json, llmprov_history *h) {
+    llmprov_request req = { 0 };
+    memset(h, 0, sizeof *h);
+    h->alloc = test_alloc();
+    if (llmprov_history_load(h, json, strlen(json), NULL) != LLMPROV_OK) {
+        memset(r, 0, sizeof *r);
+        CHECK(false);
+        return;
+    }
+    req.history = h;
+    normal_request(r, t, &req);
+}
+
+/* What a list of messages becomes, and which warnings are given on the way. */
+static void normal(const normal_target *t, const char *json, const char *expected, const char *warnings, int line) {
+    normal_result r;
+    llmprov_history h;
+    char whole[4000];
+    normal_history(&r, t, json, &h);
+    sprintf(whole, "%s%s%s", *expected == '{' ? "" : "{\"messages\":", expected, *expected == '{' ? "" : "}");
+    if (r.out.ptr && !r.arena.failed) {
+        test_check_str(r.out.ptr, whole, "the history", __FILE__, line);
+        test_check_str(r.fields, warnings, "the warnings", __FILE__, line);
+    } else if (!test_excused()) test_fail(__FILE__, line, "%s", r.err.message ? r.err.message : "nothing");
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+#define NORMAL(target, json, expected, warnings) normal(target, json, expected, warnings, __LINE__)
+
+#define NORMAL_USER(blocks) "{\"role\":\"user\",\"content\":[" blocks "]}"
+#define NORMAL_ASSISTANT(blocks) "{\"role\":\"assistant\",\"content\":[" blocks "]}"
+#define NORMAL_TEXT(text) "{\"type\":\"text\",\"text\":\"" text "\"}"
+#define NORMAL_USE(id) "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"f\",\"input\":{}}"
+#define NORMAL_RESULT(id, text) "{\"type\":\"tool_result\",\"tool_use_id\":\"" id "\",\"content\":\"" text "\"}"
+
+// -- what is legal stays -------------------------------------------------------------------
+
+TEST(normal_leaves_a_legal_history_alone) {
+    static const char *const legal[] = {
+        "[{\"role\":\"user\",\"content\":\"Hi.\"}]", "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]",
+        "[" NORMAL_USER(NORMAL_TEXT("a") "," NORMAL_TEXT("b")) "," NORMAL_ASSISTANT(NORMAL_TEXT("c") "," NORMAL_USE("t1") "," NORMAL_USE("t2")) ","
+            NORMAL_USER(NORMAL_RESULT("t1", "r") "," NORMAL_RESULT("t2", "s")) "]",
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(legal); i++) {
+        NORMAL(&normal_messages, legal[i], legal[i], "");
+        NORMAL(&normal_chat, legal[i], legal[i], "");
+    }
+}
+
+TEST(normal_puts_everything_that_is_asked_into_one_order) {
+    llmprov_history h = { .alloc = test_alloc() };
+    llmprov_block b = { .text = "second" }, s = { .text = "system two" };
+    llmprov_message m = { .blocks = &b, .block_count = 1, .role = LLMPROV_ROLE_ASSISTANT };
+    llmprov_request req = { .prompt = "third", .system = "system one", .system_blocks = &s, .system_count = 1, .messages = &m, .message_count = 1 };
+    normal_result r;
+    llmprov_set_system(&h, "system three");
+    llmprov_add_text(&h, LLMPROV_ROLE_USER, "first");
+    req.history = &h;
+    if (!h.status) {
+        normal_request(&r, &normal_chat, &req);
+        if (r.out.ptr && !r.arena.failed)
+            CHECK_STR(r.out.ptr, "{\"system\":[" NORMAL_TEXT("system one") "," NORMAL_TEXT("system two") "," NORMAL_TEXT("system three") "],\"messages\":["
+                                 NORMAL_USER(NORMAL_TEXT("first")) "," NORMAL_ASSISTANT(NORMAL_TEXT("second")) ",{\"role\":\"user\",\"content\":\"third\"}]}");
+        else CHECK(false);
+        CHECK(!r.n.req.prompt && !r.n.req.history);
+        normal_free(&r);
+    } else CHECK(false);
+    llmprov_history_free(&h);
+}
+
+// -- calls and results ---------------------------------------------------------------------
+
+TEST(normal_results_stand_in_the_order_of_the_calls) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_TEXT("x") "," NORMAL_RESULT("b", "2") "," NORMAL_RESULT("a", "1")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_RESULT("b", "2") "," NORMAL_TEXT("x")) "]", "");
+    NORMAL(&normal_chat, "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_TEXT("x") "," NORMAL_RESULT("b", "2") "," NORMAL_RESULT("a", "1")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_RESULT("b", "2")) "," NORMAL_USER(NORMAL_TEXT("x")) "]", "");
+}
+
+TEST(normal_results_in_several_messages_are_one_turn) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_RESULT("b", "2")) "," NORMAL_USER(NORMAL_RESULT("a", "1")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a") "," NORMAL_USE("b")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_RESULT("b", "2")) "]", "");
+}
+
+TEST(normal_calls_without_a_result_get_one_that_says_so) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_TEXT("never mind")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER("{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":\"cancelled: no result was recorded for this call\",\"is_error\":true},"
+           NORMAL_TEXT("never mind")) "]", "messages[0].content[0];");
+}
+
+TEST(normal_results_without_a_call_become_text) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_RESULT("gone", "r") "," NORMAL_TEXT("x")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("[Result of the tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r") "," NORMAL_TEXT("x")) "]", "messages[0].content[0];");
+    NORMAL(&normal_chat, "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_RESULT("gone", "r")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("[Result of the tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r")) "]",
+           "messages[2].content[0];");
+}
+
+/* Two answers to one call: the first is it, the second is an orphan. */
+TEST(normal_second_result_of_a_call_is_an_orphan) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_RESULT("a", "2")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_TEXT("[Result of the tool call a, which is not in this conversation]") "," NORMAL_TEXT("2")) "]",
+           "messages[1].content[1];");
+}
+
+/* Gateways that begin with call_0 in each turn: pairs are found turn by turn, and become different ids. */
+TEST(normal_ids_are_unlike_in_a_conversation) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "1")) "," NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "2")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "1")) "," NORMAL_ASSISTANT(NORMAL_USE("c0_2")) "," NORMAL_USER(NORMAL_RESULT("c0_2", "2")) "]", "");
+    NORMAL(&normal_chat, "[" NORMAL_ASSISTANT(NORMAL_USE("c") "," NORMAL_USE("c")) "," NORMAL_USER(NORMAL_RESULT("c", "1") "," NORMAL_RESULT("c", "2")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("c") "," NORMAL_USE("c_2")) "," NORMAL_USER(NORMAL_RESULT("c", "1") "," NORMAL_RESULT("c_2", "2")) "]", "");
+}
+
+TEST(normal_ids_that_are_missing_are_made) {
+    NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("")) "," NORMAL_USER(NORMAL_RESULT("", "1")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("call_0_0")) "," NORMAL_USER(NORMAL_RESULT("call_0_0", "1")) "]", "");
+}
+
+/* Legal characters, legal length, the same on both sides, and always the same. */
+static void normal_id(const normal_target *t, const char *id, bool same) {
+    normal_result r;
+    llmprov_history h;
+    char json[2000];
+    sprintf(json, "[" NORMAL_ASSISTANT(NORMAL_USE("%s")) "," NORMAL_USER(NORMAL_RESULT("%s", "1")) "]", id, id);
+    normal_history(&r, t, json, &h);
+    if (r.ok && !r.arena.failed && CHECK_INT(r.n.req.message_count, 2)) {
+        const char *use = r.n.req.messages[0].blocks[0].id, *result = r.n.req.messages[1].blocks[0].id;
+        CHECK_STR(use, result);
+        CHECK(strlen(use) <= t->id_max && (!strcmp(use, id) == same));
+        if (t->rules & LLMPROV_RULE_ID_CHARS) CHECK(strspn(use, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(use));
+        CHECK(llmprov__text_valid(use, strlen(use)) == strlen(use));
+    } else CHECK(false);
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_ids_are_made_legal) {
+    normal_id(&normal_messages, "toolu_01AbC-x", true);
+    normal_id(&normal_messages, "functions.look:0", false);
+    normal_id(&normal_messages, "caf\xC3\xA9", false);
+    normal_id(&normal_messages, "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", false);
+    normal_id(&normal_chat, "functions.look:0", true);
+    normal_id(&normal_chat, "0123456789012345678901234567890123456789", true);
+    normal_id(&normal_chat, "01234567890123456789012345678901234567890", false);
+    normal_id(&normal_chat, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", false);
+}
+
+TEST(normal_ids_that_look_alike_after_cutting_stay_apart) {
+    normal_result r;
+    llmprov_history h;
+    const char *json = "[" NORMAL_ASSISTANT(NORMAL_USE("0123456789012345678901234567890123456789A") "," NORMAL_USE("0123456789012345678901234567890123456789B")) "]";
+    normal_history(&r, &normal_chat, json, &h);
+    if (r.ok && !r.arena.failed) CHECK(strcmp(r.n.req.messages[0].blocks[0].id, r.n.req.messages[0].blocks[1].id));
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_arguments_are_objects) {
+    static const struct { const char *input, *expected, *warnings; } cases[] = {
+        { "{\"a\":1}", "{\"a\":1}", "" }, { "null", "{}", "" }, { "[1]", "{\"rawInvalidInput\":\"[1]\"}", "messages[0].content[0].json;" },
+        { "\"x\"", "{\"rawInvalidInput\":\"\\\"x\\\"\"}", "messages[0].content[0].json;" }, { "7", "{\"rawInvalidInput\":\"7\"}", "messages[0].content[0].json;" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        char in[300], out[400];
+        sprintf(in, "[" NORMAL_ASSISTANT("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":%s}") "," NORMAL_USER(NORMAL_RESULT("a", "1")) "]", cases[i].input);
+        sprintf(out, "[" NORMAL_ASSISTANT("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":%s}") "," NORMAL_USER(NORMAL_RESULT("a", "1")) "]", cases[i].expected);
+        NORMAL(&normal_chat, in, out, cases[i].warnings);
+    }
+}
+
+TEST(normal_names_that_a_model_invented_are_made_legal) {
+    normal_result r;
+    llmprov_history h;
+    const char *json = "[" NORMAL_ASSISTANT("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"look at.this\",\"input\":{}}") "]";
+    normal_history(&r, &normal_chat, json, &h);
+    if (r.ok && !r.arena.failed) {
+        const char *name = r.n.req.messages[0].blocks[0].name;
+        CHECK(!strncmp(name, "look_at_this_", 13) && strlen(name) == 21);
+    }
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_pictures_in_results_go_behind_where_results_are_text) {
+    normal_target takes = normal_with(&normal_chat, LLMPROV_QUIRK_TOOL_IMAGES, 0);
+    const char *json = "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER("{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":[" NORMAL_TEXT("t")
+                       ",{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"u\"}}]}," NORMAL_TEXT("x")) "]";
+    NORMAL(&normal_messages, json, json, "");
+    NORMAL(&normal_chat, json, "[" NORMAL_ASSISTANT(NORMAL_USE("a")) ",{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":[" NORMAL_TEXT("t") ","
+           NORMAL_TEXT("[see the content below]") "]}]}," NORMAL_USER(NORMAL_TEXT("Content of the result of f (a):") ",{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"u\"}}") "," NORMAL_USER(NORMAL_TEXT("x")) "]",
+           "messages[1].content[0];");
+    NORMAL(&takes, json, "[" NORMAL_ASSISTANT(NORMAL_USE("a")) ",{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":[" NORMAL_TEXT("t")
+           ",{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"u\"}}]}]}," NORMAL_USER(NORMAL_TEXT("x")) "]", "");
+}
+
+// -- empty things --------------------------------------------------------------------------
+
+TEST(normal_empty_texts_and_messages_are_left_out) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_TEXT("") "," NORMAL_TEXT("x")) "]", "[" NORMAL_USER(NORMAL_TEXT("x")) "]", "messages[0].content[0];");
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_TEXT("a")) "," NORMAL_ASSISTANT(NORMAL_TEXT("")) "," NORMAL_USER(NORMAL_TEXT("b")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("a") "," NORMAL_TEXT("b")) "]", "messages[1].content[0];messages[1];");
+}
+
+TEST(normal_marks_on_empty_texts_move_back) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_TEXT("a") ",{\"type\":\"text\",\"text\":\"\",\"cache_control\":{\"type\":\"ephemeral\"}}") "]",
+           "[" NORMAL_USER("{\"type\":\"text\",\"text\":\"a\",\"cache_control\":{\"type\":\"ephemeral\"}}") "]", "messages[0].content[1];");
+}
+
+TEST(normal_nothing_at_all_is_refused) {
+    static const char *const empty[] = { "[]", "[{\"role\":\"user\",\"content\":\"\"}]", "[{\"role\":\"user\",\"content\":[]}]", "{\"system\":\"S\",\"messages\":[]}" };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(empty); i++) {
+        normal_result r;
+        llmprov_history h;
+        normal_history(&r, &normal_messages, empty[i], &h);
+        CHECK_ALWAYS(!r.ok);
+        CHECK_INT(r.err.code, LLMPROV_ERR_ARGUMENT);
+        CHECK(r.err.message && strstr(r.err.message, "message"));
+        normal_free(&r);
+        llmprov_history_free(&h);
+    }
+}
+
+// -- roles ---------------------------------------------------------------------------------
+
+TEST(normal_merges_neighbours_where_the_target_wants_it) {
+    const char *json = "[" NORMAL_USER(NORMAL_TEXT("a")) ",{\"role\":\"user\",\"content\":\"b\"}," NORMAL_ASSISTANT(NORMAL_TEXT("c")) "," NORMAL_ASSISTANT(NORMAL_TEXT("d")) "," NORMAL_USER(NORMAL_TEXT("e")) "]";
+    NORMAL(&normal_messages, json, "[" NORMAL_USER(NORMAL_TEXT("a") "," NORMAL_TEXT("b")) "," NORMAL_ASSISTANT(NORMAL_TEXT("c") "," NORMAL_TEXT("d")) "," NORMAL_USER(NORMAL_TEXT("e")) "]", "");
+    NORMAL(&normal_chat, json, json, "");
+}
+
+TEST(normal_leading_system_messages_go_where_they_belong) {
+    const char *json = "{\"system\":\"one\",\"messages\":[{\"role\":\"system\",\"content\":\"two\"},{\"role\":\"user\",\"content\":\"x\"}]}";
+    normal_target one = normal_with(&normal_chat, LLMPROV_QUIRK_ONE_SYSTEM, 0);
+    NORMAL(&normal_messages, json, "{\"system\":[" NORMAL_TEXT("one") "," NORMAL_TEXT("two") "],\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "");
+    NORMAL(&normal_chat, json, "{\"system\":[" NORMAL_TEXT("one") "],\"messages\":[{\"role\":\"system\",\"content\":\"two\"},{\"role\":\"user\",\"content\":\"x\"}]}", "");
+    NORMAL(&one, json, "{\"system\":[" NORMAL_TEXT("one\\n\\ntwo") "],\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "");
+}
+
+/* Never hoisted: that would change what it means, and the cached prefix. */
+TEST(normal_system_messages_in_the_middle) {
+    const char *json = "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]";
+    normal_target native = normal_with(&normal_messages, 0, LLMPROV_MODEL_MID_SYSTEM);
+    NORMAL(&normal_chat, json, json, "");
+    NORMAL(&native, json, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":[" NORMAL_TEXT("S") "]},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]", "");
+    NORMAL(&normal_messages, json, "[" NORMAL_USER(NORMAL_TEXT("a") "," NORMAL_TEXT("<system>\\nS\\n</system>")) ",{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]",
+           "messages[1].content[0];");
+}
+
+/* A model without a system role: the prompt stands before the user's first words. */
+TEST(normal_models_without_a_system_role) {
+    normal_target gemma = normal_with(&normal_chat, 0, LLMPROV_MODEL_NO_SYSTEM);
+    normal_result r;
+    llmprov_history h;
+    const char *json = "{\"system\":\"S\",\"messages\":[{\"role\":\"system\",\"content\":\"T\"},{\"role\":\"user\",\"content\":\"x\"},{\"role\":\"assistant\",\"content\":\"y\"},{\"role\":\"user\",\"content\":\"z\"}]}";
+    normal_history(&r, &gemma, json, &h);
+    if (r.out.ptr && !r.arena.failed) {
+        const char *s = strstr(r.out.ptr, "S\\n\\nT"), *x = strstr(r.out.ptr, "\"x\""), *first = strstr(r.out.ptr, "\"role\":\"");
+        if (!x) x = strstr(r.out.ptr, "x\"");
+        CHECK(!strstr(r.out.ptr, "\"system\"") && s && x && s < x && first && !strncmp(first, "\"role\":\"user\"", 13));
+        CHECK(r.warnings.count == 1);
+    } else CHECK(false);
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_assistants_last_words) {
+    normal_target refuses = normal_with(&normal_messages, 0, LLMPROV_MODEL_NO_PREFILL);
+    NORMAL(&normal_messages, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b \\n\\t\"}]", "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]", "messages;");
+    NORMAL(&normal_messages, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\" \\n\"}]", "[{\"role\":\"user\",\"content\":\"a\"}]", "messages;");
+    NORMAL(&normal_messages, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b \"},{\"role\":\"user\",\"content\":\"c \"}]",
+           "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b \"},{\"role\":\"user\",\"content\":\"c \"}]", "");
+    NORMAL(&refuses, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]",
+           "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}," NORMAL_USER(NORMAL_TEXT("Continue.")) "]", "messages;");
+}
+
+// -- thinking and kinds of one provider ----------------------------------------------------
+
+#define NORMAL_THINKING(origin) "{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"s\"" origin "}"
+
+TEST(normal_thinking_goes_back_to_where_it_came_from) {
+    normal_target chat = normal_chat;
+    const char *native = "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_THINKING("") "," NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("y")) "]";
+    const char *foreign = "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_THINKING(",\"origin\":\"openai-chat:reasoning_content\"") "," NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("y")) "]";
+    const char *none = "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("y")) "]";
+    NORMAL(&normal_messages, native, native, "");
+    NORMAL(&normal_messages, foreign, none, "messages[1].content[0];");
+    NORMAL(&normal_chat, native, none, "messages[1].content[0];");
+    chat.reasoning_key = "reasoning_content";
+    NORMAL(&chat, foreign, foreign, "");
+    chat.profile = LLMPROV_MODEL_NO_REPLAY;
+    NORMAL(&chat, foreign, none, "messages[1].content[0];");
+}
+
+TEST(normal_thinking_without_a_signature_is_dropped) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT("{\"type\":\"thinking\",\"thinking\":\"hm\"},{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"\"}," NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("y")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("y")) "]", "messages[1].content[0];messages[1].content[1];");
+}
+
+TEST(normal_kinds_of_one_provider_become_text_or_go) {
+    NORMAL(&normal_chat, "[" NORMAL_USER("{\"type\":\"search_result\",\"source\":\"s\",\"title\":\"T\",\"content\":[{\"type\":\"text\",\"text\":\"one\"},{\"type\":\"text\",\"text\":\"two\"}]},{\"type\":\"hologram\",\"x\":1}," NORMAL_TEXT("x")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("T\\ns\\none\\ntwo") "," NORMAL_TEXT("x")) "]", "messages[0].content[0];messages[0].content[1];");
+    NORMAL(&normal_messages, "[" NORMAL_USER("{\"x\":1,\"type\":\"hologram\"}") "]", "[" NORMAL_USER("{\"x\":1,\"type\":\"hologram\"}") "]", "");
+}
+
+// -- cache marks ---------------------------------------------------------------------------
+
+#define NORMAL_MARKED(text, ttl) "{\"type\":\"text\",\"text\":\"" text "\",\"cache_control\":{\"type\":\"ephemeral\"" ttl "}}"
+
+TEST(normal_marks_are_four_at_most_and_the_oldest_go) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_MARKED("1", "") "," NORMAL_MARKED("2", "") "," NORMAL_MARKED("3", "") "," NORMAL_MARKED("4", "") "," NORMAL_MARKED("5", "")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("1") "," NORMAL_MARKED("2", "") "," NORMAL_MARKED("3", "") "," NORMAL_MARKED("4", "") "," NORMAL_MARKED("5", "")) "]", "cache;");
+    NORMAL(&normal_messages, "{\"system\":[" NORMAL_MARKED("s", "") "],\"messages\":[" NORMAL_USER(NORMAL_MARKED("1", "") "," NORMAL_MARKED("2", "") "," NORMAL_MARKED("3", "") "," NORMAL_MARKED("4", "")) "]}",
+           "{\"system\":[" NORMAL_MARKED("s", "") "],\"messages\":[" NORMAL_USER(NORMAL_TEXT("1") "," NORMAL_MARKED("2", "") "," NORMAL_MARKED("3", "") "," NORMAL_MARKED("4", "")) "]}", "cache;");
+}
+
+TEST_NO_OOM(normal_marks_by_the_hundred) {
+    char json[20000] = "[{\"role\":\"user\",\"content\":[";
+    normal_result r;
+    llmprov_history h;
+    size_t i, marks = 0;
+    for (i = 0; i < 150; i++) sprintf(json + strlen(json), "%s" NORMAL_MARKED("%d", ""), i ? "," : "", (int)i);
+    strcat(json, "]}]");
+    normal_history(&r, &normal_messages, json, &h);
+    for (i = 0; r.ok && i < r.n.req.messages[0].block_count; i++) marks += r.n.req.messages[0].blocks[i].cache != LLMPROV_CACHE_NONE;
+    CHECK_INT(marks, 4);
+    CHECK(r.ok && r.n.req.messages[0].blocks[149].cache && r.n.req.messages[0].blocks[146].cache);       /* the newest stay */
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_marks_of_an_hour_come_before_those_of_minutes) {
+    normal_result r;
+    llmprov_history h;
+    const char *good = "[" NORMAL_USER(NORMAL_MARKED("1", ",\"ttl\":\"1h\"") "," NORMAL_MARKED("2", "")) "]";
+    NORMAL(&normal_messages, good, good, "");
+    normal_history(&r, &normal_messages, "[" NORMAL_USER(NORMAL_MARKED("1", "") "," NORMAL_MARKED("2", ",\"ttl\":\"1h\"")) "]", &h);
+    CHECK_ALWAYS(!r.ok);
+    CHECK(r.err.message && strstr(r.err.message, "one-hour"));
+    normal_free(&r);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_marks_are_dropped_where_nobody_takes_them) {
+    normal_target takes = normal_with(&normal_chat, LLMPROV_QUIRK_CACHE_CONTROL, 0);
+    const char *json = "[" NORMAL_USER(NORMAL_MARKED("1", "")) "]";
+    NORMAL(&normal_chat, json, "[" NORMAL_USER(NORMAL_TEXT("1")) "]", "cache;");
+    NORMAL(&takes, json, json, "");
+}
+
+TEST(normal_marks_on_thinking_move_back) {
+    NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("a") "," NORMAL_THINKING(",\"cache_control\":{\"type\":\"ephemeral\"}") "," NORMAL_TEXT("b")) "," NORMAL_USER(NORMAL_TEXT("y")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_MARKED("a", "") "," NORMAL_THINKING("") "," NORMAL_TEXT("b")) "," NORMAL_USER(NORMAL_TEXT("y")) "]", "messages[1].content[1].cache;");
+}
+
+// -- what is handed in must be well-formed -------------------------------------------------
+
+static void normal_refused(const llmprov_block *b, llmprov_role role, const char *says) {
+    llmprov_message m = { .blocks = b, .block_count = 1 };
+    llmprov_request req = { .messages = &m, .message_count = 1 };
+    normal_result r;
+    m.role = role;
+    normal_request(&r, &normal_messages, &req);
+    CHECK_ALWAYS(!r.ok);
+    CHECK_INT(r.err.code, LLMPROV_ERR_ARGUMENT);
+    if (!CHECK(strstr(r.err.message, says)) && !test_excused()) printf("    it says: %s\n", r.err.message);
+    normal_free(&r);
+}
+
+TEST(normal_refuses_blocks_that_are_none) {
+    llmprov_block none = { .type = LLMPROV_BLOCK_COUNT }, negative = { .type = (llmprov_block_type)-1 }, bad_text = { .text = "a\xFF" }, nameless = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a" };
+    llmprov_block empty = { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/png" }, letters = { .type = LLMPROV_BLOCK_IMAGE, .base64 = "AA AA" }, raw = { .type = LLMPROV_BLOCK_RAW, .kind = "x", .json = "[" };
+    llmprov_block list = { .type = LLMPROV_BLOCK_RAW, .kind = "x", .json = "[]" }, extra = { .text = "x", .extra = "{" }, text = { .text = "x" };
+    normal_refused(&none, LLMPROV_ROLE_USER, "messages[0].content[0]: no such block type");
+    normal_refused(&negative, LLMPROV_ROLE_USER, "no such block type");
+    normal_refused(&bad_text, LLMPROV_ROLE_USER, "messages[0].content[0].text: invalid UTF-8 at byte 1");
+    normal_refused(&nameless, LLMPROV_ROLE_ASSISTANT, "a tool use needs a name");
+    normal_refused(&empty, LLMPROV_ROLE_USER, "needs data");
+    normal_refused(&letters, LLMPROV_ROLE_USER, "base64");
+    normal_refused(&raw, LLMPROV_ROLE_USER, "messages[0].content[0].json: not JSON at byte 1");
+    normal_refused(&list, LLMPROV_ROLE_USER, "a JSON object was expected");
+    normal_refused(&extra, LLMPROV_ROLE_USER, "messages[0].content[0].extra: not JSON at byte 1");
+    normal_refused(&text, (llmprov_role)7, "no such role");
+}
+
+/* A field that is no UTF-8 is named with its place. */
+TEST(normal_names_the_field_that_is_no_utf8) {
+    static const struct { size_t field; const char *says; } fields[] = {
+        { offsetof(llmprov_block, id), ".id" }, { offsetof(llmprov_block, name), ".name" }, { offsetof(llmprov_block, mime), ".mime" }, { offsetof(llmprov_block, url), ".url" },
+        { offsetof(llmprov_block, file_id), ".file_id" }, { offsetof(llmprov_block, signature), ".signature" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(fields); i++) {
+        llmprov_block b = { .text = "x" };
+        char says[60];
+        *(const char **)(void *)((char *)&b + fields[i].field) = "a\xC3";
+        sprintf(says, "messages[0].content[0]%s: invalid UTF-8 at byte 1", fields[i].says);
+        normal_refused(&b, LLMPROV_ROLE_USER, says);
+    }
+}
+
+TEST(normal_refuses_tools_that_are_none) {
+    static const struct { llmprov_tool tools[2]; const char *says; } cases[] = {
+        { { { .name = NULL }, { .name = "x" } }, "tools[0]: a tool needs a name" }, { { { .name = "x" }, { .name = "" } }, "tools[1]: a tool needs a name" },
+        { { { .name = "x" }, { .name = "x" } }, "tools[1]: a second tool of the name \"x\"" }, { { { .name = "x", .schema = "{" }, { .name = "y" } }, "tools[0]" },
+        { { { .name = "x", .schema = "[]" }, { .name = "y" } }, "a JSON object was expected" }, { { { .name = "x", .description = "\xFF" }, { .name = "y" } }, "invalid UTF-8" },
+        { { { .name = "x" }, { .name = "y\xFF" } }, "tools[1]" }, { { { .name = "x" }, { .name = "y", .extra = "1" } }, "tools[1]" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        llmprov_request req = { .prompt = "x", .tools = cases[i].tools, .tool_count = 2 };
+        normal_result r;
+        normal_request(&r, &normal_chat, &req);
+        CHECK_ALWAYS(!r.ok);
+        if (!CHECK(r.err.code == LLMPROV_ERR_ARGUMENT && strstr(r.err.message, cases[i].says)) && !test_excused()) printf("    %s\n", r.err.message);
+        normal_free(&r);
+    }
+}
+
+/* Two names that become one on the wire must not meet there. */
+TEST(normal_tool_names_stay_apart_on_the_wire) {
+    llmprov_tool tools[3] = { { .name = "look at" }, { .name = "look.at" }, { .name = "look/at" } };
+    llmprov_request req = { .prompt = "x", .tools = tools, .tool_count = 3, .tool_choice = LLMPROV_TOOL_NAMED, .tool_name = "look.at" };
+    normal_result r;
+    normal_request(&r, &normal_chat, &req);
+    if (r.ok) {
+        CHECK(strcmp(r.n.wire_names[0], r.n.wire_names[1]) && strcmp(r.n.wire_names[1], r.n.wire_names[2]) && strcmp(r.n.wire_names[0], r.n.wire_names[2]));
+        CHECK_STR(r.n.req.tool_name, r.n.wire_names[1]);
+        CHECK_STR(r.n.req.tools[1].name, r.n.wire_names[1]);
+        CHECK_STR(tools[1].name, "look.at");                  /* the caller's own is as it was */
+    } else CHECK(false);
+    normal_free(&r);
+}
+
+// -- random conversations ------------------------------------------------------------------
+
+static size_t normal_below(size_t n) { return (size_t)(test_random() >> 33) % n; }
+
+/* Some conversation in Anthropic's form, most of it illegal somewhere. */
+static void normal_random(char *to) {
+    static const char *const roles[] = { "user", "assistant", "user", "assistant", "system" };
+    size_t messages = 1 + normal_below(8), i, j;
+    to += sprintf(to, "[");
+    for (i = 0; i < messages; i++) {
+        const char *role = roles[normal_below(5)];
+        size_t blocks = normal_below(5);
+        to += sprintf(to, "%s{\"role\":\"%s\",\"content\":[", i ? "," : "", role);
+        for (j = 0; j < blocks; j++) {
+            const char *comma = j ? "," : "", *mark = normal_below(6) ? "" : ",\"cache_control\":{\"type\":\"ephemeral\"}";
+            size_t id = normal_below(4), what = normal_below(9);
+            if (role[0] == 's') what = 0;
+            if (what < 2) to += sprintf(to, "%s{\"type\":\"text\",\"text\":\"%s\"%s}", comma, normal_below(3) ? "words " : "", mark);
+            else if (what < 5 && role[0] == 'a') to += sprintf(to, "%s{\"type\":\"tool_use\",\"id\":\"%s%d\",\"name\":\"f g\",\"input\":%s%s}", comma, id ? "c." : "", (int)id, normal_below(4) ? "{}" : "[1]", mark);
+            else if (what < 6 && role[0] == 'a') to += sprintf(to, "%s{\"type\":\"thinking\",\"thinking\":\"h\",\"signature\":\"%s\"%s}", comma, normal_below(2) ? "s" : "", mark);
+            else if (what < 8) to += sprintf(to, "%s{\"type\":\"tool_result\",\"tool_use_id\":\"%s%d\",\"content\":[{\"type\":\"text\",\"text\":\"r\"}%s]%s}", comma, id ? "c." : "", (int)id,
+                                             normal_below(2) ? "" : ",{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"u\"}}", mark);
+            else to += sprintf(to, "%s{\"type\":\"hologram\",\"x\":1%s}", comma, mark);
+        }
+        to += sprintf(to, "]}");
+    }
+    sprintf(to, "]");
+}
+
+/* The rules that hold for every output. */
+static void normal_check_rules(const normal_target *t, const llmprov_request *r) {
+    size_t i, j, k;
+    for (i = 0; i < r->message_count; i++) {
+        const llmprov_message *m = &r->messages[i];
+        size_t uses = 0, results = 0;
+        CHECK(m->block_count > 0);
+        if (i && (t->rules & LLMPROV_RULE_MERGE) && m->role != LLMPROV_ROLE_SYSTEM) CHECK(m->role != r->messages[i - 1].role);
+        for (j = 0; j < m->block_count; j++) {
+            const llmprov_block *b = &m->blocks[j];
+            if (b->type == LLMPROV_BLOCK_TEXT) CHECK(b->text && llmprov__text_len(b->text, b->text_len));
+            if (b->type == LLMPROV_BLOCK_TOOL_USE) {
+                CHECK(m->role == LLMPROV_ROLE_ASSISTANT && b->id && *b->id && strlen(b->id) <= t->id_max && b->json[0] == '{');
+                CHECK(i + 1 < r->message_count && r->messages[i + 1].role == LLMPROV_ROLE_USER && r->messages[i + 1].block_count > uses);
+                if (i + 1 < r->message_count && r->messages[i + 1].block_count > uses)
+                    CHECK(r->messages[i + 1].blocks[uses].type == LLMPROV_BLOCK_TOOL_RESULT && !strcmp(r->messages[i + 1].blocks[uses].id, b->id));
+                uses++;
+                for (k = 0; k < i; k++) {
+                    const llmprov_block *other = NULL;
+                    while ((other = llmprov_block_next(&r->messages[k], LLMPROV_BLOCK_TOOL_USE, other)) != NULL) CHECK(strcmp(other->id, b->id));
+                }
+            }
+            if (b->type == LLMPROV_BLOCK_TOOL_RESULT) {
+                CHECK(m->role == LLMPROV_ROLE_USER && results == j);      /* first in their message */
+                results++;
+            }
+        }
+        if (results) {
+            size_t calls = 0;
+            const llmprov_block *use = NULL;
+            while (i && (use = llmprov_block_next(&r->messages[i - 1], LLMPROV_BLOCK_TOOL_USE, use)) != NULL) calls++;
+            CHECK_INT(results, calls);
+        }
+    }
+}
+
+/* Legal afterwards, the same every time, and a second run changes nothing. */
+TEST_NO_OOM(normal_random_conversations) {
+    static char json[8000];
+    long rounds = getenv("TEST_LONG") ? 100000 : 3000, refused = 0;
+    while (rounds-- && !test_now.failures) {
+        const normal_target *t = rounds & 1 ? &normal_messages : &normal_chat;
+        normal_result r, again, twice;
+        llmprov_history h, h2, h3;
+        normal_random(json);
+        normal_history(&r, t, json, &h);
+        normal_history(&again, t, json, &h2);
+        CHECK(r.ok == again.ok);
+        if (r.ok) {
+            normal_check_rules(t, &r.n.req);
+            CHECK_STR(again.out.ptr, r.out.ptr);
+            CHECK_STR(again.fields, r.fields);
+            normal_history(&twice, t, r.out.ptr, &h3);
+            if (CHECK(twice.ok)) {
+                CHECK_STR(twice.out.ptr, r.out.ptr);
+                CHECK_STR(twice.fields, "");
+            }
+            normal_free(&twice);
+            llmprov_history_free(&h3);
+        } else refused++;
+        if (test_now.failures) printf("    %s\n    %s\n", json, r.out.ptr ? r.out.ptr : "");
+        normal_free(&r);
+        normal_free(&again);
+        llmprov_history_free(&h);
+        llmprov_history_free(&h2);
+    }
+    CHECK(refused < 1000 || getenv("TEST_LONG"));
+}
