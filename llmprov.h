@@ -14,7 +14,7 @@
             llmprov_client *ai = llmprov_open(&(llmprov_desc){ .provider = "anthropic" });    // key: ANTHROPIC_API_KEY
             llmprov_chat(ai, &(llmprov_request){ .prompt = "Say hello." }, &r);
             puts(r.error.code ? r.error.message : r.text);
-            llmprov_response_free(&r);
+            llmprov_response_free(&r);                         // everything in it lives until here
             llmprov_close(ai);
             return 0;
         }
@@ -69,7 +69,8 @@
         llmprov_response_free(&r);
         llmprov_close(groq);
 
-    Every struct works from {0}; what is not set is not sent. Where 0 is a value too there is a flag beside it:
+    Every struct works from {0}; what is not set is not sent, but for what a format demands (a model: the row's default;
+    Anthropic's max_tokens: the model's most). Where 0 is a value too there is a flag beside it:
     LLMPROV_NUM(0) says zero. An OpenAI-compatible server of your own is the provider "custom" (or llama.cpp, vllm,
     lmstudio, ollama) with a base_url, with or without "/v1" at its end.
 
@@ -77,7 +78,7 @@
 
     A history owns a conversation. Adds never fail visibly; the first failure stays in history.status. The JSON that it
     loads and saves is Anthropic's own form, whatever the provider was, and nothing in it is lost: unknown kinds of
-    blocks, unknown members, signatures, citations.
+    blocks, unknown members, signatures, citations. (A block without a member that its kind must have gains it, empty.)
 
         llmprov_add_text(&talk, LLMPROV_ROLE_USER, "What is in this picture?");
         llmprov_add_image(&talk, "image/png", buffer, len);
@@ -111,8 +112,9 @@
 
     A stream and a whole reply give the same events in the same order, but for how text is cut:
 
-    START, then for each block BLOCK, any number of TEXT, THINKING, JSON or PART, and BLOCK_END; then META if the reply
-    has members of its own, and END. Blocks may overlap: index says which one an event belongs to, choice which answer.
+    START (only an OTHER may come before it), then for each block BLOCK, any number of TEXT, THINKING, JSON or PART, and
+    BLOCK_END; then META if the reply has members of its own, and END. Blocks may overlap: index says which one an event
+    belongs to, choice which answer.
     A call that fails ends with ERROR instead of END; RETRY says that it is tried again. A stream is complete only with
     its format's own end; otherwise the error is ERR_TRUNCATED, and all that came is in the response. request.keep says
     what is gathered; a device that shows events keeps nothing.
@@ -615,7 +617,8 @@ typedef struct llmprov_event {
 typedef bool (*llmprov_event_fn)(void *user, const llmprov_event *event);
 
 /* What is asked of a model. {0} with a prompt is a request. What it points to is not copied and lives until the
-   call wants nothing or is freed. "Not set" is never sent: there are no hidden defaults. */
+   call wants nothing or is freed. What is not set is not sent, but for what a format demands: there are no hidden
+   defaults. */
 typedef struct llmprov_request {
     uint32_t size;               /* sizeof this struct; 0 = this header's. Bindings set it                   */
     const char *model;           /* NULL = the provider row's default                                        */
@@ -631,7 +634,8 @@ typedef struct llmprov_request {
     llmprov_tool_choice tool_choice;           /* AUTO says nothing                                          */
     const char *tool_name;       /* for TOOL_NAMED                                                           */
     llmprov_flag parallel_tools; /* may the model call several tools in one turn?                            */
-    llmprov_int max_tokens;      /* everything generated, thinking included                                  */
+    llmprov_int max_tokens;      /* everything generated, thinking included. anthropic-messages demands it:
+                                    not set, it is the model's most (of an unknown model 4096, with a warning) */
     llmprov_thinking thinking;
     llmprov_effort effort;
     llmprov_int thinking_tokens; /* a budget, for models that take one                                       */
@@ -4048,6 +4052,14 @@ static bool llmprov__msg_read_messages(llmprov__msg_reader *r, const llmprov_sca
     return true;
 }
 
+/* Whether a member's name is one that blocks have a field for. */
+static bool llmprov__msg_is_known(llmprov_str key) {
+    size_t i;
+    for (i = 0; i < LLMPROV__MSG_KEYS; i++)
+        if (llmprov__text_is(key, llmprov__msg_names[i])) return true;
+    return llmprov__text_is(key, "citations");
+}
+
 /* -- writing blocks -- */
 
 enum { LLMPROV__MSG_FOR_WIRE, LLMPROV__MSG_FOR_STORE };        /* the store keeps origins, the wire refuses them */
@@ -4879,6 +4891,25 @@ static bool llmprov__http_segment(llmprov_str path, size_t *at, llmprov_str *seg
     return segment->len > 0;
 }
 
+/* RFC 3986's unreserved characters, and those of `more`. */
+static bool llmprov__http_is_plain(const char *p, const char *more) {
+    for (; *p; p++) {
+        bool word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        if (!word && !strchr("-._~", *p) && !strchr(more, *p)) return false;
+    }
+    return true;
+}
+
+/* "/v2/chat": plain segments, none of them empty or a dot segment. */
+static bool llmprov__http_is_path(const char *path) {
+    llmprov_str p = { path, strlen(path) }, segment;
+    size_t at = 0;
+    if (path[0] != '/' || p.len < 2 || !llmprov__http_is_plain(path, "/:%@+,=") || strstr(path, "//") || path[p.len - 1] == '/') return false;
+    while (llmprov__http_segment(p, &at, &segment))
+        if (llmprov__text_is(segment, ".") || llmprov__text_is(segment, "..")) return false;
+    return true;
+}
+
 /* Cuts a known endpoint off a base that was given whole (".../v1/chat/completions"). */
 static llmprov_str llmprov__http_without(llmprov_str path, const char *tail) {
     size_t n;
@@ -5707,6 +5738,7 @@ LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_bl
     if (b->head.type == LLMPROV_BLOCK_TOOL_USE) {
         for (i = 0; t->tools && b->head.name && i < t->tool_count; i++)
             if (llmprov__text_same(t->wire_names[i], b->head.name, false)) b->head.name = t->tools[i].name;
+        if (!b->head.name || !*b->head.name) b->head.name = "unnamed";
         llmprov__reply_own_id(t, b);
         b->folded = t->fold && b->head.name && !strcmp(t->fold, b->head.name);
         if (b->folded) b->head.type = LLMPROV_BLOCK_TEXT;
@@ -5767,22 +5799,30 @@ LLMPROV_API void llmprov_turn_freeform(llmprov_turn *t, int block, llmprov_str s
     llmprov_turn_text(t, block, string.ptr + 1, string.len - 2);
 }
 
-/* Base64 in any pieces to bytes: whole groups of four are decoded, the rest waits. */
+/* Base64 in any pieces to bytes: whole groups of four are decoded, the rest waits. The text may lie in the scratch. */
 static bool llmprov__reply_audio(llmprov_turn *t, llmprov__reply_block *b, llmprov_str text, llmprov_str *bytes) {
-    size_t n, whole;
-    t->scratch.len = 0;
-    if (!llmprov__mem_add(&t->scratch, b->quad, (size_t)b->quad_len) || !llmprov__mem_add(&t->scratch, text.ptr, text.len)) return false;
-    whole = t->scratch.len / 4 * 4;
-    b->quad_len = (int)(t->scratch.len - whole);
-    memcpy(b->quad, t->scratch.ptr + whole, (size_t)b->quad_len);
-    if (!llmprov__mem_room(&t->sifted, whole)) return false;
-    bytes->ptr = t->sifted.ptr;
-    if (!llmprov__text_unbase64(t->sifted.ptr, &n, t->scratch.ptr, whole)) {
-        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the audio is not base64");
-        return true;
+    size_t n, done = 0, whole;
+    bool fine = true;
+    t->sifted.len = 0;
+    if (!llmprov__mem_room(&t->sifted, text.len + 8)) return false;
+    while (b->quad_len && b->quad_len < 4 && text.len) b->quad[b->quad_len++] = *text.ptr++, text.len--;
+    if (b->quad_len == 4) {
+        fine = llmprov__text_unbase64(t->sifted.ptr, &done, b->quad, 4);
+        b->quad_len = 0;
     }
-    bytes->len = n;
-    return t->keep != LLMPROV_KEEP_ALL || llmprov__mem_add(&b->data, bytes->ptr, n);
+    whole = text.len / 4 * 4;
+    if (fine && whole) {
+        fine = llmprov__text_unbase64(t->sifted.ptr + done, &n, text.ptr, whole);
+        done += fine ? n : 0;
+    }
+    if (!b->quad_len) {
+        b->quad_len = (int)(text.len - whole);
+        memcpy(b->quad, text.ptr + whole, (size_t)b->quad_len);
+    }
+    bytes->ptr = t->sifted.ptr;
+    bytes->len = done;
+    if (!fine) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the audio is not base64");
+    return t->keep != LLMPROV_KEEP_ALL || llmprov__mem_add(&b->data, bytes->ptr, done);
 }
 
 /* Appends an item to a list that a block carries. */
@@ -5984,18 +6024,22 @@ LLMPROV_API void llmprov_turn_choice_part(llmprov_turn *t, int choice, const cha
 }
 
 LLMPROV_API void llmprov_turn_other(llmprov_turn *t, llmprov_str kind, llmprov_str json) {
+    llmprov__mem_buf name;
     llmprov_event e;
-    char name[64];
-    size_t n = kind.len < sizeof name ? kind.len : sizeof name - 1;
     if (t->error.code) return;
-    memcpy(name, kind.ptr, n);
-    name[n] = 0;
+    memset(&name, 0, sizeof name);
+    name.alloc = t->arena.alloc;
+    if (!llmprov__mem_add(&name, kind.ptr ? kind.ptr : "", kind.ptr ? kind.len : 0)) {
+        llmprov__reply_no_memory(t);
+        return;
+    }
     json = llmprov__reply_clean(t, json);
     llmprov__reply_begin_event(&e, LLMPROV_EVENT_OTHER, NULL);
-    e.kind = name;
+    e.kind = name.ptr;
     e.extra = json.ptr;
     e.extra_len = json.len;
     llmprov__reply_emit(t, &e);
+    llmprov__mem_buf_free(&name);
 }
 
 /* -- the shortcut -- */
@@ -6904,7 +6948,9 @@ static bool llmprov__normal_check_systems(llmprov__normal *n, const llmprov_bloc
     size_t i;
     for (i = 0; i < count; i++) {
         if (blocks[i].type != LLMPROV_BLOCK_TEXT && blocks[i].type != LLMPROV_BLOCK_RAW) return llmprov__normal_fail(n, "system", "the system prompt has text blocks only");
-        if (!llmprov__normal_check_text(n, blocks[i].text, blocks[i].text_len, "system")) return false;
+        if (!llmprov__normal_check_text(n, blocks[i].text, blocks[i].text_len, "system") ||
+            !llmprov__normal_check_json(n, blocks[i].extra, blocks[i].extra_len, "system: extra", true) ||
+            !llmprov__normal_check_json(n, blocks[i].json, blocks[i].json_len, "system: json", true)) return false;
     }
     return true;
 }
@@ -7256,6 +7302,33 @@ typedef struct llmprov__parts_asked {
     llmprov__mem_buf scratch;
 } llmprov__parts_asked;
 
+/* -- members of objects -- */
+
+/* Consumes the object that comes: the members that are asked for by name as raw JSON, the others (for a turn) into the
+   extra of a choice or (-1) of the reply. A member that is null counts as absent: it says nothing. */
+static void llmprov__parts_take(llmprov_turn *t, int choice, llmprov_scan *in, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov_str key, raw;
+    size_t i;
+    memset(values, 0, count * sizeof *values);
+    while (llmprov_scan_key(in, &key)) {
+        for (i = 0; i < count && !(key.len && names[i][0] == key.ptr[0] && llmprov__text_is(key, names[i])); i++) { }
+        if (!llmprov_scan_raw(in, &raw) || raw.ptr[0] == 'n') continue;
+        if (i < count) values[i] = raw;
+        else if (t) llmprov_turn_extra(t, choice, key, raw);
+    }
+}
+
+/* The same for an object that was caught raw. */
+static void llmprov__parts_sort(llmprov_turn *t, int choice, const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    if (object.ptr) llmprov__parts_take(t, choice, &in, names, values, count);
+    else memset(values, 0, count * sizeof *values);
+}
+
+static void llmprov__parts_members(const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov__parts_sort(NULL, -1, s, object, names, values, count);
+}
+
 /* -- errors -- */
 
 /* Words that say what happened whatever the HTTP status is. */
@@ -7265,7 +7338,7 @@ static const struct { const char *word; llmprov_status code; } llmprov__parts_er
     { "unsupported_country_region_territory", LLMPROV_ERR_FORBIDDEN },
     { "not_found_error", LLMPROV_ERR_NOT_FOUND }, { "model_not_found", LLMPROV_ERR_NOT_FOUND }, { "DeploymentNotFound", LLMPROV_ERR_NOT_FOUND },
     { "request_too_large", LLMPROV_ERR_TOO_LONG }, { "context_length_exceeded", LLMPROV_ERR_TOO_LONG },
-    { "exceed_context_size_error", LLMPROV_ERR_TOO_LONG }, { "request_body_too_large_after_decoding", LLMPROV_ERR_TOO_LONG },
+    { "exceed_context_size_error", LLMPROV_ERR_TOO_LONG }, { "too_many_prompt_tokens", LLMPROV_ERR_TOO_LONG }, { "request_body_too_large_after_decoding", LLMPROV_ERR_TOO_LONG },
     { "billing_error", LLMPROV_ERR_QUOTA }, { "insufficient_quota", LLMPROV_ERR_QUOTA }, { "credit_balance_exhausted", LLMPROV_ERR_QUOTA },
     { "billing_hard_limit_reached", LLMPROV_ERR_QUOTA }, { "enforced_spend_limit_reached", LLMPROV_ERR_QUOTA },
     { "contract_spend_limit_reached", LLMPROV_ERR_QUOTA }, { "linked_organization_spend_limit_reached", LLMPROV_ERR_QUOTA },
@@ -7316,6 +7389,7 @@ static bool llmprov__parts_says(const char *text, const char *phrase) {
 static const struct { const char *phrase; llmprov_status code; } llmprov__parts_phrases[] = {
     { "context length", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
     { "maximum context", LLMPROV_ERR_TOO_LONG }, { "context size", LLMPROV_ERR_TOO_LONG }, { "too many tokens", LLMPROV_ERR_TOO_LONG },
+    { "is not a valid model", LLMPROV_ERR_NOT_FOUND }, { "invalid model:", LLMPROV_ERR_NOT_FOUND },
     { "quota exhausted", LLMPROV_ERR_QUOTA }, { "exceeded your current quota", LLMPROV_ERR_QUOTA }, { "credit balance", LLMPROV_ERR_QUOTA },
     { "insufficient credit", LLMPROV_ERR_QUOTA }, { "insufficient balance", LLMPROV_ERR_QUOTA },
 };
@@ -7337,7 +7411,7 @@ static llmprov_status llmprov__parts_classify(int http, const char *code, const 
 
 /* The members of an error object, whichever of the shapes it has: {"error":{...}}, {"error":"...","code":...},
    {"message":...}, {"detail":...}, {"type":"error","error":{...},"request_id":...}, [{"error":...}]. */
-typedef struct llmprov__parts_fault { char *type, *code, *message, *param, *request_id; bool found; } llmprov__parts_fault;
+typedef struct llmprov__parts_fault { char *type, *code, *message, *param, *request_id, *behind; bool found; } llmprov__parts_fault;
 
 /* A string, or any other value as its JSON text. */
 static char *llmprov__parts_any(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
@@ -7356,8 +7430,14 @@ static void llmprov__parts_fault_level(llmprov_turn *t, llmprov_scan *s, llmprov
                     llmprov__text_is(key, "message") || llmprov__text_is(key, "detail") || llmprov__text_is(key, "msg") ? &f->message :
                     llmprov__text_is(key, "param") ? &f->param : llmprov__text_is(key, "request_id") ? &f->request_id :
                     llmprov__text_is(key, "status") ? &f->type : NULL;
-        bool details = llmprov__text_is(key, "details");
+        bool details = llmprov__text_is(key, "details"), metadata = llmprov__text_is(key, "metadata");
         if (!llmprov_scan_raw(s, &raw)) return;
+        if (metadata && raw.ptr[0] == '{') {
+            static const char *const names[] = { "raw" };
+            llmprov_str behind;
+            llmprov__parts_members(s, raw, names, &behind, 1);
+            if (behind.ptr) f->behind = llmprov__parts_any(t, s, behind);
+        }
         if ((error && raw.ptr[0] == '{') || (details && raw.ptr[0] == '{')) *nested = raw;
         else if (error && raw.ptr[0] == '"') to = &f->message;
         if (!to || (*to && to != &f->message)) continue;
@@ -7385,11 +7465,25 @@ static llmprov__parts_fault llmprov__parts_fault_of(llmprov_turn *t, llmprov_sca
     return f;
 }
 
+/* The sentence of an error that a gateway passes on as text: itself JSON, or not. */
+static const char *llmprov__parts_behind(llmprov_turn *t, const llmprov__parts_fault *f) {
+    llmprov_scan s = llmprov__json_scan(f->behind, strlen(f->behind), &t->scratch, 0), check = s;
+    llmprov__parts_fault other;
+    if (llmprov_scan_kind(&s) != LLMPROV_JSON_OBJECT) return f->behind;
+    llmprov_scan_skip(&check);
+    if (!llmprov__json_done(&check)) return f->behind;
+    other = llmprov__parts_fault_of(t, &s);
+    return other.message && *other.message ? other.message : f->behind;
+}
+
 /* Fills an error from a body; what the body does not say stays as it was. */
 static bool llmprov__parts_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
     llmprov__parts_fault f = llmprov__parts_fault_of(t, body);
+    const char *both = NULL;
     if (!f.found) return false;
     if (f.message && *f.message) e->message = f.message;
+    if (f.behind && *f.behind) both = llmprov__err_join(&t->arena, e->message, ": ", llmprov__parts_behind(t, &f), (char *)NULL);
+    if (both) e->message = both;
     if (f.param) e->param = f.param;
     if (f.request_id) e->request_id = f.request_id;
     if (f.type) e->provider_code = f.type;
@@ -7402,13 +7496,12 @@ static bool llmprov__parts_read_error(llmprov_turn *t, llmprov_error *e, llmprov
 
 /* A warning "field: was VALUE; why". */
 static void llmprov__parts_drop(llmprov_draft *d, const char *field, double value, const char *why) {
-    char text[160], number[32];
-    size_t n = llmprov__text_from_double(number, value), m = strlen(why);
-    if (n + m + 16 > sizeof text) return;
-    memcpy(text, number, n);
-    memcpy(text + n, " was left out: ", 15);
-    memcpy(text + n + 15, why, m + 1);
-    llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, text);
+    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
+    char number[33];
+    const char *text;
+    number[llmprov__text_from_double(number, value)] = 0;
+    text = llmprov__err_join(a, number, " was left out: ", why, (char *)NULL);
+    if (text) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, text);
 }
 
 static void llmprov__parts_drop_num(llmprov_draft *d, const char *field, llmprov_num value, const char *why) {
@@ -7455,8 +7548,7 @@ static const char *llmprov__parts_known_efforts(const llmprov_draft *d) {
 /* The nearest word that the model takes: the next lower one, otherwise the next higher; "none" only when asked for.
    NULL = nothing can be said. */
 static const char *llmprov__parts_effort(llmprov_draft *d, llmprov_effort asked) {
-    const char *known = llmprov__parts_known_efforts(d), *word = NULL;
-    char text[96];
+    const char *known = llmprov__parts_known_efforts(d), *word = NULL, *text;
     int i;
     if (!asked) return NULL;
     if (!known || llmprov__parts_lists(known, llmprov__parts_efforts[asked])) return llmprov__parts_efforts[asked];
@@ -7469,15 +7561,8 @@ static const char *llmprov__parts_effort(llmprov_draft *d, llmprov_effort asked)
         llmprov__parts_drop_text(d, "effort", "the effort was left out: this model takes none");
         return NULL;
     }
-    memcpy(text, "this model has no effort \"", 26);
-    i = 26;
-    memcpy(text + i, llmprov__parts_efforts[asked], strlen(llmprov__parts_efforts[asked]));
-    i += (int)strlen(llmprov__parts_efforts[asked]);
-    memcpy(text + i, "\": \"", 4);
-    memcpy(text + i + 4, word, strlen(word));
-    i += 4 + (int)strlen(word);
-    memcpy(text + i, "\" was sent", 11);
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", text);
+    text = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, "this model has no effort \"", llmprov__parts_efforts[asked], "\": \"", word, "\" was sent", (char *)NULL);
+    if (text) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", text);
     return word;
 }
 
@@ -7567,31 +7652,6 @@ static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     if (llmprov_scan_int(&in, &count)) return count > 0 ? count : 0;
     in = llmprov_scan_in(s, raw);
     return llmprov_scan_num(&in, &value) && value > 0 && value < 9e15 ? (int64_t)value : 0;
-}
-
-/* Consumes the object that comes: the members that are asked for by name as raw JSON, the others (for a turn) into the
-   extra of a choice or (-1) of the reply. A member that is null counts as absent: it says nothing. */
-static void llmprov__parts_take(llmprov_turn *t, int choice, llmprov_scan *in, const char *const *names, llmprov_str *values, size_t count) {
-    llmprov_str key, raw;
-    size_t i;
-    memset(values, 0, count * sizeof *values);
-    while (llmprov_scan_key(in, &key)) {
-        for (i = 0; i < count && !(key.len && names[i][0] == key.ptr[0] && llmprov__text_is(key, names[i])); i++) { }
-        if (!llmprov_scan_raw(in, &raw) || raw.ptr[0] == 'n') continue;
-        if (i < count) values[i] = raw;
-        else if (t) llmprov_turn_extra(t, choice, key, raw);
-    }
-}
-
-/* The same for an object that was caught raw. */
-static void llmprov__parts_sort(llmprov_turn *t, int choice, const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
-    llmprov_scan in = llmprov_scan_in(s, object);
-    if (object.ptr) llmprov__parts_take(t, choice, &in, names, values, count);
-    else memset(values, 0, count * sizeof *values);
-}
-
-static void llmprov__parts_members(const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
-    llmprov__parts_sort(NULL, -1, s, object, names, values, count);
 }
 
 /* A text that was caught raw; what is no string is empty. Valid until the next text of the scan. */
@@ -8177,14 +8237,19 @@ static const struct { const char *type, *member; llmprov_block_type block; const
     { "citations_delta", "citation", LLMPROV_BLOCK_TEXT, "citation" },
 };
 
-/* A delta of a kind that has no row: its members belong to the block. */
+/* A delta of a kind that has no row: its members belong to the block, but for names that the block has fields for:
+   what those mean there nobody knows. */
 static void llmprov__t_messages_unknown_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str delta, int block) {
     llmprov_scan in = llmprov_scan_in(s, delta);
-    llmprov_str key, raw;
+    llmprov_str key, raw, kind = LLMPROV__STR("content_block_delta");
+    bool ours = false;
     while (llmprov_scan_key(&in, &key)) {
-        char *name = llmprov__text_is(key, "type") ? NULL : llmprov_turn_keep(t, key);
+        bool known = llmprov__msg_is_known(key);
+        char *name = known ? NULL : llmprov_turn_keep(t, key);
+        ours = ours || (known && !llmprov__text_is(key, "type"));
         if (llmprov_scan_raw(&in, &raw) && name) llmprov_turn_part(t, block, name, raw);
     }
+    if (ours) llmprov_turn_other(t, kind, delta);
 }
 
 static void llmprov__t_messages_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str index, llmprov_str delta) {
@@ -9931,14 +9996,17 @@ LLMPROV_API llmprov_registry *llmprov_registry_new(const llmprov_alloc *alloc) {
     return reg;
 }
 
-/* Arrays grow in the arena; what they held before stays there until the end. */
+/* Room for one more item of an array in the arena; what it held before stays there until the end. The array comes in and
+   goes out as a plain pointer; NULL = no memory, and it is as it was. */
 static void *llmprov__registry_more(llmprov_registry *reg, void *items, size_t count, size_t *cap, size_t size) {
     size_t more = *cap ? *cap * 2 : 8;
     void *to;
     if (count < *cap) return items;
     to = llmprov__mem_take(&reg->arena, more * size);
-    if (to && count) memcpy(to, items, count * size);
-    if (to) *cap = more;
+    reg->arena.failed = false;
+    if (!to) return NULL;
+    if (count) memcpy(to, items, count * size);
+    *cap = more;
     return to;
 }
 
@@ -10022,6 +10090,7 @@ LLMPROV_API const llmprov_profile *llmprov_profile_find(const llmprov_registry *
 }
 
 LLMPROV_API bool llmprov_unregister(llmprov_registry *reg, const char *id) {
+    const char **hidden;
     size_t i;
     const llmprov_provider *row = reg ? llmprov_provider_find(reg, id) : NULL;
     if (!row) return false;
@@ -10031,12 +10100,10 @@ LLMPROV_API bool llmprov_unregister(llmprov_registry *reg, const char *id) {
         reg->row_count--;
         return true;
     }
-    reg->hidden = (const char **)llmprov__registry_more(reg, reg->hidden, reg->hidden_count, &reg->hidden_cap, sizeof *reg->hidden);
-    if (!reg->hidden) {
-        reg->hidden_count = reg->hidden_cap = 0;
-        return false;
-    }
-    reg->hidden[reg->hidden_count++] = row->id;
+    hidden = (const char **)llmprov__registry_more(reg, reg->hidden, reg->hidden_count, &reg->hidden_cap, sizeof *hidden);
+    if (!hidden) return false;
+    reg->hidden = hidden;
+    hidden[reg->hidden_count++] = row->id;
     return true;
 }
 
@@ -10056,10 +10123,11 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
     *member = "auth_name";
     if ((row->auth == LLMPROV_AUTH_HEADER || row->auth == LLMPROV_AUTH_QUERY) && (!row->auth_name || !llmprov__http_is_token(row->auth_name, strlen(row->auth_name))))
         return "the header or query name that carries the key was expected";
+    if (row->auth == LLMPROV_AUTH_QUERY && !llmprov__http_is_plain(row->auth_name, "")) return "letters, digits and -._~ were expected in a query name";
     *member = "headers";
     if (row->headers && !llmprov__http_lines(&none, &reg->words, row->headers, "headers", &err)) return err.message;
     *member = "quirks.chat_path";
-    if (row->quirks.chat_path && row->quirks.chat_path[0] != '/') return "a path beginning with a slash was expected";
+    if (row->quirks.chat_path && !llmprov__http_is_path(row->quirks.chat_path)) return "a path of plain segments was expected: \"/v2/chat\"";
     return NULL;
 }
 
@@ -10118,7 +10186,7 @@ static llmprov_status llmprov__registry_no_memory(llmprov_registry *reg) {
 LLMPROV_API llmprov_status llmprov_register(llmprov_registry *reg, const llmprov_provider *row, unsigned flags) {
     const char *member, *fault;
     const llmprov_provider *taken;
-    llmprov_provider copy;
+    llmprov_provider copy, *rows;
     if (!reg) return LLMPROV_ERR_NO_MEMORY;
     llmprov__err_clear(&reg->error);
     fault = llmprov__registry_fault(reg, row, &member);
@@ -10126,17 +10194,18 @@ LLMPROV_API llmprov_status llmprov_register(llmprov_registry *reg, const llmprov
     taken = llmprov__registry_taken(reg, row, &member);
     if (taken && !(flags & LLMPROV_REPLACE)) return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, member, "this name belongs to the row ", taken->id);
     llmprov__registry_copy(reg, &copy, row);
-    reg->rows = (llmprov_provider *)llmprov__registry_more(reg, reg->rows, reg->row_count, &reg->row_cap, sizeof *reg->rows);
-    if (!reg->rows) reg->row_count = reg->row_cap = 0;
-    while (reg->rows && !reg->arena.failed && (taken = llmprov__registry_taken(reg, row, &member)) != NULL)
-        if (!llmprov_unregister(reg, taken->id)) break;
-    if (!reg->rows || reg->arena.failed) return llmprov__registry_no_memory(reg);
+    if (reg->arena.failed) return llmprov__registry_no_memory(reg);
+    rows = (llmprov_provider *)llmprov__registry_more(reg, reg->rows, reg->row_count, &reg->row_cap, sizeof *rows);
+    if (!rows) return llmprov__registry_no_memory(reg);
+    reg->rows = rows;
+    while ((taken = llmprov__registry_taken(reg, row, &member)) != NULL)
+        if (!llmprov_unregister(reg, taken->id)) return llmprov__registry_no_memory(reg);
     reg->rows[reg->row_count++] = copy;
     return LLMPROV_OK;
 }
 
 LLMPROV_API llmprov_status llmprov_register_profile(llmprov_registry *reg, const llmprov_profile *profile, unsigned flags) {
-    llmprov_profile copy = *profile;
+    llmprov_profile copy = *profile, *profiles;
     size_t i;
     if (!reg) return LLMPROV_ERR_NO_MEMORY;
     llmprov__err_clear(&reg->error);
@@ -10145,16 +10214,18 @@ LLMPROV_API llmprov_status llmprov_register_profile(llmprov_registry *reg, const
     if (i < reg->profile_count && !(flags & LLMPROV_REPLACE)) return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, "prefix", "there is a profile for ", profile->prefix);
     copy.prefix = llmprov__registry_keep(reg, profile->prefix);
     copy.efforts = llmprov__registry_keep(reg, profile->efforts);
-    reg->profiles = (llmprov_profile *)llmprov__registry_more(reg, reg->profiles, reg->profile_count, &reg->profile_cap, sizeof *reg->profiles);
-    if (!reg->profiles) reg->profile_count = reg->profile_cap = 0;
     if (reg->arena.failed) return llmprov__registry_no_memory(reg);
-    reg->profiles[i] = copy;
+    profiles = (llmprov_profile *)llmprov__registry_more(reg, reg->profiles, reg->profile_count, &reg->profile_cap, sizeof *profiles);
+    if (!profiles) return llmprov__registry_no_memory(reg);
+    reg->profiles = profiles;
+    profiles[i] = copy;
     if (i == reg->profile_count) reg->profile_count++;
     return LLMPROV_OK;
 }
 
 LLMPROV_API llmprov_status llmprov_register_translator(llmprov_registry *reg, const llmprov_translator *translator, unsigned flags) {
     const char *lacks = llmprov__translator_lacks(translator);
+    const llmprov_translator **list;
     size_t i;
     if (!reg) return LLMPROV_ERR_NO_MEMORY;
     llmprov__err_clear(&reg->error);
@@ -10162,12 +10233,10 @@ LLMPROV_API llmprov_status llmprov_register_translator(llmprov_registry *reg, co
     if (llmprov__registry_translator(reg, translator->format) && !(flags & LLMPROV_REPLACE))
         return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, "format", "there is a translator for ", translator->format);
     for (i = 0; i < reg->translator_count && strcmp(reg->translators[i]->format, translator->format); i++) { }
-    reg->translators = (const llmprov_translator **)llmprov__registry_more(reg, reg->translators, reg->translator_count, &reg->translator_cap, sizeof *reg->translators);
-    if (!reg->translators) {
-        reg->translator_count = reg->translator_cap = 0;
-        return llmprov__registry_no_memory(reg);
-    }
-    reg->translators[i] = translator;
+    list = (const llmprov_translator **)llmprov__registry_more(reg, reg->translators, reg->translator_count, &reg->translator_cap, sizeof *list);
+    if (!list) return llmprov__registry_no_memory(reg);
+    reg->translators = list;
+    list[i] = translator;
     if (i == reg->translator_count) reg->translator_count++;
     return LLMPROV_OK;
 }
@@ -10308,8 +10377,9 @@ static void llmprov__client_find_url(llmprov_client *c) {
 static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc) {
     const llmprov_provider *row = desc->provider ? llmprov_provider_find(desc->registry, desc->provider) : NULL;
     if (!row) {
-        if (desc->provider) llmprov__client_fail(c, LLMPROV_ERR_NO_PROVIDER, "unknown provider; near names: ", llmprov__registry_near(desc->registry, &c->arena, desc->provider), NULL);
-        else llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "desc.provider is required", NULL, NULL);
+        const char *asked = desc->provider ? desc->provider : "", *near = llmprov__registry_near(desc->registry, &c->arena, asked);
+        if (*asked) llmprov__err_set(&c->error, &c->arena, LLMPROV_ERR_NO_PROVIDER, "unknown provider \"", asked, "\"; near names: ", near, (char *)NULL);
+        else llmprov__err_set(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, "desc.provider is required; there are: ", near, (char *)NULL);
         return;
     }
     c->row = *row;
@@ -10317,11 +10387,16 @@ static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc
     if (!c->translator) llmprov__client_fail(c, LLMPROV_ERR_UNSUPPORTED, "this wire format is not compiled in: ", row->format, NULL);
 }
 
-/* A copy of a desc, with as much of it as the caller's version has. */
-static llmprov_desc llmprov__client_desc(llmprov_client *c, const llmprov_desc *from) {
+/* As much of a desc as the caller's version of it has. */
+static llmprov_desc llmprov__client_asked(const llmprov_desc *from) {
     llmprov_desc d;
     memset(&d, 0, sizeof d);
     memcpy(&d, from, from->size && from->size < sizeof d ? from->size : sizeof d);
+    return d;
+}
+
+/* The same with texts of our own. */
+static llmprov_desc llmprov__client_desc(llmprov_client *c, llmprov_desc d) {
     d.provider = llmprov__client_keep(c, d.provider);
     d.api_key = llmprov__client_keep(c, d.api_key);
     d.base_url = llmprov__client_keep(c, d.base_url);
@@ -10357,12 +10432,13 @@ static void llmprov__client_set_up(llmprov_client *c) {
 }
 
 LLMPROV_API llmprov_client *llmprov_open(const llmprov_desc *desc) {
-    llmprov_client *c = (llmprov_client *)llmprov__mem_realloc(&desc->alloc, NULL, 0, sizeof *c);
+    llmprov_desc asked = llmprov__client_asked(desc);
+    llmprov_client *c = (llmprov_client *)llmprov__mem_realloc(&asked.alloc, NULL, 0, sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
-    c->alloc = c->arena.alloc = desc->alloc;
+    c->alloc = c->arena.alloc = asked.alloc;
     llmprov__err_clear(&c->error);
-    c->asked = c->desc = llmprov__client_desc(c, desc);
+    c->asked = c->desc = llmprov__client_desc(c, asked);
     llmprov__client_defaults(&c->desc);
     llmprov__client_set_up(c);
     if (c->arena.failed) {
@@ -10423,10 +10499,11 @@ static bool llmprov__client_current(llmprov_client *c, const llmprov_client *fre
 }
 
 LLMPROV_API llmprov_client *llmprov_client_for(llmprov_registry *reg, const llmprov_desc *desc) {
-    llmprov_desc with = { 0 };
+    llmprov_desc with;
     llmprov_client *c, *fresh;
     if (!reg) return NULL;
-    memcpy(&with, desc, desc->size && desc->size < sizeof with ? desc->size : sizeof with);
+    with = llmprov__client_asked(desc);
+    with.size = 0;
     with.registry = reg;
     fresh = llmprov_open(&with);
     if (!fresh) return NULL;
@@ -11032,6 +11109,11 @@ static llmprov_json *llmprov__call_extra(llmprov_call *call, bool *ok) {
     llmprov_json *extra;
     *ok = true;
     if (!call->req.extra) return NULL;
+    if (llmprov__text_valid(call->req.extra, strlen(call->req.extra)) != strlen(call->req.extra)) {
+        *ok = false;
+        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "extra: invalid UTF-8");
+        return NULL;
+    }
     extra = llmprov_json_parse(call->req.extra, strlen(call->req.extra), &call->plan.alloc, &err);
     *ok = extra && llmprov_json_kind(extra) == LLMPROV_JSON_OBJECT;
     if (*ok) return extra;
@@ -11464,7 +11546,7 @@ LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_respons
 
 LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
                                        const llmprov_alloc *alloc, llmprov_asked *out) {
-    const llmprov_translator *t = llmprov__registry_translator(reg, format);
+    const llmprov_translator *t = format ? llmprov__registry_translator(reg, format) : NULL;
     llmprov_alloc a = { NULL, NULL };
     llmprov__parts_asked *memory;
     llmprov_scan s;
@@ -11476,7 +11558,7 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
     memset(memory, 0, sizeof *memory);
     memory->arena.alloc = memory->scratch.alloc = a;
     out->memory = memory;
-    if (!t || !t->read_request) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format, (char *)NULL);
+    if (!t || !t->read_request) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format ? format : "(none was named)", (char *)NULL);
     s = llmprov__json_scan(json, len, &memory->scratch, 0);
     t->read_request(out, &s);
     if (!s.status && !out->error.code) llmprov__json_done(&s);

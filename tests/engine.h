@@ -126,6 +126,7 @@ typedef struct engine_trace {
     size_t count;
     bool over;                   /* END or ERROR came                                                        */
     bool failed;                 /* ERROR came                                                               */
+    bool kept_less;              /* request.keep is not ALL: blocks need not be whole                        */
     long events;
     const char *wrong;           /* the first thing that no reply may do                                     */
 } engine_trace;
@@ -228,7 +229,7 @@ static inline void engine_trace_usage(engine_text *to, const llmprov_usage *u) {
 
 static inline void engine_trace_reply(engine_trace *t, engine_lane *l, const llmprov_event *e) {
     if (e->type == LLMPROV_EVENT_START) {
-        if (strcmp(l->text.ptr, "START") && !strstr(l->text.ptr, "RETRY")) engine_wrong(t, "START is not the first event");
+        if (strcmp(l->text.ptr, "START") && strncmp(l->text.ptr, "OTHER", 5) && !strstr(l->text.ptr, "RETRY")) engine_wrong(t, "START is not the first event");
         engine_say(&l->text, "id", e->id);
         engine_say(&l->text, "model", e->model);
     } else if (e->type == LLMPROV_EVENT_OTHER) {
@@ -271,7 +272,7 @@ static inline bool engine_on_event(void *user, const llmprov_event *e) {
         l->open = true;
     } else if (e->type == LLMPROV_EVENT_BLOCK_END) {
         engine_trace_block(&l->text, e->block, true);
-        if (e->block->type != LLMPROV_BLOCK_AUDIO) engine_trace_whole(t, l, e->block);
+        if (e->block->type != LLMPROV_BLOCK_AUDIO && !t->kept_less) engine_trace_whole(t, l, e->block);
         l->open = false;
         l->closed = true;
     } else if (e->type == LLMPROV_EVENT_CHOICE_END) {

@@ -68,6 +68,19 @@ TEST(pitfall_166_what_the_provider_said) {
     engine_reply_free(&r);
 }
 
+/* OpenRouter's own sentence says nothing; the upstream server's is a text inside. */
+TEST(pitfall_166_the_error_behind_a_gateway) {
+    engine_reply a = engine_read("openai-chat", ENGINE_WHOLE, 400, Q("{'error':{'message':'Provider returned error','code':400,'metadata':{'raw':'{\\'error\\':{\\'message\\':\\'Unsupported value: foo\\',\\'type\\':\\'invalid_request_error\\'}}','provider_name':'OpenAI'}},'user_id':'u'}"));
+    engine_reply b = engine_read("openai-chat", ENGINE_WHOLE, 400, Q("{'error':{'message':'Provider returned error','code':400,'metadata':{'raw':'This endpoint has a maximum context length of 10 tokens','provider_name':'X'}}}"));
+    CHECK_INT(a.r.error.code, LLMPROV_ERR_REQUEST);
+    CHECK(strstr(a.r.error.message, "Provider returned error") != NULL);
+    CHECK(strstr(a.r.error.message, "Unsupported value: foo") != NULL);
+    CHECK_INT(b.r.error.code, LLMPROV_ERR_TOO_LONG);
+    CHECK(strstr(b.r.error.message, "maximum context length") != NULL);
+    engine_reply_free(&a);
+    engine_reply_free(&b);
+}
+
 // -- retries -------------------------------------------------------------------------------
 
 static bool pitfalls_retryable(const char *format, int status, const char *body, const char *should) {
@@ -134,6 +147,21 @@ TEST(pitfall_168_some_429_and_400_are_final) {
     CHECK(!pitfalls_retryable("openai-chat", 400, Q("{'error':{'message':'prompt is too long: 210000 tokens'}}"), NULL));
     CHECK(!pitfalls_retryable("anthropic-messages", 429, Q("{'type':'error','error':{'type':'rate_limit_error','message':'m','details':{'error_code':'enforced_spend_limit_reached'}}}"), NULL));
     CHECK(pitfalls_retryable("openai-chat", 429, Q("{'error':{'message':'Rate limit reached','code':'rate_limit_exceeded'}}"), NULL));
+}
+
+TEST(pitfall_168_too_long_in_other_words) {
+    static const char *const bodies[] = {
+        "{'error':{'message':'The total length of all messages is too long.','type':'too_many_prompt_tokens','code':400}}",
+        "{'error':{'message':'m','type':'exceed_context_size_error','code':400}}", "{'error':{'message':'m','code':'context_length_exceeded'}}",
+        "{'error':{'message':'prompt too long; exceeded max context length by 5 tokens'}}", "{'type':'error','error':{'type':'request_too_large','message':'m'}}",
+    };
+    size_t i;
+    for (i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, 400, Q(bodies[i]));
+        if (!CHECK_INT(r.r.error.code, LLMPROV_ERR_TOO_LONG) && !test_excused()) printf("    %s\n", bodies[i]);
+        CHECK(!r.r.error.retryable);
+        engine_reply_free(&r);
+    }
 }
 
 /* How long a call waits after a 429 with these headers. */

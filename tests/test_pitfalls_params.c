@@ -286,6 +286,32 @@ TEST(pitfall_115_text_is_utf8_not_escapes) {
     engine_sent_free(&b);
 }
 
+/* Whatever the caller hands in: a body is JSON and UTF-8, or it is refused and the error names the member. */
+TEST(pitfall_115_nothing_broken_gets_into_a_body) {
+    static const char *const broken[] = { "{\"x\":\"\xff\"}", "{\"x\":", "[1]", "{\"x\":1} y" };
+    size_t i, place;
+    for (i = 0; i < 4; i++)
+        for (place = 0; place < 6; place++) {
+            llmprov_block text = { .text = "Hi" }, system = { .text = "Be brief." }, inner = { .text = "in" }, result = { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .content = &inner, .content_count = 1 };
+            llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "f", .json = "{}" };
+            llmprov_message m[] = { { .blocks = &text, .block_count = 1 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &use, .block_count = 1 }, { .blocks = &result, .block_count = 1 } };
+            llmprov_tool tool = { .name = "f" };
+            llmprov_request req = { .model = "claude-sonnet-4-6", .system_blocks = &system, .system_count = 1, .messages = m, .message_count = 3, .tools = &tool, .tool_count = 1, .max_tokens = LLMPROV_INT(9) };
+            engine_sent s;
+            if (place == 0) text.extra = broken[i];
+            else if (place == 1) system.extra = broken[i];
+            else if (place == 2) m[0].extra = broken[i];
+            else if (place == 3) tool.extra = broken[i];
+            else if (place == 4) inner.extra = broken[i];
+            else req.extra = broken[i];
+            s = engine_send("anthropic", &req);
+            CHECK(!s.text);
+            CHECK_INT(s.error.code, LLMPROV_ERR_ARGUMENT);
+            CHECK(s.error.message && *s.error.message);
+            engine_sent_free(&s);
+        }
+}
+
 /* Each turn's body begins with the last one's, less its closing brackets. */
 TEST(pitfall_116_bytes_are_stable_and_grow_at_their_end) {
     static const char *const providers[] = { "anthropic", "openai", "openrouter" };

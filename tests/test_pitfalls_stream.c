@@ -237,7 +237,7 @@ TEST(pitfall_157_a_second_message_start) {
 }
 
 TEST(pitfall_159_what_this_version_does_not_know) {
-    engine_reply r = engine_read("anthropic-messages", ENGINE_STREAM, 200, Q(MSG_START MSG_EVENT("ping", "") MSG_EVENT("weather_report", ",'sky':'blue'") MSG_BLOCK("0", "{'type':'dream','of':['sheep']}") MSG_STOP("0")
+    engine_reply r = engine_read("anthropic-messages", ENGINE_STREAM, 200, Q(MSG_START MSG_EVENT("ping", "") MSG_EVENT("weather_report", ",'sky':'blue'") "data: {'x':1}\n\n" MSG_BLOCK("0", "{'type':'dream','of':['sheep']}") MSG_STOP("0")
         MSG_BLOCK("1", "{'type':'text','text':''}") MSG_DELTA("1", "{'type':'mood_delta','mood':'calm'}") MSG_DELTA("1", "{'type':'text_delta','text':'Yes'}") MSG_STOP("1") MSG_END("end_turn")));
     llmprov_alloc alloc = test_alloc();
     llmprov_text saved;
@@ -251,6 +251,15 @@ TEST(pitfall_159_what_this_version_does_not_know) {
         CHECK_JSON(saved.ptr, saved.len, Q("{'type':'dream','of':['sheep']}"));
         llmprov_text_free(&saved);
     }
+    engine_reply_free(&r);
+}
+
+/* The manual's order holds for it too: START is the first event. */
+TEST(pitfall_159_what_comes_before_the_start) {
+    engine_reply r = engine_read("anthropic-messages", ENGINE_STREAM, 200, Q(MSG_EVENT("ping", "") MSG_EVENT("weather_report", ",'sky':'blue'") MSG_START MSG_TEXT("0", "Yes") MSG_END("end_turn")));
+    CHECK_INT(r.r.error.code, LLMPROV_OK);
+    CHECK_STR(r.r.id, "msg_1");
+    CHECK_STR(r.r.text, "Yes");
     engine_reply_free(&r);
 }
 

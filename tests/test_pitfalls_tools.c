@@ -124,6 +124,34 @@ TEST(pitfall_006_calls_without_an_id) {
     engine_reply_free(&r);
 }
 
+/* Whatever a server leaves out: a call can be run, answered and sent back. */
+TEST(pitfall_006_every_call_has_an_id_and_a_name) {
+    engine_reply r[3];
+    int i, j;
+    r[0] = engine_read("anthropic-messages", ENGINE_WHOLE, 200, Q(MSG_WHOLE("[{'type':'tool_use','id':'','name':'f','input':{}},{'type':'tool_use','input':{'a':1}},{'type':'tool_use','id':null,'name':null,'input':null}]", "tool_use")));
+    r[1] = engine_read("anthropic-messages", ENGINE_STREAM, 200, Q(MSG_START MSG_BLOCK("0", "{'type':'tool_use'}") MSG_DELTA("0", "{'type':'input_json_delta','partial_json':'{}'}") MSG_STOP("0") MSG_END("tool_use")));
+    r[2] = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(CHAT_WHOLE("{'tool_calls':[{'function':{'arguments':'{}'}},{'id':'a','function':{'name':null,'arguments':'{}'}}]}", "tool_calls")));
+    for (i = 0; i < 3; i++) {
+        llmprov_history h = { .alloc = test_alloc() };
+        llmprov_request req = { .model = "claude-sonnet-4-6", .history = &h, .max_tokens = LLMPROV_INT(9) };
+        engine_sent s;
+        llmprov_add_text(&h, LLMPROV_ROLE_USER, "Hi");
+        llmprov_add_message(&h, &r[i].r.message);
+        for (j = 0; j < engine_count(&r[i].r.message, LLMPROV_BLOCK_TOOL_USE); j++) {
+            CHECK(engine_call(r[i], j)->id && *engine_call(r[i], j)->id);
+            CHECK(engine_call(r[i], j)->name && *engine_call(r[i], j)->name);
+            CHECK(engine_call(r[i], j)->json != NULL);
+            llmprov_add_tool_result(&h, engine_call(r[i], j)->id, "ok", false);
+        }
+        CHECK(j > 0);
+        s = engine_send("anthropic", &req);
+        CHECK(s.body != NULL);
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+        engine_reply_free(&r[i]);
+    }
+}
+
 TEST(pitfall_007_two_calls_of_one_turn_with_one_id) {
     engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(CHAT_WHOLE("{'tool_calls':[{'id':'call_0','function':{'name':'f','arguments':'{\\'n\\':1}'}},"
                                  "{'id':'call_0','function':{'name':'f','arguments':'{\\'n\\':2}'}}]}", "tool_calls")));

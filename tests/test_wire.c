@@ -302,6 +302,34 @@ static void wire_variants(llmprov_client *client, const llmprov_request *req, co
     }
 }
 
+// -- request.keep: the same pieces, whatever is gathered --------------------------------------
+
+static void wire_keep(llmprov_client *client, const llmprov_request *like, int stream, const engine_wire *w, llmprov_keep keep, const engine_reply *all) {
+    llmprov_request req = *like;
+    engine_trace trace;
+    llmprov_response r;
+    size_t i;
+    int n;
+    memset(&trace, 0, sizeof trace);
+    trace.kept_less = true;
+    req.keep = keep;
+    engine_run(client, &req, stream, w, 2, ENGINE_EVENTS, &trace, &r);
+    test_now.checks++;
+    if (trace.wrong) test_fail(__FILE__, __LINE__, "%s, keep %d: %s", wire_where, (int)keep, trace.wrong);
+    for (i = 0; i < trace.count && i < all->trace.count; i++) {
+        const engine_lane *x = &trace.lanes[i], *y = &all->trace.lanes[i];
+        test_check_text(x->pieces.ptr, x->pieces.len, y->pieces.ptr, y->pieces.len, wire_where, __FILE__, __LINE__);
+    }
+    test_check_int((long long)trace.count, (long long)all->trace.count, wire_where, __FILE__, __LINE__);
+    CHECK_INT(r.error.code, all->r.error.code);
+    CHECK_INT(r.stop, all->r.stop);
+    CHECK_STR(r.text, "");
+    for (n = 0; keep == LLMPROV_KEEP_TOOLS && n < engine_count(&all->r.message, LLMPROV_BLOCK_TOOL_USE); n++)
+        CHECK_STR(engine_block(&r.message, LLMPROV_BLOCK_TOOL_USE, n)->json, engine_block(&all->r.message, LLMPROV_BLOCK_TOOL_USE, n)->json);
+    engine_trace_free(&trace);
+    llmprov_response_free(&r);
+}
+
 // -- one case ------------------------------------------------------------------------------
 
 /* Reply and stream of one case are the same turn. Where a citation stands among the pieces of its text, and white space
@@ -344,6 +372,48 @@ static void wire_same_turn(const engine_reply *a, const engine_reply *b) {
     CHECK(!memcmp(&a->r.usage, &b->r.usage, offsetof(llmprov_usage, raw)));
 }
 
+/* Whether a value holds another: objects may hold more. */
+static bool wire_holds(const llmprov_json *got, const llmprov_json *want) {
+    const llmprov_json *m = NULL, *n = NULL;
+    if (llmprov_json_kind(want) == LLMPROV_JSON_OBJECT && llmprov_json_kind(got) == LLMPROV_JSON_OBJECT) {
+        while ((m = llmprov_json_next(want, m)) != NULL)
+            if (!wire_holds(llmprov_json_get(got, llmprov_json_key(m)), m)) return false;
+        return true;
+    }
+    if (llmprov_json_kind(want) == LLMPROV_JSON_ARRAY && llmprov_json_kind(got) == LLMPROV_JSON_ARRAY) {
+        if (llmprov_json_count(got) != llmprov_json_count(want)) return false;
+        while ((m = llmprov_json_next(want, m)) != NULL)
+            if (!wire_holds(n = llmprov_json_next(got, n), m)) return false;
+        return true;
+    }
+    return engine_same_json(got, want);
+}
+
+/* request.json, read as a server reads it and written again, holds what it held. */
+static void wire_request(const char *format, const char *name) {
+    char path[300];
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked asked;
+    llmprov_json *want;
+    llmprov_status status;
+    engine_text text;
+    engine_sent s;
+    sprintf(path, "tests/wire/%s/%s/request.json", format, name);
+    text = engine_file(path);
+    if (!text.ptr) return;
+    status = llmprov_ask(NULL, format, text.ptr, text.len, &alloc, &asked);
+    want = llmprov_json_parse(text.ptr, text.len, NULL, NULL);
+    if (!status) {
+        s = engine_send_with(format, NULL, &asked.request, path, 1);
+        test_now.checks++;
+        if (!wire_holds(s.body, want)) test_check_text(s.text, s.len, text.ptr, text.len, path, path, 1);
+        engine_sent_free(&s);
+    } else if (status != LLMPROV_ERR_UNSUPPORTED) test_fail(path, 1, "%s", asked.error.message);
+    llmprov_asked_free(&asked);
+    llmprov_json_free(want);
+    engine_text_free(&text);
+}
+
 static engine_reply wire_feed(const char *format, const char *name, const wire_file *f, int stream, const llmprov_json *expect) {
     llmprov_request req = { .model = "test-model", .prompt = "Hello" };
     engine_reply reply;
@@ -351,6 +421,8 @@ static engine_reply wire_feed(const char *format, const char *name, const wire_f
     reply = engine_read_wire(engine_open(format, NULL), &req, stream, &f->wire, wire_where, 0);
     wire_expect(&reply.r, expect);
     if (stream == ENGINE_STREAM) wire_variants(reply.client, &req, &f->wire, &reply);
+    wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_TOOLS, &reply);
+    wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_NOTHING, &reply);
     return reply;
 }
 
@@ -370,6 +442,7 @@ static void wire_case(const char *format, const char *name) {
     if (wire_read(&stream, format, name, "stream.txt")) b = wire_feed(format, name, &stream, ENGINE_STREAM, expect);
     if (!reply.text.ptr && !stream.text.ptr) test_fail(path, 1, "neither reply.txt nor stream.txt");
     if (reply.text.ptr && stream.text.ptr) wire_same_turn(&a, &b);
+    wire_request(format, name);
     engine_reply_free(&a);
     engine_reply_free(&b);
     engine_text_free(&reply.text);

@@ -1,0 +1,154 @@
+/* >>ask: reading what a client sends. What a request becomes in a format is tested with the wire formats. */
+#include "test.h"
+
+static llmprov_status ask_read(const char *json, llmprov_asked *out) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_status status = llmprov_ask(NULL, "anthropic-messages", json, strlen(json), &alloc, out);
+    CHECK_ALWAYS(status == out->error.code && out->error.message && (!status || *out->error.message));
+    CHECK_ALWAYS(status != LLMPROV_ERR_NO_MEMORY || test_memory.refused);
+    return status;
+}
+
+static const char ask_sample[] =
+    "{\"model\":\"m\",\"max_tokens\":50,\"stream\":true,\"temperature\":0,\"top_p\":0.5,\"top_k\":3,\"stop_sequences\":[\"A\",\"B\"],\"system\":[{\"type\":\"text\",\"text\":\"S\","
+    "\"cache_control\":{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":\"user\",\"content\":\"Hi.\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{}}]}],"
+    "\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"}},{\"type\":\"bash_20250124\",\"name\":\"bash\"}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"},"
+    "\"metadata\":{\"user_id\":\"u\"},\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000},\"context_management\":{\"edits\":[]},\"service_tier\":\"auto\"}";
+
+TEST(ask_fills_a_request) {
+    llmprov_asked a;
+    const llmprov_request *r = &a.request;
+    OK_OR(ask_read(ask_sample, &a), done);
+    CHECK_STR(r->model, "m");
+    CHECK(r->max_tokens.set && r->max_tokens.value == 50);
+    CHECK(r->temperature.set && !(r->temperature.value > 0) && r->top_p.set && r->top_k.set && r->top_k.value == 3);
+    CHECK_INT(r->stream, LLMPROV_STREAM_ON);
+    CHECK_INT(r->stop_count, 2);
+    if (r->stop_count == 2) CHECK_STR(r->stop[1], "B");
+    CHECK_INT(r->system_count, 1);
+    if (r->system_count == 1) CHECK_INT(r->system_blocks[0].cache, LLMPROV_CACHE_5M);
+    CHECK_INT(r->message_count, 2);
+    CHECK_INT(r->tool_count, 2);
+    if (r->tool_count == 2) {
+        CHECK_STR(r->tools[0].schema, "{\"type\":\"object\"}");
+        CHECK_STR(r->tools[1].type, "bash_20250124");
+    }
+    CHECK_INT(r->tool_choice, LLMPROV_TOOL_NAMED);
+    CHECK_STR(r->tool_name, "f");
+    CHECK_STR(r->user_id, "u");
+    CHECK(r->thinking_tokens.set && r->thinking_tokens.value == 2000);
+    CHECK_STR(r->service_tier, "auto");
+    CHECK_STR(r->origin, "anthropic-messages");
+    CHECK(r->kept && strstr(r->kept, "context_management"));
+done:
+    llmprov_asked_free(&a);
+    CHECK_ALWAYS(!a.memory && !a.request.model);
+}
+
+/* What was read is a request like any other: to its own format it goes back as it came. */
+TEST(ask_gives_back_what_it_read) {
+    llmprov_desc d = { .provider = "anthropic", .api_key = "k", .alloc = test_alloc() };
+    llmprov_asked a;
+    llmprov_client *c = NULL;
+    llmprov_call *call = NULL;
+    const char *body;
+    size_t len;
+    const char *json = "{\"model\":\"m\",\"max_tokens\":50,\"stop_sequences\":[\"A\"],\"system\":\"S\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi.\"}],"
+                       "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],\"metadata\":{\"user_id\":\"u\",\"more\":1},\"new_member\":{\"x\":[1]}}";
+    llmprov_str x, y;
+    OK_OR(ask_read(json, &a), done);
+    c = llmprov_open(&d);
+    call = llmprov_call_chat(c, &a.request);
+    body = (const char *)llmprov_call_body_whole(call, &len);
+    NEED_OR(body, done);
+    x.ptr = body;
+    x.len = len;
+    y.ptr = json;
+    y.len = strlen(json);
+    if (!CHECK(llmprov__json_equal(x, y, NULL)) && !test_excused()) printf("    %s\n    %s\n", body, json);
+done:
+    llmprov_call_free(call);
+    llmprov_close(c);
+    llmprov_asked_free(&a);
+}
+
+TEST(ask_refuses_and_names_the_member) {
+    static const struct { const char *json; llmprov_status code; const char *says; } cases[] = {
+        { "", LLMPROV_ERR_BAD_JSON, "not JSON at byte 0" }, { "{\"model\":", LLMPROV_ERR_BAD_JSON, "not JSON at byte 9" }, { "{\"messages\":[]} x", LLMPROV_ERR_BAD_JSON, "byte 16" },
+        { "[]", LLMPROV_ERR_ARGUMENT, "a JSON object" }, { "null", LLMPROV_ERR_ARGUMENT, "a JSON object" }, { "{}", LLMPROV_ERR_ARGUMENT, "messages" }, { "{\"messages\":{}}", LLMPROV_ERR_ARGUMENT, "messages" },
+        { "{\"messages\":[{\"role\":\"user\"}]}", LLMPROV_ERR_ARGUMENT, "messages[0]" }, { "{\"messages\":[{\"role\":\"x\",\"content\":\"\"}]}", LLMPROV_ERR_ARGUMENT, "messages[0].role" },
+        { "{\"model\":5,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "model" }, { "{\"max_tokens\":\"5\",\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "max_tokens" },
+        { "{\"max_tokens\":1.5,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "max_tokens" }, { "{\"temperature\":\"hot\",\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "temperature" },
+        { "{\"stream\":1,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "stream" }, { "{\"stop_sequences\":\"x\",\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "stop_sequences" },
+        { "{\"stop_sequences\":[1],\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "stop_sequences" }, { "{\"tools\":{},\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "tools" },
+        { "{\"tools\":[{}],\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "tools" }, { "{\"tools\":[{\"name\":\"f\"}],\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "tools" },
+        { "{\"tools\":[1],\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "tools" }, { "{\"tool_choice\":{\"type\":\"x\"},\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "tool_choice" },
+        { "{\"system\":5,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "system" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        llmprov_asked a;
+        CHECK_INT(ask_read(cases[i].json, &a), cases[i].code);
+        if (!CHECK(strstr(a.error.message, cases[i].says)) && !test_excused()) printf("    %s\n    says %s\n", cases[i].json, a.error.message);
+        llmprov_asked_free(&a);
+    }
+}
+
+TEST_NO_OOM(ask_any_beginning_fails_cleanly) {
+    size_t len;
+    for (len = 0; len < sizeof ask_sample - 1; len++) {
+        llmprov_asked a;
+        llmprov_alloc alloc = test_alloc();
+        CHECK_INT(llmprov_ask(NULL, "anthropic-messages", ask_sample, len, &alloc, &a), LLMPROV_ERR_BAD_JSON);
+        llmprov_asked_free(&a);
+    }
+}
+
+/* One byte replaced: refused with a sentence, or a request that can be written. */
+TEST_NO_OOM(ask_damaged_requests) {
+    static const char bytes[] = "{}[]:,\"\\u0n1t- x\xFF";
+    llmprov_desc d = { .provider = "openai", .api_key = "k", .alloc = test_alloc() };
+    llmprov_client *c = llmprov_open(&d);
+    char copy[sizeof ask_sample];
+    int round, rounds = getenv("TEST_LONG") ? 100000 : 3000, fine = 0;
+    for (round = 0; round < rounds && !test_now.failures; round++) {
+        llmprov_asked a;
+        int damage;
+        memcpy(copy, ask_sample, sizeof ask_sample);
+        for (damage = round % 3; damage >= 0; damage--) copy[(size_t)(test_random() >> 33) % (sizeof copy - 1)] = bytes[(size_t)(test_random() >> 33) % (sizeof bytes - 1)];
+        if (ask_read(copy, &a) == LLMPROV_OK) {
+            llmprov_call *call = llmprov_call_chat(c, &a.request);
+            size_t len;
+            const char *body = (const char *)llmprov_call_body_whole(call, &len);
+            llmprov_error err;
+            if (body) {
+                llmprov_json_free(llmprov_json_parse(body, len, NULL, &err));
+                if (!CHECK(!err.code && llmprov__text_valid(body, len) == len)) printf("    %s\n    %s\n", copy, body);
+            }
+            fine += body != NULL;
+            llmprov_call_free(call);
+        }
+        llmprov_asked_free(&a);
+    }
+    CHECK(fine > rounds / 20);
+    llmprov_close(c);
+}
+
+TEST(ask_in_a_format_that_cannot_be_read) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked a;
+    CHECK_INT(llmprov_ask(NULL, "smoke-signals", "{}", 2, &alloc, &a), LLMPROV_ERR_UNSUPPORTED);
+    CHECK(strstr(a.error.message, "smoke-signals"));
+    llmprov_asked_free(&a);
+    llmprov_asked_free(&a);
+    llmprov_asked_free(NULL);
+}
+
+TEST_NO_OOM(ask_takes_null) {
+    llmprov_asked a;
+    CHECK(llmprov_ask(NULL, NULL, "{}", 2, NULL, &a) != LLMPROV_OK);
+    CHECK(*a.error.message);
+    llmprov_asked_free(&a);
+    CHECK_INT(llmprov_ask(NULL, "anthropic-messages", NULL, 0, NULL, &a), LLMPROV_ERR_BAD_JSON);
+    llmprov_asked_free(&a);
+}
