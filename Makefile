@@ -25,7 +25,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test fixtures peer bench check rules tools-tests manual symbols matrix test32 asan ubsan msan pitfalls \
+.PHONY: all demo test fixtures peer bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls \
         fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -49,7 +49,7 @@ bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
-check: rules tools-tests manual symbols matrix test32 asan ubsan msan pitfalls ## everything but test that holds the header to its promises
+check: rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -68,6 +68,9 @@ symbols: $(B)/rooms $(B)/symbols.o ## what the object exports, and that nothing 
 
 matrix: $(B)/rooms ## every option off, C99 to C17, C++, static, two units, other compilers
 	@CC="$(CC)" CXX="$(CXX)" CLANG="$(CLANG)" CC32="$(CC32)" CURL="$(CURL)" sh tests/compile/run.sh
+
+long: $(B)/test ## the tests once more, their random parts twenty times as long
+	TEST_LONG=1 $(B)/test
 
 test32: $(TEST_FILES) ## the tests with 32-bit pointers
 	@if [ -z "$(CC32)" ]; then $(call skip,test32: there is no i686-linux-gnu-gcc); \

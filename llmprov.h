@@ -224,7 +224,8 @@
     Ownership: a desc and a row are copied. A request struct is copied, what it points to is not: it lives until the
     call wants nothing or is freed. A response owns what is in it until llmprov_response_free, also after its client is
     closed (its allocator must live). An event is valid until the next. Histories copy what is added. Keys are held once
-    and wiped at llmprov_close. A NULL handle means that there was no memory, to every function.
+    and wiped at llmprov_close. A NULL handle (client, call, registry) means that there was no memory, to every function;
+    other pointers must not be NULL unless it is said.
 
     10 THREADS
 
@@ -5208,7 +5209,8 @@ static bool llmprov__frame_last(llmprov__frame_sse *f, llmprov_frame *out) {
 // >>retry      which failures are worth another try, and how long to wait
 //
 // Pure functions of what was fed: no clock, no randomness. The jitter comes from
-// the call's number; a Retry-After date is measured against the reply's Date.
+// the call's number, the time that was fed and the reply's request id; a Retry-
+// After date is measured against the reply's Date.
 // Calls: http
 //==============================================================================
 
@@ -10432,7 +10434,8 @@ static void llmprov__client_set_up(llmprov_client *c) {
 }
 
 LLMPROV_API llmprov_client *llmprov_open(const llmprov_desc *desc) {
-    llmprov_desc asked = llmprov__client_asked(desc);
+    static const llmprov_desc nothing = { 0 };
+    llmprov_desc asked = llmprov__client_asked(desc ? desc : &nothing);
     llmprov_client *c = (llmprov_client *)llmprov__mem_realloc(&asked.alloc, NULL, 0, sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
@@ -10684,7 +10687,7 @@ static int64_t llmprov__call_retry(llmprov_call *call) {
     c.attempt = call->attempt;
     c.max_retries = call->expired ? 0 : d->max_retries;
     c.cap_ms = d->retry_after_cap_ms;
-    c.seed = call->seed;
+    c.seed = call->seed ^ (uint32_t)call->now ^ llmprov__text_hash(call->head.request_id, strlen(call->head.request_id));
     call->turn->error.retryable = llmprov__retry_worth(&c);
     c.output = call->shown;
     c.spent = call->once && call->touched;
@@ -11950,6 +11953,7 @@ LLMPROV_API int llmprov_curl_many_step(llmprov_curl_many *many, int wait_ms) {
     uint64_t now = llmprov__curl_now(NULL);
     CURLMsg *message;
     int running = 0, left, count = 0, due;
+    if (!many) return 0;
     for (at = &many->list; *at;) {
         if (!llmprov__curl_many_move(many, *at, now)) {
             llmprov__curl_many_drop(many, at);
@@ -12027,7 +12031,7 @@ LLMPROV_API llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request
         llmprov_client_set_transport(c, &curl);
     }
 #endif
-    if (!req->on_event) llmprov_call_mute(call);
+    if (req && !req->on_event) llmprov_call_mute(call);
     if (t && t->perform) llmprov__easy_run(t, call);
     else if (call) llmprov_call_fail(call, LLMPROV_ERR_ARGUMENT, "no transport: set desc.transport, or define LLMPROV_CURL");
     status = llmprov_call_take(call, out);

@@ -57,7 +57,7 @@ step() {
     grep "$expected" "$dir/out" > /dev/null || fail "that should have said: $expected"
 }
 
-echo "The mock server listens on $url."
+echo "The mock server listens on $url. The keys are ANTHROPIC_API_KEY=demo and OPENAI_API_KEY=demo."
 for provider in anthropic openai; do
     step "$provider: an answer, streamed" 'I have seen 1 message' chat -p $provider --base-url "$url" 'Good morning.'
     step "$provider: a tool is called, run and answered" 'The tool says: 42' chat -p $provider --base-url "$url" --tool-demo 'What is 19 plus 23?'

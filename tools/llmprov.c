@@ -474,6 +474,8 @@ static bool chat_turn(chat *c, size_t before) {
         interrupted = 0;
         failed = llmprov_chat(c->client, &request, &r);
         show_end(c, &r);
+        if (!failed && r.stop != LLMPROV_STOP_END && r.stop != LLMPROV_STOP_TOOL_USE && r.stop != LLMPROV_STOP_SEQUENCE)
+            say(DONE, "the answer is not whole; it stopped because of", *r.stop_word ? r.stop_word : llmprov_stop_text(r.stop));
         if (!failed) llmprov_add_message(&c->history, &r.message);
         more = !failed && chat_goes_on(c, &r);
         llmprov_response_free(&r);
@@ -494,7 +496,7 @@ static int chat_save(const chat *c) {
     ok = f && fwrite(text.ptr, 1, text.len, f) == text.len && fputc('\n', f) != EOF;
     if (f && fclose(f)) ok = false;
     llmprov_text_free(&text);
-    return ok ? DONE : say(FAILED, "cannot write the history", strerror(errno));
+    return ok ? DONE : say(BAD_INPUT, c->o->save, strerror(errno));
 }
 
 static int chat_load(chat *c) {
@@ -569,13 +571,16 @@ static int chat_once(chat *c) {
     return chat_turn(c, before) ? chat_save(c) : FAILED;
 }
 
-/* Why the client cannot work, if so. */
+/* Why the client cannot work, if so; and whether there will be a place for the history before anything is paid for. */
 static int chat_check(const chat *c) {
     const llmprov_error *e = llmprov_client_error(c->client);
-    char names[200];
-    if (e->code != LLMPROV_ERR_NO_KEY) return e->code ? say(FAILED, e->message, NULL) : DONE;
-    key_names(llmprov_client_provider(c->client), names, sizeof names);
-    return say(FAILED, "no API key; set the variable", names);
+    FILE *f;
+    if (e->code) return say(FAILED, e->message, NULL);
+    if (!c->o->save) return DONE;
+    f = fopen(c->o->save, "ab");
+    if (!f) return say(BAD_INPUT, c->o->save, strerror(errno));
+    fclose(f);
+    return DONE;
 }
 
 static int chat_run(chat *c) {
@@ -849,7 +854,7 @@ static const char help[] =
     "  llmprov --version\n"
     "\n"
     "`llmprov COMMAND --help` tells more.\n"
-    "Exit: 0 done, 1 wrong usage, 2 unreadable or broken input, 3 the provider or the way to it failed.\n";
+    "Exit: 0 done, 1 wrong usage, 2 unreadable or broken input, 3 no key, or the provider or the way to it failed.\n";
 
 static const char help_chat[] =
     "llmprov chat [options] [PROMPT]\n"
@@ -879,11 +884,12 @@ static const char help_request[] =
     "  --stream           asks for a stream, whatever the body says\n";
 
 static const char help_convert[] =
-    "llmprov convert --from FORMAT --to events|anthropic-messages --what reply|stream|error [options] [FILE]\n"
+    "llmprov convert --from FORMAT --what reply|stream|error [--to events|anthropic-messages] [options] [FILE]\n"
     "\n"
     "Reads the bytes of a provider's reply (FILE or stdin). Events are lines of JSON, the same for a stream and for the\n"
     "whole reply of the same turn but for how text is cut.\n"
     "\n"
+    "  --to events        lines of events (the default); anthropic-messages: one whole message\n"
     "  --gather           prints one whole message, whatever --to says\n"
     "  --status N         the reply's HTTP status (default 200; of an error 400)\n"
     "  -m, --model M      the model that was asked\n"
