@@ -501,7 +501,8 @@ LLMPROV_API void llmprov_set_system(llmprov_history *h, const char *text);
 /* Replaces the text of one block of h->messages; nothing else changes. ERR_ARGUMENT when there is no such block. */
 LLMPROV_API llmprov_status llmprov_set_text(llmprov_history *h, size_t message, size_t block, const char *text);
 
-/* Removes the messages from `count` on. */
+/* Removes the messages from `count` on. Their memory comes back with llmprov_history_free only. To leave out the oldest
+   ones, pass h->messages + k as request.messages; to shrink, add what is kept to a fresh history. */
 LLMPROV_API void llmprov_history_cut(llmprov_history *h, size_t count);
 
 /* Reads Anthropic-shape JSON into an empty history: a list of messages, or an object with "messages" (a whole
@@ -640,7 +641,7 @@ typedef struct llmprov_request {
     llmprov_thinking thinking;
     llmprov_effort effort;
     llmprov_int thinking_tokens; /* a budget, for models that take one                                       */
-    llmprov_num temperature, top_p;
+    llmprov_num temperature, top_p;            /* 0 to 1; openai-chat takes a temperature up to 2            */
     llmprov_int top_k, seed;
     llmprov_num presence_penalty, frequency_penalty;
     llmprov_int n;               /* how many answers                                                         */
@@ -989,7 +990,8 @@ LLMPROV_API bool llmprov_call_next(llmprov_call *call, llmprov_event *event);
 LLMPROV_API void llmprov_call_mute(llmprov_call *call);        /* nobody will ask for events: none is kept    */
 LLMPROV_API void llmprov_call_cancel(llmprov_call *call);      /* legal at any moment, also in on_event       */
 
-/* Moves the result out. Before the call wants nothing it is what has come so far, and the call is cancelled. */
+/* Moves the result into *out, which needs no initialising, once. Before the call wants nothing it is what has come so
+   far, and the call is cancelled. */
 LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_response *out);
 
 /* The text of the failure so far, or OK: for progress displays. Valid until the call changes. */
@@ -4807,8 +4809,8 @@ static size_t llmprov__http_value_ok(const char *p, size_t len) {
     return i;
 }
 
-/* Lines of "Name: value" into the list. `whose` names them in the error. */
-static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a, const char *lines, const char *whose, llmprov_error *err) {
+/* Lines of "Name: value" into the list. `whose` names them in the error, whose words lie in an arena of their own. */
+static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a, const char *lines, const char *whose, llmprov_error *err, llmprov__mem_arena *words) {
     const char *p = lines;
     int64_t number = 1;
     for (; p && *p; number++) {
@@ -4819,7 +4821,7 @@ static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a,
         colon = (const char *)memchr(p, ':', (size_t)(end - p));
         if (end > p && (!colon || !llmprov__http_is_token(p, (size_t)(colon - p)))) {
             err->offset = (size_t)(p - lines);
-            llmprov__err_set(err, a, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text,
+            llmprov__err_set(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text,
                              colon ? " has no proper header name before its colon" : " has no colon: \"Name: value\" was expected", (char *)NULL);
             return false;
         }
@@ -4828,7 +4830,7 @@ static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a,
             while (end > value && (end[-1] == ' ' || end[-1] == '\t')) end--;
             if (llmprov__http_value_ok(value, (size_t)(end - value)) < (size_t)(end - value)) {
                 err->offset = (size_t)(value - lines);
-                llmprov__err_set(err, a, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text, " has a control character in its value", (char *)NULL);
+                llmprov__err_set(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text, " has a control character in its value", (char *)NULL);
                 return false;
             }
             llmprov__http_set(h, a, llmprov__mem_copy(a, p, (size_t)(colon - p)), llmprov__mem_copy(a, value, (size_t)(end - value)));
@@ -6246,7 +6248,12 @@ LLMPROV_API void llmprov_response_free(llmprov_response *r) {
 // Calls: msg
 //==============================================================================
 
-typedef struct llmprov__normal_list { llmprov_block *items; size_t count, cap; } llmprov__normal_list;
+/* Where in the caller's messages a block came from, for warnings that are given later. */
+typedef struct llmprov__normal_place { size_t message, block; } llmprov__normal_place;
+
+/* Blocks of the result. In front of the items stands a pointer to their places, so that whoever has the blocks of a
+   legal message can find them. */
+typedef struct llmprov__normal_list { llmprov_block *items; llmprov__normal_place *places; size_t count, cap; } llmprov__normal_list;
 
 /* A call of the assistant's turn that waits for its result. */
 typedef struct llmprov__normal_call {
@@ -6292,8 +6299,14 @@ static const char *llmprov__normal_path(llmprov__normal *n, const char *member) 
     return path ? path : "messages";
 }
 
+static bool llmprov__normal_no_memory(llmprov__normal *n) {
+    llmprov__err_set(n->err, n->keep, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    return false;
+}
+
 static void llmprov__normal_warn(llmprov__normal *n, llmprov_status code, const char *member, const char *text) {
-    llmprov__err_warn(n->warnings, n->keep, code, llmprov__normal_path(n, member), text);
+    if (text) llmprov__err_warn(n->warnings, n->keep, code, llmprov__normal_path(n, member), text);
+    else llmprov__normal_no_memory(n);
 }
 
 static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const char *text) {
@@ -6302,27 +6315,42 @@ static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const cha
     return false;
 }
 
-static bool llmprov__normal_no_memory(llmprov__normal *n) {
-    llmprov__err_set(n->err, n->keep, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
-    return false;
-}
-
 /* -- lists -- */
 
+static bool llmprov__normal_widen(llmprov__normal *n, llmprov__normal_list *list) {
+    size_t head = LLMPROV__MEM_ROUND(sizeof list->places), cap = list->cap ? list->cap * 2 : 2;
+    char *memory = (char *)llmprov__mem_take(n->arena, head + cap * sizeof *list->items);
+    llmprov__normal_place *places = (llmprov__normal_place *)llmprov__mem_take(n->arena, cap * sizeof *places);
+    if (!memory || !places) return llmprov__normal_no_memory(n);
+    memcpy(memory, &places, sizeof places);
+    if (list->count) memcpy(memory + head, list->items, list->count * sizeof *list->items);
+    if (list->count) memcpy(places, list->places, list->count * sizeof *places);
+    list->items = (llmprov_block *)(void *)(memory + head);
+    list->places = places;
+    list->cap = cap;
+    return true;
+}
+
 static llmprov_block *llmprov__normal_push(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *b) {
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 4;
-        llmprov_block *items = (llmprov_block *)llmprov__mem_take(n->arena, cap * sizeof *items);
-        if (!items) {
-            llmprov__normal_no_memory(n);
-            return NULL;
-        }
-        if (list->count) memcpy(items, list->items, list->count * sizeof *items);
-        list->items = items;
-        list->cap = cap;
-    }
+    if (list->count == list->cap && !llmprov__normal_widen(n, list)) return NULL;
+    list->places[list->count].message = n->message;
+    list->places[list->count].block = n->block;
     list->items[list->count] = *b;
     return &list->items[list->count++];
+}
+
+/* The caller's place of a block of a legal message. */
+static llmprov__normal_place llmprov__normal_place_of(const llmprov_message *m, size_t block) {
+    llmprov__normal_place *places;
+    memcpy(&places, (const char *)m->blocks - LLMPROV__MEM_ROUND(sizeof places), sizeof places);
+    return places[block];
+}
+
+/* Takes over blocks of a legal message with their places. */
+static void llmprov__normal_push_all(llmprov__normal *n, llmprov__normal_list *list, const llmprov_message *m) {
+    size_t i;
+    for (i = 0; i < m->block_count; i++)
+        if (llmprov__normal_push(n, list, &m->blocks[i])) list->places[list->count - 1] = llmprov__normal_place_of(m, i);
 }
 
 /* Room for one more item in an arena-backed array; what it holds moves. */
@@ -6622,7 +6650,7 @@ static bool llmprov__normal_takes_marks(const llmprov__normal *n) {
 /* A mark on what cannot carry one moves to the block before it, in the message before if need be. */
 static void llmprov__normal_move_mark(llmprov__normal *n, llmprov__normal_list *list, llmprov_cache cache) {
     const llmprov_message *last = n->group_count ? &n->group[n->group_count - 1] : n->out_count ? &n->out[n->out_count - 1] : NULL;
-    llmprov_block *b = list->count ? &list->items[list->count - 1] : last ? (llmprov_block *)&last->blocks[last->block_count - 1] : NULL;
+    llmprov_block *b = list->count ? &list->items[list->count - 1] : last && last->block_count ? (llmprov_block *)&last->blocks[last->block_count - 1] : NULL;
     if (!cache) return;
     if (b && b->type != LLMPROV_BLOCK_THINKING && b->type != LLMPROV_BLOCK_REDACTED) b->cache = b->cache ? b->cache : cache;
     else llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, ".cache", "nothing before this mark can carry it: it was left out");
@@ -6665,10 +6693,13 @@ static void llmprov__normal_emit(llmprov__normal *n, llmprov_role role, llmprov_
     llmprov_message *m, *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
     if (!count) return;
     if ((n->rules & LLMPROV_RULE_MERGE) && last && last->role == role && role != LLMPROV_ROLE_SYSTEM) {
-        llmprov__normal_list list = { NULL, 0, 0 };
-        size_t i;
-        for (i = 0; i < last->block_count; i++) llmprov__normal_push(n, &list, &last->blocks[i]);
-        for (i = 0; i < count; i++) llmprov__normal_push(n, &list, &blocks[i]);
+        llmprov__normal_list list = { NULL, NULL, 0, 0 };
+        llmprov_message more;
+        memset(&more, 0, sizeof more);
+        more.blocks = blocks;
+        more.block_count = count;
+        llmprov__normal_push_all(n, &list, last);
+        llmprov__normal_push_all(n, &list, &more);
         last->blocks = list.items;
         last->block_count = list.count;
         last->plain = false;
@@ -6706,11 +6737,21 @@ static void llmprov__normal_tag(llmprov__normal *n, llmprov__normal_list *list) 
     }
 }
 
-/* System texts that waited for their one legal place: behind a user's turn and before an assistant's. */
+/* System texts that waited for a legal place: before an assistant's turn, and behind a user's or a server tool's result. */
 static void llmprov__normal_release(llmprov__normal *n) {
-    bool legal = n->out_count && n->out[n->out_count - 1].role == LLMPROV_ROLE_USER;
+    const llmprov_message *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
+    bool legal = last && (last->role == LLMPROV_ROLE_USER ||
+                          (last->block_count && last->blocks[last->block_count - 1].type == LLMPROV_BLOCK_SERVER_RESULT));
     if (!n->held.count) return;
-    if (!legal) llmprov__normal_tag(n, &n->held);
+    if (!legal) {
+        size_t message = n->message, block = n->block;
+        n->message = n->held.places[0].message;
+        n->block = n->held.places[0].block;
+        llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "a system message in the middle became user text in <system> tags");
+        llmprov__normal_tag(n, &n->held);
+        n->message = message;
+        n->block = block;
+    }
     llmprov__normal_emit(n, legal ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER, n->held.items, n->held.count, NULL);
     memset(&n->held, 0, sizeof n->held);
 }
@@ -6719,7 +6760,7 @@ static const char llmprov__normal_cancelled[] = "cancelled: no result was record
 
 /* Moves pictures and documents out of a tool result for a target whose tool results are text. */
 static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, const char *name, llmprov__normal_list *lifted) {
-    llmprov__normal_list texts = { NULL, 0, 0 };
+    llmprov__normal_list texts = { NULL, NULL, 0, 0 };
     size_t i, moved = 0;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block b = result->content[i];
@@ -6748,7 +6789,7 @@ static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, cons
 
 /* A tool result's content as a copy whose marks may change. */
 static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *result) {
-    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
     size_t i;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
@@ -6763,7 +6804,7 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
 
 /* Some servers refuse the user's words directly behind tool results: the assistant says something between. */
 static void llmprov__normal_bridge(llmprov__normal *n) {
-    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_block b = llmprov__normal_text("OK.", 3);
     if (!(n->row->quirks.flags & LLMPROV_QUIRK_NO_USER_AFTER_TOOL)) return;
     llmprov__normal_push(n, &list, &b);
@@ -6773,7 +6814,7 @@ static void llmprov__normal_bridge(llmprov__normal *n) {
 
 /* The results of the pending calls, in the order of the calls, then what else the user said since. */
 static void llmprov__normal_flush(llmprov__normal *n) {
-    llmprov__normal_list results = { NULL, 0, 0 }, lifted = { NULL, 0, 0 };
+    llmprov__normal_list results = { NULL, NULL, 0, 0 }, lifted = { NULL, NULL, 0, 0 };
     bool lift = (n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES);
     size_t i, message = n->message, block = n->block;
     for (i = 0; i < n->call_count; i++) {
@@ -6858,7 +6899,7 @@ static void llmprov__normal_keep(llmprov__normal *n, const llmprov_message *like
 }
 
 static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
-    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_message like = *m;
     n->spoken = true;
     if (n->preface.text) llmprov__normal_push(n, &list, &n->preface);
@@ -6891,7 +6932,7 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
 }
 
 static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message *m) {
-    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
     size_t i;
     bool together = (n->rules & LLMPROV_RULE_MERGE) && !n->spoken && n->out_count && n->out[n->out_count - 1].role == LLMPROV_ROLE_ASSISTANT;
     if (!together) llmprov__normal_flush(n);
@@ -6915,7 +6956,7 @@ static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message 
 
 /* A system message in the middle is never hoisted to the top: that would change its meaning and the cached prefix. */
 static void llmprov__normal_system(llmprov__normal *n, const llmprov_message *m) {
-    llmprov__normal_list list = { NULL, 0, 0 };
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_message like = *m;
     bool top = (n->rules & LLMPROV_RULE_SYSTEM_TOP) != 0, one = (n->row->quirks.flags & LLMPROV_QUIRK_ONE_SYSTEM) != 0;
     size_t i;
@@ -7037,7 +7078,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         for (j = 0; tools[i].name && j < i; j++)
             if (llmprov__text_same(n->req.tools[j].name, tools[i].name, false)) return llmprov__normal_fail(n, path, llmprov__err_join(n->arena, "a second tool of the name \"", tools[i].name, "\"", (char *)NULL));
         if (!llmprov__normal_check_text(n, tools[i].name, 0, path) || !llmprov__normal_check_text(n, tools[i].description, 0, path) ||
-            !llmprov__normal_check_json(n, tools[i].schema, 0, path, true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
+            !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) tools[i].cache = LLMPROV_CACHE_NONE, n->marks_dropped = true;
@@ -7138,12 +7179,12 @@ static bool llmprov__normal_limit_marks(llmprov__normal *n) {
 /* A conversation that ends with the assistant's text is to be continued there; not every model does. */
 static void llmprov__normal_prefill(llmprov__normal *n) {
     llmprov_message *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
-    llmprov_block *b = last && last->role == LLMPROV_ROLE_ASSISTANT ? (llmprov_block *)&last->blocks[last->block_count - 1] : NULL;
+    llmprov_block *b = last && last->block_count && last->role == LLMPROV_ROLE_ASSISTANT ? (llmprov_block *)&last->blocks[last->block_count - 1] : NULL;
     size_t len;
     if (!b || b->type != LLMPROV_BLOCK_TEXT) return;
     if (n->profile->flags & LLMPROV_MODEL_NO_PREFILL) {
         llmprov_block go = llmprov__normal_text("Continue.", 9);
-        llmprov__normal_list list = { NULL, 0, 0 };
+        llmprov__normal_list list = { NULL, NULL, 0, 0 };
         llmprov__normal_push(n, &list, &go);
         llmprov__normal_emit(n, LLMPROV_ROLE_USER, list.items, list.count, NULL);
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages", "this model refuses a conversation that ends with the assistant: the user asks it to continue");
@@ -7161,9 +7202,24 @@ static void llmprov__normal_prefill(llmprov__normal *n) {
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages", "white space at the end of the final assistant text was cut");
 }
 
-/* Tool blocks that no tool definition stands behind are legal, but the model cannot go on with them. */
+/* Counts below nothing and numbers that are none are nobody's meaning. */
+static bool llmprov__normal_check_counts(llmprov__normal *n, const llmprov_request *r) {
+    const struct { const char *field; double value; } numbers[] = {
+        { "temperature", r->temperature.value }, { "top_p", r->top_p.value }, { "presence_penalty", r->presence_penalty.value },
+        { "frequency_penalty", r->frequency_penalty.value },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(numbers); i++)
+        if (!(numbers[i].value - numbers[i].value == 0)) return llmprov__normal_fail(n, numbers[i].field, "it is not a finite number");
+    if (r->max_tokens.set && r->max_tokens.value < 0) return llmprov__normal_fail(n, "max_tokens", "it is negative");
+    if (r->thinking_tokens.set && r->thinking_tokens.value < 0) return llmprov__normal_fail(n, "thinking_tokens", "it is negative");
+    if (r->top_k.set && r->top_k.value < 0) return llmprov__normal_fail(n, "top_k", "it is negative");
+    if (r->n.set && r->n.value < 1) return llmprov__normal_fail(n, "n", "there is at least one answer");
+    return true;
+}
+
 static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) {
-    llmprov__normal_list system = { NULL, 0, 0 };
+    llmprov__normal_list system = { NULL, NULL, 0, 0 };
     llmprov__normal_input in = { NULL, 0, 0 };
     llmprov_block *prompt = (llmprov_block *)llmprov__mem_take(n->arena, sizeof *prompt);
     size_t i;
@@ -7173,7 +7229,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
         llmprov__err_set(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
         return false;
     }
-    if (!llmprov__normal_check_json(n, req->kept, req->kept_len, "kept", true)) return false;
+    if (!llmprov__normal_check_counts(n, req) || !llmprov__normal_check_json(n, req->kept, req->kept_len, "kept", true)) return false;
     if (!llmprov__normal_check_text(n, req->system, 0, "system") || !llmprov__normal_check_systems(n, req->system_blocks, req->system_count) ||
         !llmprov__normal_collect(n, req, &in, prompt) || !llmprov__normal_tools(n) || !llmprov__normal_schema(n) || !llmprov__normal_defined(n)) return false;
     llmprov__normal_add_system(n, &system, req->system, 0);
@@ -7260,7 +7316,7 @@ static const char *llmprov__translator_lacks(const llmprov_translator *t) {
 //
 // Words of the trade in tables: stop reasons, error types, efforts, media types;
 // and the decisions that profile data asks for, made once for all formats.
-// Calls: reply translator
+// Calls: reply normal translator
 //==============================================================================
 
 /* The word for a tool whose input is a text. */
@@ -7518,6 +7574,16 @@ static void llmprov__parts_drop_text(llmprov_draft *d, const char *field, const 
     llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, why);
 }
 
+/* A number from 0 to `most`; one beyond is sent as the nearer end. */
+static void llmprov__parts_write_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
+    if (!value.set) return;
+    if (value.value < 0 || value.value > most) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, most > 1 ? "the range is 0 to 2: its nearer end was sent" : "the range is 0 to 1: its nearer end was sent");
+        value.value = value.value < 0 ? 0 : most;
+    }
+    llmprov_write_num(d->body, field, value.value);
+}
+
 /* Why sampling settings cannot be sent; NULL = they can. */
 static const char *llmprov__parts_no_sampling(const llmprov_draft *d, bool thinks) {
     if (d->profile->flags & LLMPROV_MODEL_NO_SAMPLING) return "this model refuses sampling settings";
@@ -7616,7 +7682,7 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
     return false;
 }
 
-/* Members that are kept to be written back to the letter, although fields carry what they say. */
+/* Members that are kept although fields carry what they say: their format writes them with the fields. */
 static bool llmprov__parts_carried(const char *name) {
     return !strcmp(name, "thinking") || !strcmp(name, "output_config") || !strcmp(name, "metadata") || !strcmp(name, "tool_choice");
 }
@@ -7638,8 +7704,9 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
         memcpy(name, key.ptr, len);
         name[len] = 0;
         if (!llmprov_scan_raw(&s, &value)) break;
+        if (llmprov__parts_carried(name)) continue;
         if (own) llmprov__write_raw_key(d->body, key, value, false);
-        else if (!llmprov__parts_carried(name)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
+        else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
     }
     if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
     llmprov__mem_buf_free(&scratch);
@@ -7676,15 +7743,16 @@ static size_t llmprov__parts_compact(char *json, size_t len) {
     return n;
 }
 
-/* The place of a block, for warnings. */
-static void llmprov__parts_field(char to[96], size_t message, size_t block) {
-    llmprov__err_number i = llmprov__err_int((int64_t)message), j = llmprov__err_int((int64_t)block);
-    size_t n = strlen(i.text), m = strlen(j.text);
+/* The place of a block in the caller's messages, for warnings. */
+static void llmprov__parts_field(char to[96], const llmprov_message *m, size_t block) {
+    llmprov__normal_place place = llmprov__normal_place_of(m, block);
+    llmprov__err_number i = llmprov__err_int((int64_t)place.message), j = llmprov__err_int((int64_t)place.block);
+    size_t n = strlen(i.text), k = strlen(j.text);
     memcpy(to, "messages[", 9);
     memcpy(to + 9, i.text, n);
     memcpy(to + 9 + n, "].content[", 10);
-    memcpy(to + 19 + n, j.text, m);
-    memcpy(to + 19 + n + m, "]", 2);
+    memcpy(to + 19 + n, j.text, k);
+    memcpy(to + 19 + n + k, "]", 2);
 }
 
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
@@ -7709,16 +7777,19 @@ typedef struct llmprov__t_messages_plan {
     const char *thinking;        /* the type word, NULL = nothing is said */
 } llmprov__t_messages_plan;
 
+static void llmprov__t_messages_cap(llmprov_draft *d, llmprov__t_messages_plan *p, const char *why) {
+    if (!p->effort || (strcmp(p->effort, "xhigh") && strcmp(p->effort, "max"))) return;
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", why);
+    p->effort = "high";
+}
+
 /* Thinking off, in the words that the model knows. */
 static void llmprov__t_messages_off(llmprov_draft *d, llmprov__t_messages_plan *p) {
     unsigned flags = d->profile->flags;
     p->off = true;
     if (!(flags & LLMPROV_MODEL_NO_DISABLED)) {
         p->thinking = "disabled";
-        if ((flags & LLMPROV_MODEL_OFF_CAPS_EFFORT) && p->effort && (!strcmp(p->effort, "xhigh") || !strcmp(p->effort, "max"))) {
-            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", "with thinking off this model takes no effort above \"high\": \"high\" was sent");
-            p->effort = "high";
-        }
+        if (flags & LLMPROV_MODEL_OFF_CAPS_EFFORT) llmprov__t_messages_cap(d, p, "with thinking off this model takes no effort above \"high\": \"high\" was sent");
         return;
     }
     p->thinking = flags & LLMPROV_MODEL_BETWEEN_TOOLS ? "between_tools" : NULL;
@@ -7749,6 +7820,7 @@ static void llmprov__t_messages_on(llmprov_draft *d, llmprov__t_messages_plan *p
 static void llmprov__t_messages_between(llmprov_draft *d, llmprov__t_messages_plan *p) {
     if (d->profile->flags & LLMPROV_MODEL_BETWEEN_TOOLS) {
         p->thinking = "between_tools";
+        llmprov__t_messages_cap(d, p, "with thinking between tools only this model takes no effort above \"high\": \"high\" was sent");
         return;
     }
     llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "this model does not know \"between_tools\": thinking is on");
@@ -7795,16 +7867,12 @@ static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__t_mess
         llmprov__parts_drop_int(d, "top_k", r->top_k, why);
         return false;
     }
-    if (temperature.set && (temperature.value > 1 || temperature.value < 0)) {
-        temperature.value = temperature.value > 1 ? 1 : 0;
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "temperature", "the range is 0 to 1: its nearer end was sent");
-    }
     if (temperature.set && top_p.set && (d->profile->flags & LLMPROV_MODEL_ONE_SAMPLING)) {
         llmprov__parts_drop_num(d, "top_p", top_p, "this model takes temperature or top_p, not both");
         top_p.set = false;
     }
-    if (temperature.set) llmprov_write_num(d->body, "temperature", temperature.value);
-    if (top_p.set) llmprov_write_num(d->body, "top_p", top_p.value);
+    llmprov__parts_write_range(d, "temperature", temperature, 1);
+    llmprov__parts_write_range(d, "top_p", top_p, 1);
     if (r->top_k.set) llmprov_write_int(d->body, "top_k", r->top_k.value);
     return temperature.set || top_p.set || r->top_k.set;
 }
@@ -7897,23 +7965,24 @@ static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
     llmprov_write_close(d->body);
 }
 
-/* Forcing a tool is refused while thinking, and by some models always: the model is left to choose. */
-static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
+/* Forcing a tool is refused while thinking, and by some models always: the model is left to choose. False = nothing was said. */
+static bool llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
     static const char *const words[] = { "auto", "none", "any", "tool" };
     llmprov_tool_choice choice = fold ? (d->chat->tool_count ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
     const char *name = fold ? d->chat->schema_name : d->chat->tool_name;
     bool single = fold || d->chat->parallel_tools == LLMPROV_NO;
-    if (!d->chat->tool_count && !fold) return;
+    if (!d->chat->tool_count && !fold) return false;
     if (choice >= LLMPROV_TOOL_ANY && ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks)) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: auto was sent" : "this model refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
     }
-    if (choice == LLMPROV_TOOL_AUTO && !single) return;
+    if (choice == LLMPROV_TOOL_AUTO && !single) return false;
     llmprov_write_open(d->body, "tool_choice", '{');
     llmprov_write_str(d->body, "type", words[choice], strlen(words[choice]));
     if (choice == LLMPROV_TOOL_NAMED && name) llmprov_write_str(d->body, "name", name, strlen(name));
     if (single && choice != LLMPROV_TOOL_NONE) llmprov_write_bool(d->body, "disable_parallel_tool_use", true);
     llmprov_write_close(d->body);
+    return true;
 }
 
 static bool llmprov__t_messages_keeps(const llmprov_draft *d, const char *member) {
@@ -7921,26 +7990,71 @@ static bool llmprov__t_messages_keeps(const llmprov_draft *d, const char *member
     return d->chat->origin && !strcmp(d->chat->origin, "anthropic-messages") && llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value);
 }
 
-static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
-    llmprov_writer *w = d->body;
+/* A member that an asked request was kept with, as raw JSON. */
+static llmprov_str llmprov__t_messages_kept(const llmprov_draft *d, const char *member) {
+    llmprov_str value = { NULL, 0 };
+    if (!llmprov__t_messages_keeps(d, member) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value)) value.ptr = NULL;
+    return value;
+}
+
+/* Writes the members of a kept object that have no field in a request. */
+static void llmprov__t_messages_write_kept(llmprov_draft *d, llmprov_str object, const char *a, const char *b) {
+    llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        bool field = llmprov__text_is(key, a) || llmprov__text_is(key, b);
+        if (llmprov_scan_raw(&s, &value) && !field) llmprov__write_raw_key(d->body, key, value, false);
+    }
+}
+
+static bool llmprov__t_messages_says(llmprov_str object, const char *member, const char *word) {
+    llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
+    llmprov_str value;
+    if (!object.ptr || !llmprov__msg_has(object.ptr, object.len, member, &value)) return !word;
+    return word && llmprov__text_is(llmprov__parts_text(&s, value), word);
+}
+
+/* What is said about thinking. Where it is what was asked, it goes back to the letter; otherwise what the model takes,
+   with the kept members that have no field. */
+static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__t_messages_plan *p) {
+    llmprov_str kept = llmprov__t_messages_kept(d, "thinking");
+    bool same = llmprov__t_messages_says(kept, "type", p->thinking) && (!p->budget || p->budget == d->chat->thinking_tokens.value);
+    if (!p->thinking) return;
+    if (kept.ptr && same) {
+        llmprov_write_raw(d->body, "thinking", kept.ptr, kept.len);
+        return;
+    }
+    llmprov_write_open(d->body, "thinking", '{');
+    llmprov_write_str(d->body, "type", p->thinking, strlen(p->thinking));
+    if (p->budget) llmprov_write_int(d->body, "budget_tokens", p->budget);
+    if (!strcmp(p->thinking, "adaptive") && !llmprov__msg_has(kept.ptr, kept.len, "display", &(llmprov_str){ NULL, 0 })) llmprov_write_str(d->body, "display", "summarized", 10);
+    llmprov__t_messages_write_kept(d, kept, "type", "budget_tokens");
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
+    llmprov_str kept = llmprov__t_messages_kept(d, "output_config");
     bool schema = d->chat->schema && !fold;
-    if (p->thinking && !llmprov__t_messages_keeps(d, "thinking")) {
-        llmprov_write_open(w, "thinking", '{');
-        llmprov_write_str(w, "type", p->thinking, strlen(p->thinking));
-        if (p->budget) llmprov_write_int(w, "budget_tokens", p->budget);
-        if (!strcmp(p->thinking, "adaptive")) llmprov_write_str(w, "display", "summarized", 10);
-        llmprov_write_close(w);
-    }
-    if ((!p->effort && !schema) || llmprov__t_messages_keeps(d, "output_config")) return;
-    llmprov_write_open(w, "output_config", '{');
-    if (p->effort) llmprov_write_str(w, "effort", p->effort, strlen(p->effort));
+    if (!p->effort && !schema && !kept.ptr) return;
+    llmprov_write_open(d->body, "output_config", '{');
+    if (p->effort) llmprov_write_str(d->body, "effort", p->effort, strlen(p->effort));
     if (schema) {
-        llmprov_write_open(w, "format", '{');
-        llmprov_write_str(w, "type", "json_schema", 11);
-        llmprov__write_long_raw(w, "schema", d->chat->schema, strlen(d->chat->schema));
-        llmprov_write_close(w);
+        llmprov_write_open(d->body, "format", '{');
+        llmprov_write_str(d->body, "type", "json_schema", 11);
+        llmprov__write_long_raw(d->body, "schema", d->chat->schema, strlen(d->chat->schema));
+        llmprov_write_close(d->body);
     }
-    llmprov_write_close(w);
+    llmprov__t_messages_write_kept(d, kept, "effort", "format");
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_messages_write_metadata(llmprov_draft *d) {
+    llmprov_str kept = llmprov__t_messages_kept(d, "metadata");
+    if (!d->chat->user_id && !kept.ptr) return;
+    llmprov_write_open(d->body, "metadata", '{');
+    if (d->chat->user_id) llmprov_write_str(d->body, "user_id", d->chat->user_id, strlen(d->chat->user_id));
+    llmprov__t_messages_write_kept(d, kept, "user_id", "user_id");
+    llmprov_write_close(d->body);
 }
 
 static void llmprov__t_messages_write_stops(llmprov_draft *d) {
@@ -7961,10 +8075,11 @@ static void llmprov__t_messages_refused(llmprov_draft *d) {
 }
 
 /* Blocks that this format has no kind for. */
-static bool llmprov__t_messages_can(llmprov_draft *d, const llmprov_block *b, size_t message, size_t block) {
+static bool llmprov__t_messages_can(llmprov_draft *d, const llmprov_message *m, size_t block) {
+    const llmprov_block *b = &m->blocks[block];
     char field[96];
     if (b->type != LLMPROV_BLOCK_AUDIO && b->type != LLMPROV_BLOCK_VIDEO) return true;
-    llmprov__parts_field(field, message, block);
+    llmprov__parts_field(field, m, block);
     if (b->type == LLMPROV_BLOCK_AUDIO && b->text) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "anthropic-messages takes no audio: its transcript was sent");
         llmprov_write_open(d->body, NULL, '{');
@@ -7992,7 +8107,7 @@ static void llmprov__t_messages_write_messages(llmprov_draft *d) {
         llmprov__msg_write_extra(d->body, m->extra, m->extra_len, NULL);
         llmprov_write_open(d->body, "content", '[');
         for (j = 0; j < m->block_count; j++)
-            if (llmprov__t_messages_can(d, &m->blocks[j], i, j)) llmprov__msg_write_block(d->body, &m->blocks[j], LLMPROV__MSG_FOR_WIRE);
+            if (llmprov__t_messages_can(d, m, j)) llmprov__msg_write_block(d->body, &m->blocks[j], LLMPROV__MSG_FOR_WIRE);
         llmprov_write_close(d->body);
         llmprov_write_close(d->body);
     }
@@ -8020,16 +8135,14 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     if (d->stream) llmprov_write_bool(w, "stream", true);
     sampled = llmprov__t_messages_sampling(d, &p);
     llmprov__t_messages_write_stops(d);
-    llmprov__t_messages_write_thinking(d, &p, fold);
-    if (r->user_id && !llmprov__t_messages_keeps(d, "metadata")) {
-        llmprov_write_open(w, "metadata", '{');
-        llmprov_write_str(w, "user_id", r->user_id, strlen(r->user_id));
-        llmprov_write_close(w);
-    }
+    llmprov__t_messages_write_thinking(d, &p);
+    llmprov__t_messages_write_output(d, &p, fold);
+    llmprov__t_messages_write_metadata(d);
     if (r->service_tier) llmprov_write_str(w, "service_tier", r->service_tier, strlen(r->service_tier));
     llmprov__t_messages_refused(d);
     llmprov__t_messages_tools(d, fold);
-    if (!llmprov__t_messages_keeps(d, "tool_choice")) llmprov__t_messages_choice(d, &p, fold);
+    if (!llmprov__t_messages_choice(d, &p, fold) && llmprov__t_messages_kept(d, "tool_choice").ptr)
+        llmprov_write_raw(w, "tool_choice", llmprov__t_messages_kept(d, "tool_choice").ptr, llmprov__t_messages_kept(d, "tool_choice").len);
     llmprov__msg_write_mark(w, r->cache);
     llmprov__parts_kept(d, "anthropic-messages");
     llmprov__t_messages_write_system(d);
@@ -8482,6 +8595,14 @@ static void llmprov__t_messages_ask_output(llmprov__t_messages_ask *a, llmprov_s
     llmprov__t_messages_keep(a, "output_config", raw);
 }
 
+/* The older name of output_config.format. */
+static void llmprov__t_messages_ask_format(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "schema" };
+    llmprov_str schema;
+    llmprov__parts_members(s, raw, names, &schema, 1);
+    if (schema.ptr) a->r->schema = llmprov__mem_copy(a->arena, schema.ptr, schema.len);
+}
+
 static void llmprov__t_messages_ask_metadata(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
     static const char *const names[] = { "user_id" };
     llmprov_str id, text;
@@ -8538,7 +8659,7 @@ static void llmprov__t_messages_ask_member(llmprov__t_messages_ask *a, llmprov_s
     static const struct { const char *name; void (*read)(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw); } members[] = {
         { "messages", llmprov__t_messages_ask_messages }, { "system", llmprov__t_messages_ask_system }, { "tools", llmprov__t_messages_ask_tools },
         { "tool_choice", llmprov__t_messages_ask_choice }, { "stop_sequences", llmprov__t_messages_ask_stops }, { "thinking", llmprov__t_messages_ask_thinking },
-        { "output_config", llmprov__t_messages_ask_output }, { "metadata", llmprov__t_messages_ask_metadata },
+        { "output_config", llmprov__t_messages_ask_output }, { "output_format", llmprov__t_messages_ask_format }, { "metadata", llmprov__t_messages_ask_metadata },
     };
     llmprov_scan in = llmprov_scan_in(s, raw);
     bool whole;
@@ -8589,7 +8710,7 @@ static void llmprov__t_messages_read_request(llmprov_asked *asked, llmprov_scan 
 // https://platform.openai.com/docs/api-reference/chat  and what a hundred servers
 // make of it. A whole reply is read as one large delta, so it gives the events
 // of a stream. The finish reason ends an answer, not [DONE], which may be absent.
-// Calls: msg reply translator parts
+// Calls: msg reply normal translator parts
 //==============================================================================
 
 /* -- writing a request -- */
@@ -8727,7 +8848,7 @@ static void llmprov__t_chat_lost(llmprov_draft *d, const llmprov_block *b, const
     if (b->origin && !strncmp(b->origin, "openai-chat", 11)) return;
     while (llmprov_scan_key(&s, &key)) {
         bool known = llmprov__text_is(key, "cache_control") || llmprov__text_is(key, "detail") || (llmprov__text_is(key, "type")) ||
-                     (llmprov__text_is(key, "is_error"));
+                     llmprov__text_is(key, "is_error") || llmprov__text_is(key, "caller");
         if (!llmprov_scan_raw(&s, &value) || known || value.ptr[0] == 'n') continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that openai-chat has no place for were left out (citations, caller, source or the like)");
         return;
@@ -8764,19 +8885,19 @@ static void llmprov__t_chat_name(llmprov_draft *d, const llmprov_message *m) {
     else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "messages[].name", "this provider refuses names on messages: it was left out");
 }
 
-static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, size_t at, const char *role) {
+static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, const char *role) {
     size_t i;
     char field[96];
     llmprov__t_chat_role(d->body, role);
     llmprov__t_chat_name(d, m);
     if (llmprov__t_chat_is_string(m)) {
-        llmprov__parts_field(field, at, 0);
+        llmprov__parts_field(field, m, 0);
         llmprov__t_chat_lost(d, m->blocks, field);
         llmprov__write_long(d->body, "content", m->blocks->text ? m->blocks->text : "", llmprov__text_len(m->blocks->text, m->blocks->text_len));
     } else {
         llmprov_write_open(d->body, "content", '[');
         for (i = 0; i < m->block_count; i++) {
-            llmprov__parts_field(field, at, i);
+            llmprov__parts_field(field, m, i);
             llmprov__t_chat_part(d, &m->blocks[i], field);
         }
         llmprov_write_close(d->body);
@@ -8846,7 +8967,7 @@ static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m,
 }
 
 /* The assistant's texts are one string: joined, since the format knows no blocks there. */
-static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, size_t at, bool think) {
+static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, bool think) {
     const llmprov_block *b = NULL, *audio = llmprov_block_next(m, LLMPROV_BLOCK_AUDIO, NULL);
     char field[96];
     size_t i;
@@ -8854,7 +8975,7 @@ static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m
     llmprov__t_chat_name(d, m);
     for (i = 0; i < m->block_count; i++) {
         llmprov_block_type type = m->blocks[i].type;
-        llmprov__parts_field(field, at, i);
+        llmprov__parts_field(field, m, i);
         llmprov__t_chat_lost(d, &m->blocks[i], field);
         if (type != LLMPROV_BLOCK_TEXT && type != LLMPROV_BLOCK_TOOL_USE && type != LLMPROV_BLOCK_THINKING && type != LLMPROV_BLOCK_REDACTED &&
             !(type == LLMPROV_BLOCK_AUDIO && m->blocks[i].id))
@@ -8882,15 +9003,16 @@ static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m
 }
 
 /* A tool message: text; where the provider takes them, also images. */
-static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_block *b, size_t at, size_t block) {
+static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_message *m, size_t block) {
+    const llmprov_block *b = &m->blocks[block];
     llmprov_writer *w = d->body;
     char field[96];
     size_t i;
     bool parts = false;
-    llmprov__parts_field(field, at, block);
+    llmprov__parts_field(field, m, block);
     llmprov__t_chat_role(w, "tool");
     llmprov_write_str(w, "tool_call_id", b->id, strlen(b->id));
-    if (b->is_error) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no is_error: the result begins with \"Error: \"");
+    if (b->is_error && b->text != llmprov__normal_cancelled) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no is_error: the result begins with \"Error: \"");
     for (i = 0; b->content && i < b->content_count; i++) parts = parts || b->content[i].type != LLMPROV_BLOCK_TEXT;
     if (parts) {
         llmprov_write_open(w, "content", '[');
@@ -8921,13 +9043,13 @@ static void llmprov__t_chat_messages(llmprov_draft *d) {
     memset(&system, 0, sizeof system);
     system.blocks = r->system_blocks;
     system.block_count = r->system_count;
-    if (r->system_count) llmprov__t_chat_user(d, &system, 0, developer ? "developer" : "system");
+    if (r->system_count) llmprov__t_chat_user(d, &system, developer ? "developer" : "system");
     for (i = 0; i < r->message_count; i++) {
         const llmprov_message *m = &r->messages[i];
-        for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) llmprov__t_chat_result(d, &m->blocks[j], i, j);
+        for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) llmprov__t_chat_result(d, m, j);
         if (j) continue;
-        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_chat_assistant(d, m, i, think);
-        else llmprov__t_chat_user(d, m, i, m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system");
+        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_chat_assistant(d, m, think);
+        else llmprov__t_chat_user(d, m, m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system");
     }
     llmprov_write_close(d->body);
 }
@@ -9101,8 +9223,8 @@ static void llmprov__t_chat_sampling(llmprov_draft *d, const char *effort) {
         llmprov__parts_drop_num(d, "temperature", r->temperature, why);
         llmprov__parts_drop_num(d, "top_p", r->top_p, why);
     } else {
-        if (r->temperature.set) llmprov_write_num(d->body, "temperature", r->temperature.value);
-        if (r->top_p.set) llmprov_write_num(d->body, "top_p", r->top_p.value);
+        llmprov__parts_write_range(d, "temperature", r->temperature, 2);
+        llmprov__parts_write_range(d, "top_p", r->top_p, 1);
     }
     llmprov__t_chat_penalties(d, why);
     if (d->row->quirks.flags & LLMPROV_QUIRK_TOP_K && !why) {
@@ -10127,7 +10249,7 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
         return "the header or query name that carries the key was expected";
     if (row->auth == LLMPROV_AUTH_QUERY && !llmprov__http_is_plain(row->auth_name, "")) return "letters, digits and -._~ were expected in a query name";
     *member = "headers";
-    if (row->headers && !llmprov__http_lines(&none, &reg->words, row->headers, "headers", &err)) return err.message;
+    if (row->headers && !llmprov__http_lines(&none, &reg->words, row->headers, "headers", &err, &reg->words)) return err.message;
     *member = "quirks.chat_path";
     if (row->quirks.chat_path && !llmprov__http_is_path(row->quirks.chat_path)) return "a path of plain segments was expected: \"/v2/chat\"";
     return NULL;
@@ -10427,7 +10549,7 @@ static void llmprov__client_set_up(llmprov_client *c) {
     llmprov__client_find_row(c, &c->desc);
     if (c->error.code) return;
     c->error.provider = c->row.id;
-    if (c->desc.headers) llmprov__http_lines(&none, &c->arena, c->desc.headers, "desc.headers", &c->error);
+    if (c->desc.headers) llmprov__http_lines(&none, &c->arena, c->desc.headers, "desc.headers", &c->error, &c->arena);
     llmprov__client_find_url(c);
     llmprov__client_find_key(c);
     llmprov__client_check_key(c);
@@ -11062,9 +11184,10 @@ static void llmprov__call_auth(llmprov_call *call, llmprov__http_headers *h) {
 static bool llmprov__call_headers(llmprov_call *call, llmprov__http_headers *h) {
     const llmprov_client *c = call->client;
     llmprov_error *err = &call->turn->error;
-    return (!c->row.headers || llmprov__http_lines(h, &call->wire, c->row.headers, "row.headers", err)) &&
-           (!c->desc.headers || llmprov__http_lines(h, &call->wire, c->desc.headers, "desc.headers", err)) &&
-           (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err));
+    llmprov__mem_arena *words = &call->turn->arena;
+    return (!c->row.headers || llmprov__http_lines(h, &call->wire, c->row.headers, "row.headers", err, words)) &&
+           (!c->desc.headers || llmprov__http_lines(h, &call->wire, c->desc.headers, "desc.headers", err, words)) &&
+           (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err, words));
 }
 
 static void llmprov__call_address(llmprov_call *call, llmprov__translator_job *job) {
@@ -11521,17 +11644,18 @@ static void llmprov__call_unmeter(llmprov_call *call) {
     if (call->body.plan) call->body.plan->refs.alloc = call->body.plan->written.alloc = call->alloc;
 }
 
-static llmprov_status llmprov__call_nothing(llmprov_response *out) {
+static llmprov_status llmprov__call_nothing(llmprov_response *out, llmprov_status code, const char *text) {
     llmprov__err_clear(&out->error);
-    llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    out->error.code = code;
+    out->error.message = text ? text : llmprov_status_text(code);
     out->text = out->stop_word = out->id = out->model = "";
-    return LLMPROV_ERR_NO_MEMORY;
+    return code;
 }
 
 LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_response *out) {
     memset(out, 0, sizeof *out);
     out->size = (uint32_t)sizeof *out;
-    if (!call || !call->turn) return llmprov__call_nothing(out);
+    if (!call || !call->turn) return llmprov__call_nothing(out, call ? LLMPROV_ERR_ARGUMENT : LLMPROV_ERR_NO_MEMORY, call ? "the result was taken already" : NULL);
     if (!call->finished && call->want != LLMPROV_WANT_TIME) llmprov_call_cancel(call);
     llmprov__call_stop(call);
     out->attempts = call->attempt;

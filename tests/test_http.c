@@ -11,7 +11,7 @@ static http_box http_new(void) {
     return b;
 }
 
-static bool http_lines(http_box *b, const char *lines) { return llmprov__http_lines(&b->list, &b->arena, lines, "desc.headers", &b->err); }
+static bool http_lines(http_box *b, const char *lines) { return llmprov__http_lines(&b->list, &b->arena, lines, "desc.headers", &b->err, &b->arena); }
 
 // -- headers -------------------------------------------------------------------------------
 

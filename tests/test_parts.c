@@ -209,11 +209,21 @@ TEST_NO_OOM(parts_compact_leaves_strings_alone) {
 
 TEST_NO_OOM(parts_field_names_a_place) {
     char to[96];
-    llmprov__parts_field(to, 0, 0);
-    CHECK_STR(to, "messages[0].content[0]");
-    llmprov__parts_field(to, 12, 345);
+    llmprov__normal_place places[2] = { { 12, 345 }, { 0, 0 } }, *at = places;
+    llmprov_block blocks[4];
+    char *bytes = (char *)blocks + LLMPROV__MEM_ROUND(sizeof at);
+    llmprov_message m;
+    memset(blocks, 0, sizeof blocks);
+    memset(&m, 0, sizeof m);
+    memcpy(blocks, &at, sizeof at);
+    m.blocks = (llmprov_block *)(void *)bytes;
+    m.block_count = 2;
+    llmprov__parts_field(to, &m, 0);
     CHECK_STR(to, "messages[12].content[345]");
-    llmprov__parts_field(to, (size_t)-1 / 2, (size_t)-1 / 2);
+    llmprov__parts_field(to, &m, 1);
+    CHECK_STR(to, "messages[0].content[0]");
+    places[0].message = places[0].block = (size_t)-1 / 2;
+    llmprov__parts_field(to, &m, 0);
     CHECK(strlen(to) < 80);
 }
 
