@@ -4276,6 +4276,11 @@ static llmprov_status llmprov__msg_finish(llmprov_writer *w, llmprov_text *out) 
     llmprov_status status = w->status;
     memset(out, 0, sizeof *out);
     if (!status) {
+        llmprov_scan s = llmprov__json_scan(w->text, w->len, NULL, 0);
+        llmprov_str whole;
+        if (!llmprov_scan_raw(&s, &whole)) status = LLMPROV_ERR_ARGUMENT;      /* a block held JSON that is none */
+    }
+    if (!status) {
         out->alloc = w->alloc;
         out->len = w->len;
         out->ptr = (char *)llmprov__mem_realloc(&w->alloc, w->text, w->cap, w->len + 1);
@@ -6098,9 +6103,9 @@ static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame)
 /* -- the end of the reply -- */
 
 /* A model that called tools stopped to have them run, whatever its server says; other reasons keep their rank. */
-static void llmprov__reply_settle(const llmprov_turn *t, llmprov__reply_choice *c) {
+static void llmprov__reply_settle(llmprov__reply_choice *c) {
     if (c->stop == LLMPROV_STOP_END && c->tools) c->stop = LLMPROV_STOP_TOOL_USE;
-    else if (c->stop == LLMPROV_STOP_TOOL_USE && !c->tools && t->fold) c->stop = LLMPROV_STOP_END;
+    else if (c->stop == LLMPROV_STOP_TOOL_USE && !c->tools) c->stop = LLMPROV_STOP_END;
 }
 
 /* Closes what is open and says META and END. */
@@ -6113,7 +6118,7 @@ static void llmprov__reply_finish(llmprov_turn *t) {
     for (i = 0; i < t->choice_count; i++) {
         llmprov__reply_close_choice(t, (int)i);
         c = &t->choices[i];
-        llmprov__reply_settle(t, c);
+        llmprov__reply_settle(c);
         if (i == 0) continue;
         llmprov__reply_begin_event(&e, LLMPROV_EVENT_CHOICE_END, NULL);
         e.choice = (int)i;
@@ -6278,6 +6283,7 @@ typedef struct llmprov__normal {
     /* while it runs: */
     llmprov_message *out;
     size_t out_count, out_cap;
+    llmprov__normal_list tail;   /* the blocks of the last one, where several were merged into it */
     llmprov_message *group;      /* the user's messages since the last assistant's */
     size_t group_count, group_cap;
     llmprov__normal_call *calls;
@@ -6286,7 +6292,7 @@ typedef struct llmprov__normal {
     llmprov_block preface;       /* the system prompt of a model without that role: before the user's first words */
     llmprov__normal_list held;   /* system texts on their way to a legal place */
     const char **ids;            /* a hash table of the ids in use */
-    size_t id_slots;
+    size_t id_slots, ids_again;  /* its size; how many ids had to be told apart */
     size_t message, block;       /* where we are, for messages */
     bool marks_dropped;
 } llmprov__normal;
@@ -6516,7 +6522,6 @@ static size_t llmprov__normal_slot(const llmprov__normal *n, const char *id) {
 static const char *llmprov__normal_id(llmprov__normal *n, const char *id) {
     const char *legal, *wire;
     size_t at;
-    int64_t again = 2;
     if (!id || !*id) id = llmprov__err_join(n->arena, "call_", llmprov__err_int((int64_t)n->message).text, "_", llmprov__err_int((int64_t)n->block).text, (char *)NULL);
     if (!id || !n->ids) {
         llmprov__normal_no_memory(n);
@@ -6524,7 +6529,7 @@ static const char *llmprov__normal_id(llmprov__normal *n, const char *id) {
     }
     legal = wire = llmprov__normal_legal_id(n, id);
     while (n->ids[at = llmprov__normal_slot(n, wire)]) {
-        const char *next = llmprov__err_join(n->arena, id, "_", llmprov__err_int(again++).text, (char *)NULL);
+        const char *next = llmprov__err_join(n->arena, id, "_", llmprov__err_int((int64_t)n->ids_again++ + 2).text, (char *)NULL);
         if (!next) {
             llmprov__normal_no_memory(n);
             return legal;
@@ -6693,15 +6698,17 @@ static void llmprov__normal_emit(llmprov__normal *n, llmprov_role role, llmprov_
     llmprov_message *m, *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
     if (!count) return;
     if ((n->rules & LLMPROV_RULE_MERGE) && last && last->role == role && role != LLMPROV_ROLE_SYSTEM) {
-        llmprov__normal_list list = { NULL, NULL, 0, 0 };
         llmprov_message more;
         memset(&more, 0, sizeof more);
         more.blocks = blocks;
         more.block_count = count;
-        llmprov__normal_push_all(n, &list, last);
-        llmprov__normal_push_all(n, &list, &more);
-        last->blocks = list.items;
-        last->block_count = list.count;
+        if (n->tail.items != last->blocks || n->tail.count != last->block_count) {
+            memset(&n->tail, 0, sizeof n->tail);
+            llmprov__normal_push_all(n, &n->tail, last);
+        }
+        llmprov__normal_push_all(n, &n->tail, &more);
+        last->blocks = n->tail.items;
+        last->block_count = n->tail.count;
         last->plain = false;
         return;
     }
@@ -7275,17 +7282,6 @@ typedef struct llmprov__translator_job {
     llmprov_turn *turn;          /* its arena and its lists */
 } llmprov__translator_job;
 
-/* Betas may come from the caller too: both are sent. */
-LLMPROV_API void llmprov_draft_header(llmprov_draft *d, const char *name, const char *value) {
-    llmprov__translator_job *job = (llmprov__translator_job *)d->call;
-    llmprov__mem_arena *a = &job->turn->arena;
-    const llmprov_header *there = llmprov__http_find(&job->headers, name);
-    bool list = llmprov__text_same(name, "anthropic-beta", true);
-    if (there && !list) return;
-    value = there ? llmprov__err_join(a, there->value, ",", value, (char *)NULL) : llmprov__mem_copy(a, value, strlen(value));
-    llmprov__http_set(&job->headers, a, llmprov__mem_copy(a, name, strlen(name)), value);
-}
-
 LLMPROV_API void llmprov_draft_warn(llmprov_draft *d, llmprov_status code, const char *field, const char *text) {
     llmprov_turn *t = ((llmprov__translator_job *)d->call)->turn;
     llmprov__err_warn(&t->warnings, &t->arena, code, field, text);
@@ -7297,6 +7293,21 @@ LLMPROV_API void llmprov_draft_fail(llmprov_draft *d, llmprov_status code, const
     llmprov__err_set(&t->error, &t->arena, code, field, ": ", text, (char *)NULL);
     t->error.param = llmprov__mem_copy(&t->arena, field, strlen(field));
     if (!t->error.param) t->error.param = "";
+}
+
+/* Betas may come from the caller too: both are sent. */
+LLMPROV_API void llmprov_draft_header(llmprov_draft *d, const char *name, const char *value) {
+    llmprov__translator_job *job = (llmprov__translator_job *)d->call;
+    llmprov__mem_arena *a = &job->turn->arena;
+    const llmprov_header *there = llmprov__http_find(&job->headers, name);
+    bool list = llmprov__text_same(name, "anthropic-beta", true);
+    if (there && !list) return;
+    if (value[llmprov__http_value_ok(value, strlen(value))]) {
+        llmprov_draft_fail(d, LLMPROV_ERR_ARGUMENT, name, "a control character in a header's value");
+        return;
+    }
+    value = there ? llmprov__err_join(a, there->value, ",", value, (char *)NULL) : llmprov__mem_copy(a, value, strlen(value));
+    llmprov__http_set(&job->headers, a, llmprov__mem_copy(a, name, strlen(name)), value);
 }
 
 LLMPROV_API void llmprov_draft_fold(llmprov_draft *d, const char *tool) {
@@ -7892,35 +7903,70 @@ static bool llmprov__t_messages_needs_old(const llmprov_request *r) {
     return false;
 }
 
-/* Features that are still behind a beta name, by the tool's type or the body's member. */
-static const struct { const char *word, *beta; bool tool; } llmprov__t_messages_betas[] = {
-    { "computer_20241022", "computer-use-2024-10-22", true }, { "bash_20241022", "computer-use-2024-10-22", true },
-    { "text_editor_20241022", "computer-use-2024-10-22", true }, { "computer_20250124", "computer-use-2025-01-24", true },
-    { "computer_20251124", "computer-use-2025-11-24", true }, { "advisor_20260301", "advisor-tool-2026-03-01", true },
-    { "mcp_toolset", "mcp-client-2025-11-20", true },
-    { "context_management", "context-management-2025-06-27", false }, { "compaction", "compact-2026-09-04", false },
-    { "thread", "message-threads-2026-08-12", false }, { "mcp_servers", "mcp-client-2025-11-20", false },
-    { "fallbacks", "server-side-fallback-2026-07-01", false }, { "fallback_credit_token", "fallback-credit-2026-07-01", false },
-    { "billing_policy", "user-profiles-billing-2026-10-01", false }, { "output_format", "structured-outputs-2025-11-13", false },
+/* Features that are still behind a beta name: members of the body (that hold a word), tools of a type, blocks of a kind. */
+static const struct { const char *where, *word, *beta; } llmprov__t_messages_betas[] = {
+    { "tools", "computer_20241022", "computer-use-2024-10-22" },
+    { "tools", "bash_20241022", "computer-use-2024-10-22" },
+    { "tools", "text_editor_20241022", "computer-use-2024-10-22" },
+    { "tools", "computer_20250124", "computer-use-2025-01-24" },
+    { "tools", "computer_20251124", "computer-use-2025-11-24" },
+    { "tools", "advisor_20260301", "advisor-tool-2026-03-01" },
+    { "tools", "mcp_toolset", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_use", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_result", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_listing", "mcp-client-2026-09-15" },
+    { "messages", "compaction", "compact-2026-01-12" },
+    { "messages", "fallback", "server-side-fallback-2026-07-01" },
+    { "messages", "advisor_tool_result", "advisor-tool-2026-03-01" },
+    { "messages", "tool_addition", "mid-conversation-tool-changes-2026-07-01" },
+    { "messages", "tool_removal", "mid-conversation-tool-changes-2026-07-01" },
+    { "context_management", "", "context-management-2025-06-27" },
+    { "context_management", "\"compact_20260112\"", "compact-2026-01-12" },
+    { "output_config", "\"task_budget\"", "task-budgets-2026-03-13" },
+    { "thinking", "\"updates\"", "thinking-display-updates-2026-08-18" },
+    { "thinking", "\"block_binding\"", "thinking-binding-controls-2026-08-01" },
+    { "compaction", "", "compact-2026-09-04" },
+    { "thread", "", "message-threads-2026-08-12" },
+    { "mcp_servers", "", "mcp-client-2025-11-20" },
+    { "fallbacks", "", "server-side-fallback-2026-07-01" },
+    { "fallback_credit_token", "", "fallback-credit-2026-07-01" },
+    { "billing_policy", "", "user-profiles-billing-2026-10-01" },
+    { "output_format", "", "structured-outputs-2025-11-13" },
 };
 
-static bool llmprov__t_messages_uses(const llmprov_request *r, const char *word, bool tool) {
+static bool llmprov__t_messages_holds(const char *members, size_t len, const char *name, const char *word) {
     llmprov_str value;
-    size_t i;
-    if (!tool) return llmprov__msg_has(r->extra, 0, word, &value) || llmprov__msg_has(r->kept, r->kept_len, word, &value);
-    for (i = 0; i < r->tool_count; i++)
-        if (llmprov__text_same(r->tools[i].type, word, false)) return true;
+    size_t n = strlen(word), i;
+    if (!llmprov__msg_has(members, len, name, &value)) return false;
+    for (i = 0; i + n <= value.len; i++)
+        if (!memcmp(value.ptr + i, word, n)) return true;
     return false;
+}
+
+static bool llmprov__t_messages_uses(const llmprov_request *r, const char *where, const char *word) {
+    size_t i, j;
+    if (!strcmp(where, "tools")) {
+        for (i = 0; i < r->tool_count; i++)
+            if (llmprov__text_same(r->tools[i].type, word, false)) return true;
+        return false;
+    }
+    if (!strcmp(where, "messages")) {
+        for (i = 0; i < r->message_count; i++)
+            for (j = 0; j < r->messages[i].block_count; j++)
+                if (llmprov__text_same(r->messages[i].blocks[j].kind, word, false)) return true;
+        return false;
+    }
+    return llmprov__t_messages_holds(r->extra, 0, where, word) || llmprov__t_messages_holds(r->kept, r->kept_len, where, word);
 }
 
 /* The betas that the request needs, each once. */
 static void llmprov__t_messages_beta(llmprov_draft *d) {
-    char list[400];
+    char list[800];
     size_t i, n = 0;
     for (i = 0; i < LLMPROV__COUNT(llmprov__t_messages_betas); i++) {
         const char *beta = llmprov__t_messages_betas[i].beta;
         size_t len = strlen(beta);
-        if (!llmprov__t_messages_uses(d->chat, llmprov__t_messages_betas[i].word, llmprov__t_messages_betas[i].tool)) continue;
+        if (!llmprov__t_messages_uses(d->chat, llmprov__t_messages_betas[i].where, llmprov__t_messages_betas[i].word)) continue;
         list[n] = 0;
         if (strstr(list, beta) || n + len + 2 > sizeof list) continue;
         if (n) list[n++] = ',';
@@ -8528,6 +8574,7 @@ static void llmprov__t_messages_ask_tools(llmprov__t_messages_ask *a, llmprov_sc
     llmprov_scan in = llmprov_scan_in(s, raw);
     llmprov_tool *tools;
     size_t count, i = 0;
+    if (raw.ptr[0] == 'n') return;
     if (!llmprov__msg_count(s, raw, &count)) {
         llmprov__t_messages_wrong(a, "tools", "a list of objects");
         return;
@@ -8549,6 +8596,7 @@ static void llmprov__t_messages_ask_choice(llmprov__t_messages_ask *a, llmprov_s
     static const char *const words[] = { "auto", "none", "any", "tool" };
     llmprov_str v[3], type;
     size_t i;
+    if (raw.ptr[0] == 'n') return;
     llmprov__parts_members(s, raw, names, v, 3);
     type = llmprov__parts_text(s, v[0]);
     for (i = 0; i < 4 && !llmprov__text_is(type, words[i]); i++) { }
@@ -9142,6 +9190,18 @@ static void llmprov__t_chat_tools(llmprov_draft *d) {
     if (some) llmprov__t_chat_choice(d);
 }
 
+/* OpenAI's safety_identifier takes 128 characters. */
+static void llmprov__t_chat_user_id(llmprov_draft *d) {
+    const char *key = d->row->quirks.user_key, *id = d->chat->user_id;
+    size_t len = llmprov__text_len(id, 0);
+    if (!id) return;
+    if (len > 128 && llmprov__text_same(key, "safety_identifier", false)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "user_id", "safety_identifier takes 128 characters: the rest was cut off");
+        for (len = 128; len && ((unsigned char)id[len] & 0xC0) == 0x80; len--) { }
+    }
+    llmprov_write_str(d->body, key ? key : "user", id, len);
+}
+
 static void llmprov__t_chat_schema(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     const char *name = r->schema_name;
@@ -9269,7 +9329,7 @@ static void llmprov__t_chat_write(llmprov_draft *d) {
     llmprov__t_chat_sampling(d, effort);
     llmprov__t_chat_stops(d);
     llmprov__t_chat_schema(d);
-    if (r->user_id) llmprov_write_str(w, q->user_key ? q->user_key : "user", r->user_id, strlen(r->user_id));
+    llmprov__t_chat_user_id(d);
     if (r->service_tier) {
         bool only = !strcmp(r->service_tier, "standard_only");
         if (only) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "openai-chat calls \"standard_only\" \"default\": that was sent");

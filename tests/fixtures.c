@@ -531,6 +531,7 @@ static void same_stop(llmprov_stop stop, const char *word, const seen_choice *c,
     for (i = 0; i < sizeof stops / sizeof *stops; i++)
         if (!strcmp(stops[i].word, word)) want = stops[i].stop;
     if (want == LLMPROV_STOP_END && c->call_count) want = LLMPROV_STOP_TOOL_USE;
+    if (want == LLMPROV_STOP_TOOL_USE && !c->call_count) want = LLMPROV_STOP_END;      /* there is nothing to run */
     if (want == LLMPROV_STOP_END && c->sequence.len) want = LLMPROV_STOP_SEQUENCE;
     if (want == LLMPROV_STOP_END && refused) want = LLMPROV_STOP_REFUSAL;
     if (stop != want) differs("the stop reason", llmprov_stop_text(stop), strlen(llmprov_stop_text(stop)), llmprov_stop_text(want), strlen(llmprov_stop_text(want)));

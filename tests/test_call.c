@@ -2,6 +2,8 @@
 #include "test.h"
 #include "feed.h"
 
+#include <time.h>
+
 static const char *const call_providers[] = { "openai", "anthropic" };
 static const char *const call_streams[] = { feed_chat, feed_messages };
 static const char *const call_events[] = { feed_chat_events, feed_messages_events };
@@ -505,6 +507,160 @@ done:
     llmprov_registry_free(reg);
 }
 
+// -- any request ---------------------------------------------------------------------------
+
+static size_t call_below(size_t n) { return (size_t)(test_random() >> 33) % n; }
+static const char *call_pick(const char *const *list, size_t n) { return list[call_below(n)]; }
+
+/* Some block, of any type and with anything in it. */
+static llmprov_block call_some_block(llmprov_role role) {
+    static const char *const texts[] = { "x", "", " ", "caf\xC3\xA9", "\"q\" \\ \n\t\x01", "<system>" }, *const ids[] = { "a", "b.c", NULL, "", "0123456789012345678901234567890123456789x" };
+    static const char *const jsons[] = { "{}", "{\"a\":[1]}", "null", "[1]", "{\"a\":", "" }, *const extras[] = { NULL, "{}", "{\"citations\":[{\"x\":1}]}", "{\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"5m\"}}" };
+    static const llmprov_block content[2] = { { .text = "inner" }, { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/png", .data = "abc", .data_len = 3 } };
+    llmprov_block b = { 0 };
+    b.type = (llmprov_block_type)(call_below(3) ? call_below(2) * 5 : call_below(LLMPROV_BLOCK_COUNT));
+    if (role == LLMPROV_ROLE_USER && call_below(4) == 0) b.type = LLMPROV_BLOCK_TOOL_RESULT;
+    b.text = call_pick(texts, 6);
+    b.json = call_pick(jsons, 6);
+    b.id = call_pick(ids, 5);
+    b.name = call_below(8) ? "f g" : "f";
+    b.mime = call_below(2) ? "image/png" : "audio/wav";
+    if (call_below(2)) b.data = "\0\1\2", b.data_len = 3;
+    else if (call_below(2)) b.url = "https://a.example/x";
+    else if (call_below(2)) b.base64 = "QUJD";
+    else b.file_id = "file-1";
+    if (call_below(2)) b.signature = "sig";
+    b.kind = "server_tool_use";
+    if (call_below(3) == 0) b.content = content, b.content_count = call_below(3);
+    b.is_error = call_below(2);
+    b.cache = (llmprov_cache)(call_below(4) ? 0 : 1);
+    b.extra = call_pick(extras, 4);
+    b.origin = call_below(3) ? NULL : call_below(2) ? "openai-chat:reasoning_content" : "anthropic-messages";
+    if (b.type == LLMPROV_BLOCK_RAW) b.json = "{\"type\":\"hologram\",\"x\":1}", b.kind = "hologram";
+    if (b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT) b.json = "{\"a\":1}";
+    return b;
+}
+
+static llmprov_num call_some_num(void) {
+    static const double values[] = { 0, 0.5, 1, 2, -1, 1e300, 1e-300 };
+    llmprov_num n = { 0, false };
+    n.set = call_below(2);
+    n.value = values[call_below(7)];
+    return n;
+}
+
+static llmprov_int call_some_int(void) {
+    static const int64_t values[] = { 0, 1, 5, 2000, 100000, -1, INT64_MAX, INT64_MIN };
+    llmprov_int n = { 0, false };
+    n.set = call_below(2);
+    n.value = values[call_below(8)];
+    return n;
+}
+
+enum { CALL_MESSAGES = 6, CALL_BLOCKS_EACH = 4, CALL_TOOLS_EACH = 4 };
+
+typedef struct call_some { llmprov_request req; llmprov_message messages[CALL_MESSAGES]; llmprov_block blocks[CALL_MESSAGES][CALL_BLOCKS_EACH]; llmprov_tool tools[CALL_TOOLS_EACH]; llmprov_block system[2]; } call_some;
+
+static void call_some_request(call_some *s, const char *model) {
+    static const char *const names[] = { "f", "f g", "look.at", "a_tool_whose_name_is_longer_than_the_sixty_four_letters_that_openai_takes_0123" };
+    static const char *const types[] = { NULL, NULL, NULL, "bash_20250124", "web_search_20250305", "custom", "computer_20250124" }, *const schemas[] = { NULL, "{\"type\":\"object\"}", "{}" };
+    static const char *const stops[] = { "A", "B\n", "C", "D", "E", "" }, *const extras[] = { NULL, NULL, "{}", "{\"temperature\":0.25,\"x\":{\"y\":1}}", "{\"messages\":[]}", "{\"tools\":null,\"thinking\":{\"type\":\"z\"}}" };
+    size_t i, j;
+    memset(s, 0, sizeof *s);
+    s->req.model = model;
+    s->req.messages = s->messages;
+    s->req.message_count = call_below(CALL_MESSAGES + 1);
+    for (i = 0; i < s->req.message_count; i++) {
+        s->messages[i].role = (llmprov_role)(call_below(8) ? i % 2 : call_below(3));
+        s->messages[i].blocks = s->blocks[i];
+        s->messages[i].block_count = call_below(CALL_BLOCKS_EACH + 1);
+        s->messages[i].plain = call_below(2);
+        for (j = 0; j < s->messages[i].block_count; j++) s->blocks[i][j] = call_some_block(s->messages[i].role);
+    }
+    if (call_below(3)) s->req.prompt = "Go on.";
+    if (call_below(2)) s->req.system = call_below(3) ? "Be brief." : "";
+    s->system[0].text = "more";
+    s->system[1].text = "and more";
+    s->system[1].cache = LLMPROV_CACHE_5M;
+    s->req.system_blocks = s->system;
+    s->req.system_count = call_below(3);
+    s->req.tools = s->tools;
+    s->req.tool_count = call_below(CALL_TOOLS_EACH + 1);
+    for (i = 0; i < s->req.tool_count; i++) {
+        s->tools[i].type = call_pick(types, 7);
+        s->tools[i].name = names[i];
+        s->tools[i].description = call_below(2) ? "does" : call_below(2) ? "" : NULL;
+        s->tools[i].schema = call_pick(schemas, 3);
+        s->tools[i].strict = (llmprov_flag)call_below(3);
+        s->tools[i].cache = (llmprov_cache)(call_below(5) ? 0 : 1);
+        s->tools[i].extra = call_below(4) ? NULL : "{\"max_uses\":5}";
+    }
+    s->req.tool_choice = (llmprov_tool_choice)call_below(4);
+    s->req.tool_name = call_below(3) ? "f g" : NULL;
+    s->req.parallel_tools = (llmprov_flag)call_below(3);
+    s->req.max_tokens = call_some_int();
+    s->req.thinking = (llmprov_thinking)call_below(5);
+    s->req.effort = (llmprov_effort)call_below(8);
+    s->req.thinking_tokens = call_some_int();
+    s->req.temperature = call_some_num();
+    s->req.top_p = call_some_num();
+    s->req.top_k = call_some_int();
+    s->req.seed = call_some_int();
+    s->req.presence_penalty = call_some_num();
+    s->req.frequency_penalty = call_some_num();
+    s->req.n = call_some_int();
+    s->req.stop = stops;
+    s->req.stop_count = call_below(7);
+    s->req.schema = call_pick(schemas, 3);
+    s->req.schema_name = call_below(2) ? NULL : "my answer";
+    s->req.schema_strict = (llmprov_flag)call_below(3);
+    s->req.user_id = call_below(2) ? NULL : "u\"1";
+    s->req.service_tier = call_below(3) ? NULL : "standard_only";
+    s->req.cache = (llmprov_cache)(call_below(4) ? 0 : 1);
+    s->req.extra = call_pick(extras, 6);
+    s->req.stream = (llmprov_stream)call_below(3);
+}
+
+/* Every provider, every family of models, every field: refused with a sentence, or a body that is JSON and the same each time. */
+TEST_NO_OOM(call_any_request_is_json_or_refused) {
+    static call_some some;
+    long rounds = getenv("TEST_LONG") ? 100000 : 4000, sent = 0, asked = 0;
+    while (rounds-- && !test_now.failures) {
+        const llmprov_provider *row = llmprov_provider_at(NULL, call_below(llmprov_provider_count(NULL)));
+        const char *model = llmprov__profiles_rows[call_below(LLMPROV__COUNT(llmprov__profiles_rows))].prefix;
+        llmprov_desc d = feed_desc(row->id);
+        llmprov_client *c;
+        llmprov_call *call, *again;
+        const char *body, *same;
+        size_t len, same_len, count, i;
+        const llmprov_warning *w;
+        d.base_url = row->base_url ? NULL : "https://a.example";
+        if (call_below(3) == 0) d.api_version = call_below(2) ? "2023-06-01" : "2026-10-21";
+        c = llmprov_open(&d);
+        call_some_request(&some, *model ? model : "m");
+        call = llmprov_call_chat(c, &some.req);
+        again = llmprov_call_chat(c, &some.req);
+        body = (const char *)llmprov_call_body_whole(call, &len);
+        same = (const char *)llmprov_call_body_whole(again, &same_len);
+        asked++;
+        if (body) {
+            llmprov_error err;
+            llmprov_json *j = llmprov_json_parse(body, len, NULL, &err);
+            sent++;
+            CHECK_INT(llmprov_call_http(call)->body_len, len);
+            if (!CHECK(j && llmprov__text_valid(body, len) == len && llmprov_json_get(j, "model") && llmprov_json_get(j, "messages"))) printf("    %s: %s\n", err.message, body);
+            llmprov_json_free(j);
+            CHECK_MEM(same, same_len, body, len);
+        } else CHECK(*llmprov_call_error(call)->message && llmprov_call_error(call)->code != LLMPROV_ERR_NO_MEMORY && !same);
+        w = llmprov_call_warnings(call, &count);
+        for (i = 0; i < count; i++) CHECK(*w[i].field && *w[i].text && (w[i].code == LLMPROV_ERR_UNSUPPORTED || w[i].code == LLMPROV_ERR_ARGUMENT));
+        llmprov_call_free(call);
+        llmprov_call_free(again);
+        llmprov_close(c);
+    }
+    CHECK(sent * 5 > asked);
+}
+
 // -- refused before a byte is sent ---------------------------------------------------------
 
 /* The call is over at once, an ERROR is the only event, and the message names what is wrong. */
@@ -631,6 +787,29 @@ TEST(call_of_a_broken_client_says_why) {
     llmprov_close(c);
     if (r.error.message) CHECK_ALWAYS(strlen(r.error.message) > 0);          /* it outlives the client */
     llmprov_response_free(&r);
+}
+
+/* A program that was compiled with an older, shorter struct: what lies behind its end is not looked at. */
+TEST(call_takes_older_and_longer_requests) {
+    static const size_t sizes[] = { offsetof(llmprov_request, on_event), offsetof(llmprov_request, tools), offsetof(llmprov_request, history), 0, sizeof(llmprov_request), sizeof(llmprov_request) + 100 };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(sizes); i++) {
+        llmprov_client *c = feed_client("openai");
+        llmprov_request req = { .model = "m", .prompt = "Hi." };
+        size_t bytes = sizes[i] ? sizes[i] : sizeof req;
+        char *old = (char *)malloc(bytes);
+        llmprov_call *call;
+        if (!old) exit(3);
+        memset(old, 0xff, bytes);
+        req.size = (uint32_t)sizes[i];
+        memcpy(old, &req, bytes < sizeof req ? bytes : sizeof req);
+        call = llmprov_call_chat(c, (const llmprov_request *)(const void *)old);
+        free(old);
+        CHECK(llmprov_call_want(call) == LLMPROV_WANT_SEND);
+        CHECK_STR((const char *)llmprov_call_body_whole(call, NULL), "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi.\"}]}");
+        llmprov_call_free(call);
+        llmprov_close(c);
+    }
 }
 
 TEST_NO_OOM(call_functions_take_null) {
@@ -1768,6 +1947,42 @@ TEST_NO_OOM(call_keeping_nothing_stays_flat) {
             }
 }
 
+/* No heap at all: client and call in one block, of any size. What does not fit ends in ERR_NO_MEMORY, and the block is whole
+   again afterwards. */
+TEST_NO_OOM(call_lives_in_one_block) {
+    static union { llmprov__mem_align align; char bytes[40000]; } block;
+    size_t size;
+    int good = 0;
+    for (size = 100; size <= sizeof block; size += size < 4000 ? 37 : 501) {
+        llmprov_desc d = feed_desc(size % 2 ? "openai" : "anthropic");
+        llmprov_client *c;
+        llmprov_request req = { .model = "m-1", .prompt = "Hi.", .stream = LLMPROV_STREAM_ON, .keep = LLMPROV_KEEP_NOTHING, .max_tokens = LLMPROV_INT(9) };
+        llmprov_response r;
+        llmprov_call *call;
+        llmprov_status status;
+        int texts = 0;
+        void *whole;
+        req.on_event = call_count_texts;
+        req.user = &texts;
+        d.alloc = llmprov_arena(&block, size);
+        c = llmprov_open(&d);
+        call = llmprov_call_chat(c, &req);
+        feed_stream(call, 2, size % 2 ? feed_chat : feed_messages, NULL);
+        status = llmprov_call_take(call, &r);
+        CHECK(status == LLMPROV_OK || status == LLMPROV_ERR_NO_MEMORY);
+        if (status == LLMPROV_OK) {
+            good++;
+            CHECK_INT(texts, 3);
+        }
+        llmprov_response_free(&r);
+        llmprov_call_free(call);
+        llmprov_close(c);
+        whole = size > 400 ? d.alloc.fn(d.alloc.user, NULL, 0, size - 200) : &block;
+        CHECK(whole != NULL);
+    }
+    CHECK(good > 40);
+}
+
 // -- events that are asked for -------------------------------------------------------------------------
 
 /* What was fed is the caller's again as soon as feed returns. */
@@ -1840,6 +2055,132 @@ TEST_NO_OOM(call_next_after_many_pieces_is_not_quadratic) {
     llmprov_close(c);
 }
 
+// -- whatever comes, events keep their order -----------------------------------------------
+
+enum { CALL_BLOCKS_WATCHED = 32, CALL_TEXT_WATCHED = 3000 };
+
+typedef struct call_watched { bool begun, ended, folded; llmprov_block_type type; char text[CALL_TEXT_WATCHED]; size_t len; } call_watched;
+
+typedef struct call_order {
+    bool started, over, ended;
+    int wrong;                   /* what was first out of order; 0 = nothing */
+    call_watched blocks[3][CALL_BLOCKS_WATCHED];
+} call_order;
+
+static void call_wrong(call_order *o, bool good, int what) { if (!good && !o->wrong) o->wrong = what; }
+
+static void call_watch_piece(call_order *o, const llmprov_event *e, call_watched *b) {
+    llmprov_event_type fits = b->type == LLMPROV_BLOCK_THINKING ? LLMPROV_EVENT_THINKING : b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE ? LLMPROV_EVENT_JSON : LLMPROV_EVENT_TEXT;
+    call_wrong(o, b->begun && !b->ended && e->type == fits && e->text_len, 1);
+    call_wrong(o, llmprov__text_valid(e->text, e->text_len) == e->text_len, 2);
+    if (b->len + e->text_len <= CALL_TEXT_WATCHED) memcpy(b->text + b->len, e->text, e->text_len);
+    b->len += e->text_len;
+}
+
+/* What a block holds at its end is what its pieces said. */
+static void call_watch_end(call_order *o, const llmprov_event *e, call_watched *b) {
+    bool json = b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE;
+    const char *text = json ? e->block->json : e->block->text;
+    size_t len = json ? e->block->json_len : e->block->text_len;
+    call_wrong(o, b->begun && !b->ended && e->block->type == b->type, 3);
+    b->ended = true;
+    if (b->len > CALL_TEXT_WATCHED || e->block->invalid) return;
+    if (json && !strcmp(text, "{}")) return;
+    if (json || b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING) call_wrong(o, len == b->len && !memcmp(text, b->text, len), 4);
+}
+
+static bool call_watch(void *user, const llmprov_event *e) {
+    call_order *o = (call_order *)user;
+    bool inside = e->choice >= 0 && e->choice < 3 && e->index >= 0 && e->index < CALL_BLOCKS_WATCHED;
+    call_watched *b = inside ? &o->blocks[e->choice][e->index] : NULL;
+    int i, k;
+    call_wrong(o, !o->over, 5);
+    if (e->type == LLMPROV_EVENT_START) {
+        call_wrong(o, !o->started && e->id && e->model, 6);
+        o->started = true;
+    } else if (e->type != LLMPROV_EVENT_ERROR && e->type != LLMPROV_EVENT_OTHER) call_wrong(o, o->started, 7);
+    if (e->type == LLMPROV_EVENT_END || e->type == LLMPROV_EVENT_ERROR) {
+        o->over = true;
+        o->ended = e->type == LLMPROV_EVENT_END;
+        for (i = 0; o->ended && i < 3; i++)
+            for (k = 0; k < CALL_BLOCKS_WATCHED; k++) call_wrong(o, o->blocks[i][k].begun == o->blocks[i][k].ended, 8);
+        call_wrong(o, o->ended ? e->usage && e->stop_word : e->error && *e->error->message, 9);
+    }
+    if (!b) return true;
+    if (e->type == LLMPROV_EVENT_BLOCK) {
+        call_wrong(o, !b->begun && e->block && (!e->index || b[-1].begun), 10);
+        b->begun = true;
+        b->type = e->block->type;
+    }
+    if (e->type == LLMPROV_EVENT_TEXT || e->type == LLMPROV_EVENT_THINKING || e->type == LLMPROV_EVENT_JSON) call_watch_piece(o, e, b);
+    if (e->type == LLMPROV_EVENT_BLOCK_END) call_watch_end(o, e, b);
+    return true;
+}
+
+static const char call_messages_tools[] =
+    FEED_MESSAGES_START FEED_MESSAGES_EVENT("content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}")
+    FEED_MESSAGES_EVENT("content_block_delta", ",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"hm \\ud83d\"}")
+    FEED_MESSAGES_EVENT("content_block_delta", ",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"\\ude00\"}")
+    FEED_MESSAGES_EVENT("content_block_delta", ",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"c2ln\"}") FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":0")
+    FEED_MESSAGES_EVENT("content_block_start", ",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"look\",\"input\":{}}")
+    FEED_MESSAGES_EVENT("content_block_delta", ",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\":\"}")
+    FEED_MESSAGES_EVENT("content_block_delta", ",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"[1,2]}\"}") FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":1")
+    FEED_MESSAGES_STOP("tool_use");
+static const char call_chat_more[] =
+    FEED_DELTA("{\"reasoning_content\":\"hm\"}") FEED_DELTA("{\"reasoning_content\":\" yes\"}") FEED_DELTA("{\"content\":\"a\\ud83d\"}") FEED_DELTA("{\"content\":\"\\ude00b\"}")
+    FEED_CHUNK("\"choices\":[{\"index\":1,\"delta\":{\"content\":\"other\"},\"finish_reason\":null},{\"index\":0,\"delta\":{\"content\":\"c\"}}]")
+    FEED_DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}},{\"index\":1,\"id\":\"y\",\"function\":{\"name\":\"g\",\"arguments\":\"{\\\"q\\\":1\"}}]}")
+    FEED_DELTA("{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"}\"}},{\"index\":0,\"function\":{\"arguments\":\"}\"}}]}")
+    FEED_CHUNK("\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]") FEED_FINISH("stop") FEED_USAGE FEED_DONE;
+
+/* Streams with some bytes changed, taken out or doubled: any end, but no nonsense on the way, however they are cut. */
+TEST_NO_OOM(call_events_keep_their_order_whatever_comes) {
+    static const char *const seeds[] = { feed_chat, feed_messages, feed_chat_tool, call_messages_tools, call_chat_more };
+    static const char bytes[] = "{}[]:,\"\\u0n1t- x\n\r\xFF";
+    static char copy[4000];
+    static call_order order;
+    long rounds = getenv("TEST_LONG") ? 60000 : 3000;
+    while (rounds-- && !test_now.failures) {
+        const char *seed = seeds[rounds % 5];
+        size_t len = strlen(seed), damage = (size_t)(test_random() >> 33) % 4;
+        int way;
+        llmprov_text saved[2] = { { 0 } };
+        memcpy(copy, seed, len + 1);
+        while (damage--) {
+            size_t at = (size_t)(test_random() >> 33) % len, n = 1 + (size_t)(test_random() >> 33) % 40;
+            int how = (int)(test_random() >> 33) % 8;
+            if (n > len - at) n = len - at;
+            if (how < 5) copy[at] = bytes[(size_t)(test_random() >> 33) % (sizeof bytes - 1)];
+            else if (how == 5) memmove(copy + at, copy + at + n, len - at - n + 1), len -= n;
+            else if (len + n < sizeof copy) memmove(copy + at + n, copy + at, len - at + 1), len += n;
+            if (!len) break;
+        }
+        for (way = 0; way < 2; way++) {
+            llmprov_client *c = feed_client(seed == feed_messages || seed == call_messages_tools ? "anthropic" : "openai");
+            llmprov_request req = { .model = "m", .prompt = "Hi.", .max_tokens = LLMPROV_INT(9), .stream = LLMPROV_STREAM_ON, .on_event = call_watch, .user = &order };
+            llmprov_call *call = llmprov_call_chat(c, &req);
+            llmprov_response r;
+            memset(&order, 0, sizeof order);
+            feed_head(call, 200, "text/event-stream");
+            feed_bytes(call, way * 5, copy, len, NULL);
+            llmprov_call_eof(call);
+            CHECK(llmprov_call_want(call) == LLMPROV_WANT_NOTHING);
+            CHECK((llmprov_call_take(call, &r) == LLMPROV_OK) == order.ended);
+            CHECK(order.over);
+            if (!CHECK_INT(order.wrong, 0)) printf("%s\n", copy);
+            CHECK(llmprov__text_valid(r.text, r.text_len) == r.text_len);
+            CHECK_INT(llmprov_response_save(&r, &saved[way]), LLMPROV_OK);
+            CHECK(llmprov__text_valid(saved[way].ptr, saved[way].len) == saved[way].len);
+            llmprov_response_free(&r);
+            llmprov_call_free(call);
+            llmprov_close(c);
+        }
+        if (!CHECK_MEM(saved[1].ptr, saved[1].len, saved[0].ptr, saved[0].len)) printf("%s\n", copy);
+        llmprov_text_free(&saved[0]);
+        llmprov_text_free(&saved[1]);
+    }
+}
+
 // -- many ----------------------------------------------------------------------------------
 
 TEST_NO_OOM(call_a_thousand_at_once) {
@@ -1877,6 +2218,81 @@ TEST_NO_OOM(call_a_thousand_at_once) {
     }
     llmprov_close(c[0]);
     llmprov_close(c[1]);
+}
+
+// -- long replies --------------------------------------------------------------------------
+
+enum { CALL_TOOLS_STREAMED, CALL_TOOLS_WHOLE, CALL_TOOLS_MESSAGES, CALL_MEMBERS_WHOLE, CALL_MEMBERS_STREAMED, CALL_BLOCKS, CALL_SWITCHES, CALL_SHAPES };
+
+/* A reply of n parts that would like to be quadratic. */
+static char *call_long_reply(int shape, int n) {
+    char *text = (char *)malloc((size_t)n * 400 + 2000), *to = text;
+    int i;
+    if (!text) exit(3);
+    if (shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS) to += sprintf(to, "%s", FEED_MESSAGES_START);
+    if (shape == CALL_TOOLS_WHOLE) to += sprintf(to, "{\"choices\":[{\"index\":0,\"message\":{\"tool_calls\":[");
+    if (shape == CALL_MEMBERS_WHOLE) to += sprintf(to, "{");
+    for (i = 0; i < n; i++) switch (shape) {
+        case CALL_TOOLS_STREAMED: to += sprintf(to, FEED_DELTA("{\"tool_calls\":[{\"index\":%d,\"id\":\"c%d\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}"), i, i); break;
+        case CALL_TOOLS_WHOLE: to += sprintf(to, "%s{\"id\":\"c%d\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}", i ? "," : "", i); break;
+        case CALL_TOOLS_MESSAGES:
+            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_start", ",\"index\":%d,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t%d\",\"name\":\"f\",\"input\":{}}"), i, i);
+            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":%d"), i);
+            break;
+        case CALL_MEMBERS_WHOLE: to += sprintf(to, "\"k%d\":1,", i); break;
+        case CALL_MEMBERS_STREAMED: to += sprintf(to, "data: {\"k%d\":1,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n", i); break;
+        case CALL_BLOCKS:
+            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_start", ",\"index\":%d,\"content_block\":{\"type\":\"text\",\"text\":\"a\"}"), i);
+            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":%d"), i);
+            break;
+        default: to += sprintf(to, FEED_DELTA("{\"%s\":\"a\"}"), i % 2 ? "content" : "reasoning");
+    }
+    if (shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS) sprintf(to, "%s", FEED_MESSAGES_STOP("end_turn"));
+    else if (shape == CALL_TOOLS_WHOLE) sprintf(to, "]},\"finish_reason\":\"stop\"}]}");
+    else if (shape == CALL_MEMBERS_WHOLE) sprintf(to, "\"choices\":[{\"index\":0,\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}");
+    else sprintf(to, "%s", FEED_FINISH("stop") FEED_DONE);
+    return text;
+}
+
+static double call_long_takes(int shape, int n) {
+    char *text = call_long_reply(shape, n);
+    llmprov_client *c = feed_client(shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS ? "anthropic" : "openai");
+    int texts = 0;
+    llmprov_request req = { .model = "m", .prompt = "Hi.", .max_tokens = LLMPROV_INT(9), .stream = LLMPROV_STREAM_ON, .on_event = call_count_texts, .user = &texts };
+    llmprov_response r;
+    llmprov_call *call;
+    clock_t from;
+    double took;
+    if (shape == CALL_TOOLS_WHOLE || shape == CALL_MEMBERS_WHOLE) req.stream = LLMPROV_STREAM_OFF;
+    call = llmprov_call_chat(c, &req);
+    from = clock();
+    llmprov_call_head(call, 200, NULL, 0);
+    llmprov_call_feed(call, text, strlen(text));
+    llmprov_call_eof(call);
+    CHECK_INT(llmprov_call_take(call, &r), LLMPROV_OK);
+    took = (double)(clock() - from) / CLOCKS_PER_SEC;
+    llmprov_response_free(&r);
+    llmprov_call_free(call);
+    llmprov_close(c);
+    free(text);
+    return took;
+}
+
+/* Eight times as long, eight times the time; three times that is allowed for caches and neighbours. */
+TEST_NO_OOM(call_time_grows_with_the_reply_alone) {
+    int shape;
+    if (!getenv("TEST_LONG")) return;                         /* clocks are for quiet moments */
+    for (shape = 0; shape < CALL_SHAPES; shape++) {
+        double few = 100, many = 100, once;
+        int again;
+        for (again = 0; again < 3; again++) {
+            once = call_long_takes(shape, 1000);
+            if (once < few) few = once;
+            once = call_long_takes(shape, 8000);
+            if (once < many) many = once;
+        }
+        if (!CHECK(many < (few > 0.001 ? few : 0.001) * 24)) printf("    shape %d: %.4f s and %.4f s\n", shape, few, many);
+    }
 }
 
 // -- secrets -------------------------------------------------------------------------------

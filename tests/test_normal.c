@@ -2,6 +2,8 @@
    their fields. */
 #include "test.h"
 
+#include <time.h>
+
 typedef struct normal_target { const char *format; unsigned rules, quirks, profile; size_t id_max, name_max; const char *reasoning_key; } normal_target;
 
 enum { NORMAL_MESSAGES_RULES = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_NATIVE };
@@ -604,4 +606,84 @@ TEST_NO_OOM(normal_random_conversations) {
         llmprov_history_free(&h2);
     }
     CHECK(refused < 1000 || getenv("TEST_LONG"));
+}
+
+// -- long conversations --------------------------------------------------------------------
+
+enum { NORMAL_ONE_ROLE, NORMAL_ONE_ID, NORMAL_ONE_TURN, NORMAL_PLAIN, NORMAL_SHAPES };
+
+/* A history of n steps of some shape, as JSON. */
+static char *normal_long(int shape, int n) {
+    char *json = (char *)malloc((size_t)n * 250 + 500), *to = json;
+    int i;
+    if (!json) exit(3);
+    to += sprintf(to, "[");
+    if (shape == NORMAL_ONE_TURN) {
+        to += sprintf(to, "{\"role\":\"assistant\",\"content\":[");
+        for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_use\",\"id\":\"c%d\",\"name\":\"f\",\"input\":{}}", i ? "," : "", i);
+        to += sprintf(to, "]},{\"role\":\"user\",\"content\":[");
+        for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_result\",\"tool_use_id\":\"c%d\",\"content\":\"r\"}", i ? "," : "", n - 1 - i);
+        to += sprintf(to, "]}");
+    }
+    for (i = 0; i < n && shape != NORMAL_ONE_TURN; i++) {
+        to += sprintf(to, "%s", i ? "," : "");
+        if (shape == NORMAL_ONE_ID) to += sprintf(to, NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "r")));
+        else to += sprintf(to, "{\"role\":\"%s\",\"content\":\"x\"}", shape == NORMAL_PLAIN && i % 2 ? "assistant" : "user");
+    }
+    sprintf(to, "]");
+    return json;
+}
+
+/* Bytes, and seconds of the processor. */
+static double normal_costs(const normal_target *t, int shape, int n, size_t *bytes) {
+    char *json = normal_long(shape, n);
+    llmprov_request req = { 0 };
+    llmprov_history h = { .alloc = test_alloc() };
+    normal_result r;
+    clock_t from;
+    double took;
+    size_t before;
+    CHECK_INT(llmprov_history_load(&h, json, strlen(json), NULL), LLMPROV_OK);
+    req.history = &h;
+    before = test_memory.peak = test_memory.bytes;
+    from = clock();
+    normal_request(&r, t, &req);
+    took = (double)(clock() - from) / CLOCKS_PER_SEC;
+    *bytes = test_memory.peak - before;
+    CHECK(r.ok);
+    normal_free(&r);
+    llmprov_history_free(&h);
+    free(json);
+    return took;
+}
+
+TEST_NO_OOM(normal_merging_takes_memory_for_its_blocks_once) {
+    int shape;
+    for (shape = 0; shape < NORMAL_SHAPES; shape++) {
+        size_t few, many;
+        normal_costs(&normal_messages, shape, 100, &few);
+        normal_costs(&normal_messages, shape, 800, &many);
+        if (!CHECK(many < few * 16)) printf("    shape %d: %lu and %lu bytes\n", shape, (unsigned long)few, (unsigned long)many);
+    }
+}
+
+/* Eight times as long, eight times the time; three times that is allowed for caches and neighbours. */
+TEST_NO_OOM(normal_time_grows_with_the_history_alone) {
+    int shape, target;
+    if (!getenv("TEST_LONG")) return;                         /* clocks are for quiet moments */
+    for (shape = 0; shape < NORMAL_SHAPES; shape++)
+        for (target = 0; target < 2; target++) {
+            const normal_target *t = target ? &normal_chat : &normal_messages;
+            size_t bytes;
+            double few = 1, many = 1, once;
+            int again;
+            for (again = 0; again < 3; again++) {
+                once = normal_costs(t, shape, 1000, &bytes);
+                if (once < few) few = once;
+                once = normal_costs(t, shape, 8000, &bytes);
+                if (once < many) many = once;
+                if (once > 5) break;
+            }
+            if (!CHECK(many < (few > 0.001 ? few : 0.001) * 24)) printf("    shape %d, %s: %.4f s and %.4f s\n", shape, t->format, few, many);
+        }
 }

@@ -357,11 +357,19 @@ TEST(pitfall_175_callbacks_do_not_mask_the_providers_error) {
 
 // -- stop reasons --------------------------------------------------------------------------
 
+/* A loop that runs while tools are asked for must not ask for ever. */
+TEST(pitfall_177_the_word_for_calls_without_any) {
+    engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, 200, Q("{'id':'c','choices':[{'index':0,'message':{'content':'x'},'finish_reason':'tool_calls'}]}"));
+    CHECK_INT(r.r.stop, LLMPROV_STOP_END);
+    CHECK_STR(r.r.stop_word, "tool_calls");
+    engine_reply_free(&r);
+}
+
 TEST_NO_OOM(pitfall_177_words_for_the_end) {
     static const struct { const char *word; llmprov_stop stop; } words[] = {
         { "stop", LLMPROV_STOP_END }, { "end_turn", LLMPROV_STOP_END }, { "eos", LLMPROV_STOP_END }, { "completed", LLMPROV_STOP_END }, { "COMPLETE", LLMPROV_STOP_END }, { "STOP", LLMPROV_STOP_END },
         { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "length", LLMPROV_STOP_LENGTH }, { "max_tokens", LLMPROV_STOP_LENGTH }, { "model_length", LLMPROV_STOP_LENGTH }, { "MAX_TOKENS", LLMPROV_STOP_LENGTH },
-        { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "tool_calls", LLMPROV_STOP_TOOL_USE }, { "tool_use", LLMPROV_STOP_TOOL_USE }, { "function_call", LLMPROV_STOP_TOOL_USE },
+        { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "TOOL_CALL", LLMPROV_STOP_TOOL_USE }, { "tool_calls", LLMPROV_STOP_TOOL_USE }, { "tool_use", LLMPROV_STOP_TOOL_USE }, { "function_call", LLMPROV_STOP_TOOL_USE },
         { "content_filter", LLMPROV_STOP_REFUSAL }, { "refusal", LLMPROV_STOP_REFUSAL }, { "SAFETY", LLMPROV_STOP_REFUSAL }, { "guardrail_intervened", LLMPROV_STOP_REFUSAL }, { "sensitive", LLMPROV_STOP_REFUSAL },
         { "error", LLMPROV_STOP_ERROR }, { "network_error", LLMPROV_STOP_ERROR }, { "insufficient_system_resource", LLMPROV_STOP_ERROR }, { "failed", LLMPROV_STOP_ERROR }, { "cancelled", LLMPROV_STOP_ERROR },
         { "malformed_tool_use", LLMPROV_STOP_ERROR }, { "pause_turn", LLMPROV_STOP_PAUSE },
@@ -371,7 +379,9 @@ TEST_NO_OOM(pitfall_177_words_for_the_end) {
     for (i = 0; i < sizeof words / sizeof *words; i++) {
         engine_text t = { NULL, 0, 0 };
         engine_reply r;
-        engine_adds(&t, "{'id':'c','choices':[{'index':0,'message':{'content':'x'},'finish_reason':'");
+        engine_adds(&t, "{'id':'c','choices':[{'index':0,'message':{'content':'x'");
+        if (words[i].stop == LLMPROV_STOP_TOOL_USE) engine_adds(&t, ",'tool_calls':[{'id':'t','type':'function','function':{'name':'f','arguments':'{}'}}]");
+        engine_adds(&t, "},'finish_reason':'");
         engine_adds(&t, words[i].word);
         engine_adds(&t, "'}]}");
         r = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(t.ptr));
@@ -380,6 +390,15 @@ TEST_NO_OOM(pitfall_177_words_for_the_end) {
         engine_reply_free(&r);
         engine_text_free(&t);
     }
+}
+
+/* A recording (openrouter.chat.027d3cafd7) says tool_calls and has none, but a whole answer: there is nothing to run, and
+   a loop that waits for calls must end. The word stays. */
+TEST(pitfall_177_tool_calls_without_a_call) {
+    engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(CHAT_WHOLE("{'role':'assistant','content':'{\\'topic\\':\\'x\\'}'}", "tool_calls")));
+    CHECK_INT(r.r.stop, LLMPROV_STOP_END);
+    CHECK_STR(r.r.stop_word, "tool_calls");
+    engine_reply_free(&r);
 }
 
 TEST(pitfall_178_turns_without_content) {

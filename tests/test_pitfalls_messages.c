@@ -253,7 +253,7 @@ TEST(pitfall_053_prefill_that_ends_in_white_space) {
     engine_sent_free(&b);
 }
 
-/* From 4.6 on a final assistant text is refused altogether (wire 1.2): the user asks to go on. */
+/* From 4.6 on a final assistant text is refused altogether: the user asks to go on. */
 TEST(pitfall_053_prefill_where_it_is_refused) {
     engine_sent s = SENT("anthropic", "claude-opus-4-8", "[{'role':'user','content':'One'},{'role':'assistant','content':'The answer is:'}]");
     CHECK_BODY(s, "messages[2].role", "\"user\"");
@@ -367,6 +367,28 @@ TEST(pitfall_065_media_that_the_target_does_not_take) {
             CHECK(!s.text);
             engine_sent_free(&s);
         }
+}
+
+/* Kinds that only Anthropic's format has become what they say as text, or nothing: always with a warning. */
+TEST(pitfall_065_blocks_that_only_anthropic_has) {
+    engine_sent s = SENT("custom", "m", "[{'role':'user','content':[{'type':'search_result','source':'https://s.test','title':'Tides','content':[{'type':'text','text':'High at two.'}]},{'type':'container_upload','file_id':'f'},"
+                         "{'type':'text','text':'When?'}]},{'role':'assistant','content':[{'type':'server_tool_use','id':'srvtoolu_1','name':'web_search','input':{}},{'type':'web_search_tool_result','tool_use_id':'srvtoolu_1','content':[]},"
+                         "{'type':'text','text':'At two.'}]},{'role':'user','content':'And?'}]");
+    CHECK(s.text && strstr(s.text, "Tides") && strstr(s.text, "High at two.") && strstr(s.text, "https://s.test"));
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "messages[0].content[0]");
+    CHECK(s.text && !strstr(s.text, "container_upload") && !strstr(s.text, "srvtoolu_1"));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].content[1]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[1].content[0]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[1].content[1]");
+    CHECK_BODY(s, "messages[1]", Q("{'role':'assistant','content':'At two.'}"));
+    engine_sent_free(&s);
+}
+
+TEST(pitfall_065_images_in_the_assistants_turn) {
+    engine_sent s = SENT("custom", "m", "[{'role':'user','content':'Draw.'},{'role':'assistant','content':[{'type':'text','text':'Here:'}," PITFALLS_PNG "]},{'role':'user','content':'Nice'}]");
+    CHECK(s.error.code || engine_warned(s.warnings, s.warning_count, LLMPROV_ERR_UNSUPPORTED, "messages[1].content[1]"));
+    if (s.body) CHECK_BODY(s, "messages[1].content", "\"Here:\"");
+    engine_sent_free(&s);
 }
 
 TEST(pitfall_068_documents_by_url) {

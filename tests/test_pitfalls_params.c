@@ -53,7 +53,7 @@ TEST(pitfall_100_zero_is_a_value) {
     engine_sent a, b, c;
     b = engine_send("custom", &req);
     req.seed.set = req.presence_penalty.set = req.frequency_penalty.set = false;
-    a = engine_send("anthropic", &req);                       /* max_tokens 0 only warms the cache (wire 1.2) */
+    a = engine_send("anthropic", &req);                       /* max_tokens 0 only warms the cache */
     req.temperature.set = false;
     req.top_p.set = true;
     c = engine_send("custom", &req);
@@ -132,7 +132,12 @@ TEST(pitfall_103_profiles_by_name) {
 TEST(pitfall_104_stop_sequences) {
     static const char *const stop[] = { "a", "b", "c", "d", "e" };
     llmprov_request req = { .model = "claude-sonnet-4-6", .prompt = "Hi", .max_tokens = LLMPROV_INT(9), .stop = stop, .stop_count = 5 };
-    engine_sent a = engine_send("anthropic", &req), b = engine_send("custom", &req), c, d;
+    engine_sent a = engine_send("anthropic", &req), b = engine_send("custom", &req), c, d, e;
+    req.stop_count = 4;
+    e = engine_send("custom", &req);
+    CHECK_BODY(e, "stop", Q("['a','b','c','d']"));
+    CHECK_INT(e.warning_count, 0);
+    engine_sent_free(&e);
     req.stop_count = 0;
     c = engine_send("anthropic", &req);
     req.stop_count = 1;
@@ -143,7 +148,7 @@ TEST(pitfall_104_stop_sequences) {
     CHECK_BODY(b, "stop", Q("['a','b','c','d']"));
     CHECK_WARNED(b, LLMPROV_ERR_ARGUMENT, "stop");
     CHECK_BODY(c, "stop_sequences", NULL);
-    CHECK_BODY(d, "stop", NULL);                              /* wire 2.2: not supported there */
+    CHECK_BODY(d, "stop", NULL);                              /* not supported there */
     CHECK_WARNED(d, LLMPROV_ERR_UNSUPPORTED, "stop");
     engine_sent_free(&a);
     engine_sent_free(&b);
@@ -226,6 +231,34 @@ TEST(pitfall_109_very_many_tokens_are_streamed) {
     CHECK_BODY(b, "stream", NULL);
     engine_sent_free(&a);
     engine_sent_free(&b);
+}
+
+/* Two dated versions of Anthropic's API: the newer one has no sampling settings at all, refuses documents in
+   the assistant's turns and citations on the user's texts. The caller's word stands over ours. */
+static void pitfalls_version(const char *history, bool sampling, const char *asked, const char *version, bool sent, const char *file, int line) {
+    llmprov_history h = engine_history(Q(history));
+    llmprov_desc desc = { .api_version = asked };
+    llmprov_request req = { .model = "claude-sonnet-4-6", .history = &h, .max_tokens = LLMPROV_INT(9) };
+    engine_sent s;
+    req.temperature.set = sampling;
+    s = engine_send_with("anthropic", &desc, &req, file, line);
+    test_check_str(engine_header(&s, "anthropic-version"), version, "the version", file, line);
+    engine_check_body(&s, "temperature", sent ? "0" : NULL, file, line);
+    if (sampling && !sent) engine_check_warned(s.warnings, s.warning_count, LLMPROV_ERR_UNSUPPORTED, "temperature", file, line);
+    engine_sent_free(&s);
+    llmprov_history_free(&h);
+}
+
+TEST(pitfall_105_versions_of_anthropics_api) {
+    static const char plain[] = "[{'role':'user','content':'Hi'}]";
+    pitfalls_version(plain, false, NULL, "2026-10-21", false, __FILE__, __LINE__);
+    pitfalls_version(plain, true, NULL, "2023-06-01", true, __FILE__, __LINE__);
+    pitfalls_version(plain, true, "2026-10-21", "2026-10-21", false, __FILE__, __LINE__);
+    pitfalls_version(plain, true, "2023-06-01", "2023-06-01", true, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'document','source':{'type':'text','media_type':'text/plain','data':'d'}}]},{'role':'user','content':'And?'}]", false, NULL, "2023-06-01", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':[{'type':'document','source':{'type':'text','media_type':'text/plain','data':'d'}}]}]", false, NULL, "2026-10-21", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':[{'type':'text','text':'x','citations':[{'type':'char_location','cited_text':'c','document_index':0,'document_title':null,'start_char_index':0,'end_char_index':1}]}]}]", false, NULL, "2023-06-01", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':[{'type':'text','text':'x','citations':[]}]}]", false, NULL, "2026-10-21", false, __FILE__, __LINE__);
 }
 
 // -- addresses -----------------------------------------------------------------------------
@@ -451,7 +484,7 @@ TEST(pitfall_122_turns_with_server_tools_are_replayed_in_order) {
     t = engine_send("anthropic", &req);
     CHECK_BODY(t, "messages[1].content[0].citations", Q("[{'type':'web_search_result_location','cited_text':'c','encrypted_index':'e','title':'t','url':'u'}]"));
     CHECK_BODY(t, "messages[1].content[1].citations[0].cited_text", "\"d\"");
-    CHECK_BODY(t, "messages[1].content[1].citations[0].file_id", NULL);   /* wire 1.3: only replies have it */
+    CHECK_BODY(t, "messages[1].content[1].citations[0].file_id", NULL);   /* only replies have it */
     engine_sent_free(&s);
     engine_sent_free(&t);
     llmprov_history_free(&h);

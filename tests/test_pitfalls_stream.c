@@ -62,6 +62,20 @@ TEST(pitfall_146_server_sent_events) {
     SSE("data: " PITFALLS_HEAD "{'content':'A'}}]}\n\ndata: " PITFALLS_HEAD "{},'finish_reason':'stop'}]}", "A");   /* no blank line at the end, no line end either */
 }
 
+/* llama-box ends a broken stream with a field of its own. */
+TEST(pitfall_146_a_field_named_error) {
+    engine_reply r = engine_read("openai-chat", ENGINE_STREAM, 200, Q(CHAT("{'content':'Half'}")
+        "error: {'detail':'failed to decode','error':{'code':500,'message':'failed to decode, try again','type':'server_error'}}\n\n"));
+    engine_reply s = engine_read("openai-chat", ENGINE_STREAM, 200, Q(CHAT("{'content':'Half'}") "error: {'error':{'message':'failed to decode, try again'}}\n"));
+    CHECK_INT(r.r.error.code, LLMPROV_ERR_SERVER);
+    CHECK(strstr(r.r.error.message, "failed to decode") != NULL);
+    CHECK_STR(r.r.text, "Half");
+    CHECK_INT(s.r.error.code, LLMPROV_ERR_SERVER);
+    CHECK(strstr(s.r.error.message, "try again") != NULL);
+    engine_reply_free(&r);
+    engine_reply_free(&s);
+}
+
 TEST(pitfall_203_data_after_the_last_line_end_counts_once) {
     engine_reply a = engine_read("anthropic-messages", ENGINE_STREAM, 200, Q(MSG_START MSG_TEXT("0", "Yes") MSG_EVENT("message_delta", ",'delta':{'stop_reason':'end_turn'},'usage':{'output_tokens':3}")
                                  "event: message_stop\ndata: {'type':'message_stop'}"));

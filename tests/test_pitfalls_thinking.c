@@ -1,5 +1,5 @@
 /* Known pitfalls of translation: thinking, its signatures, and how hard a model is asked to think. What each model takes
-   is the page of the models (wire 1.9 and 2.5), which is newer than the pitfalls' own tables. */
+   is what the providers' own pages say, which is newer than the pitfalls' own tables. */
 #include "engine.h"
 
 static engine_sent pitfalls_think(const char *provider, const char *model, const char *history, const char *file, int line) {
@@ -338,7 +338,7 @@ TEST(pitfall_093_off_caps_the_effort) {
     CHECK_BODY(a, "output_config.effort", "\"high\"");
     CHECK_WARNED(a, LLMPROV_ERR_ARGUMENT, "effort");
     CHECK_BODY(b, "output_config.effort", "\"high\"");
-    CHECK_BODY(c, "output_config.effort", "\"xhigh\"");       /* wire 1.9: there both are taken */
+    CHECK_BODY(c, "output_config.effort", "\"xhigh\"");       /* there both are taken */
     engine_sent_free(&a);
     engine_sent_free(&b);
     engine_sent_free(&c);

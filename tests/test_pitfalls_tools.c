@@ -81,6 +81,19 @@ TEST(pitfall_004_arguments_that_are_an_object) {
     engine_reply_free(&b);
 }
 
+/* A tool of OpenAI's whose input is a text: still an object here. */
+TEST(pitfall_004_arguments_that_are_a_text) {
+    engine_reply a = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(CHAT_WHOLE("{'tool_calls':[{'id':'a','type':'custom','custom':{'name':'sql','input':'SELECT \\'x\\'\\n'}}]}", "tool_calls")));
+    engine_reply b = engine_read("openai-chat", ENGINE_STREAM, 200, Q(CHAT("{'tool_calls':[{'index':0,'id':'a','type':'custom','custom':{'name':'sql','input':''}}]}")
+        CHAT("{'tool_calls':[{'index':0,'custom':{'input':'SELECT'}}]}") CHAT("{'tool_calls':[{'index':0,'custom':{'input':' \\'x\\'\\n'}}]}") CHAT_END("tool_calls") CHAT_DONE));
+    CHECK_STR(engine_call(a, 0)->name, "sql");
+    CHECK_JSON(engine_call(a, 0)->json, engine_call(a, 0)->json_len, Q("{'input':'SELECT \\'x\\'\\n'}"));
+    CHECK_STR(engine_call(b, 0)->name, "sql");
+    CHECK_JSON(engine_call(b, 0)->json, engine_call(b, 0)->json_len, Q("{'input':'SELECT \\'x\\'\\n'}"));
+    engine_reply_free(&a);
+    engine_reply_free(&b);
+}
+
 TEST(pitfall_005_arguments_by_wire_format) {
     llmprov_history h = engine_history(Q("[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'tool_use','id':'call_1','name':'f','input':{'a':[1,'x']}}]},"
                                          "{'role':'user','content':[{'type':'tool_result','tool_use_id':'call_1','content':'ok'}]}]"));
@@ -227,6 +240,8 @@ TEST(pitfall_009_ids_with_other_characters) {
     CHECK_STR(a, b);
     CHECK(!*a || strcmp(a, c));
     if (*kimi) CHECK_STR(kimi, "functions.add:0");            /* Kimi itself, and whoever else speaks openai-chat */
+    pitfalls_wire_id("anthropic", PITFALLS_TURN("azAZ09_-"), a);
+    if (*a) CHECK_STR(a, "azAZ09_-");
 }
 
 /* Mistral takes exactly nine letters and digits. */
@@ -320,7 +335,7 @@ TEST(pitfall_017_choice_none_is_said) {
     engine_sent_free(&b);
 }
 
-/* Which models always refuse a forced tool: the page of the models (wire 1.9) over the pitfall's list. */
+/* Which models always refuse a forced tool: the API's own page over the pitfall's list. */
 TEST(pitfall_018_forced_tool_while_thinking) {
     llmprov_tool tool = { .name = "f" };
     llmprov_request req = { .model = "claude-sonnet-4-6", .prompt = "Hi", .tools = &tool, .tool_count = 1, .tool_choice = LLMPROV_TOOL_ANY, .max_tokens = LLMPROV_INT(9) };

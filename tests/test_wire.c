@@ -345,6 +345,13 @@ static void wire_same_block(const llmprov_block *a, const llmprov_block *b) {
     llmprov_text_free(&y);
 }
 
+static int wire_parts(const engine_lane *l) {
+    const char *p = l->text.ptr;
+    int n = 0;
+    while ((p = strstr(p, "\nPART kind=citation")) != NULL) p++, n++;
+    return n;
+}
+
 static void wire_same_turn(const engine_reply *a, const engine_reply *b) {
     size_t i, j;
     test_check_int((long long)a->r.choice_count, (long long)b->r.choice_count, wire_where, __FILE__, __LINE__);
@@ -360,6 +367,7 @@ static void wire_same_turn(const engine_reply *a, const engine_reply *b) {
         const engine_lane *x = &a->trace.lanes[i], *y = &b->trace.lanes[i];
         CHECK_INT(x->choice, y->choice);
         CHECK_INT(x->index, y->index);
+        CHECK_INT(wire_parts(x), wire_parts(y));
         test_now.checks++;
         if (x->pieces.len == y->pieces.len && !memcmp(x->pieces.ptr, y->pieces.ptr, x->pieces.len)) continue;
         if (!engine_equal(x->pieces.ptr, x->pieces.len, y->pieces.ptr, y->pieces.len))
