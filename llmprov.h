@@ -6689,6 +6689,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     }
     if (b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
+    if (b.type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_arguments(n, &b);
     llmprov__normal_push(n, list, &b);
 }
 
@@ -6935,7 +6936,6 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     c->block = n->block;
     c->wire_id = b->id = llmprov__normal_id(n, b->id);
     b->name = llmprov__normal_legal(n, b->name, n->name_max, true);
-    llmprov__normal_arguments(n, b);
 }
 
 static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message *m) {
