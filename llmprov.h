@@ -7858,7 +7858,7 @@ static void llmprov__t_messages_tokens(llmprov_draft *d, llmprov__t_messages_pla
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "the format demands it and the model is not known: 4096 was sent");
     if (p->budget && p->max_tokens <= p->budget) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "it must be more than the thinking budget: the budget and 1024 were sent");
-        p->max_tokens = p->budget + 1024;
+        p->max_tokens = p->budget < INT64_MAX - 1024 ? p->budget + 1024 : INT64_MAX;
     }
     if (d->stream || p->max_tokens <= 21333) return;
     if (d->chat->stream == LLMPROV_STREAM_AUTO && (!d->row->can || (d->row->can & LLMPROV_CAN_STREAM))) d->stream = true;
@@ -9059,7 +9059,7 @@ static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_message *m, s
     bool parts = false;
     llmprov__parts_field(field, m, block);
     llmprov__t_chat_role(w, "tool");
-    llmprov_write_str(w, "tool_call_id", b->id, strlen(b->id));
+    llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
     if (b->is_error && b->text != llmprov__normal_cancelled) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no is_error: the result begins with \"Error: \"");
     for (i = 0; b->content && i < b->content_count; i++) parts = parts || b->content[i].type != LLMPROV_BLOCK_TEXT;
     if (parts) {

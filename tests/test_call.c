@@ -2181,6 +2181,74 @@ TEST_NO_OOM(call_events_keep_their_order_whatever_comes) {
     }
 }
 
+/* A transport that says anything at any time: no harm is done, what is over stays over, nothing is left behind. */
+TEST_NO_OOM(call_functions_in_any_order) {
+    static const char busy[] = "{\"error\":{\"message\":\"busy\",\"code\":503}}";
+    static const int statuses[] = { 200, 200, 200, 100, 302, 401, 429, 500, 0, -1, 999 };
+    long rounds = getenv("TEST_LONG") ? 40000 : 2000;
+    while (rounds-- && !test_now.failures) {
+        int format = (int)call_below(2), steps = 5 + (int)call_below(40), taken = 0;
+        llmprov_desc d = feed_desc(call_providers[format]);
+        llmprov_client *c;
+        feed_log log;
+        llmprov_request req = feed_request("Hi.", &log);
+        llmprov_response r[2] = { { 0 } };
+        llmprov_call *call;
+        llmprov_event e;
+        char piece[64];
+        size_t at = 0, n, len = strlen(call_streams[format]);
+        uint64_t now = test_random() >> 40;
+        bool over = false;
+        d.max_retries = (int)call_below(3) - 1;
+        d.timeout_ms = call_below(3) ? 0 : 5000;
+        if (call_below(3) == 0) req.on_event = NULL;
+        if (call_below(4) == 0) req.stream = LLMPROV_STREAM_OFF;
+        if (call_below(4) == 0) log.stop_at = 1 + (int)call_below(6);
+        c = llmprov_open(&d);
+        call = llmprov_call_chat(c, &req);
+        while (steps--) {
+            llmprov_want want;
+            switch (call_below(16)) {
+                case 0: llmprov_call_sent(call); break;
+                case 1: feed_head(call, statuses[call_below(LLMPROV__COUNT(statuses))], call_below(2) ? "text/event-stream" : "application/json"); break;
+                case 2: llmprov_call_eof(call); break;
+                case 3: llmprov_call_fail(call, (llmprov_status)call_below(25), call_below(2) ? "some words" : NULL); break;
+                case 4: llmprov_call_tick(call, now += call_below(4000)); break;
+                case 5: CHECK(llmprov_call_due_ms(call) >= -1); break;
+                case 6: if (llmprov_call_next(call, &e)) feed_write(&log, &e); break;
+                case 7: llmprov_call_body(call, piece, call_below(sizeof piece)); break;
+                case 8: llmprov_call_body_rewind(call); break;
+                case 9: llmprov_call_body_whole(call, call_below(2) ? &n : NULL); break;
+                case 10: if (call_below(6) == 0) llmprov_call_cancel(call); break;
+                case 11: CHECK(llmprov_call_error(call)->message); break;
+                case 12: if (call_below(12) == 0 && taken < 2) llmprov_call_take(call, &r[taken++]); break;
+                case 13: llmprov_call_feed(call, busy, call_below(2) ? strlen(busy) : 0); break;
+                default:
+                    n = 1 + call_below(300);
+                    if (n > len - at) n = len - at;
+                    llmprov_call_feed(call, call_streams[format] + at, n);
+                    at = (at + n) % len;
+            }
+            want = llmprov_call_want(call);
+            CHECK((want == LLMPROV_WANT_SEND || want == LLMPROV_WANT_RECV) == (llmprov_call_http(call) != NULL));
+            CHECK(!over || want == LLMPROV_WANT_NOTHING);
+            CHECK((llmprov_call_due_ms(call) == -1) || want != LLMPROV_WANT_NOTHING);
+            over = want == LLMPROV_WANT_NOTHING;
+        }
+        if (taken < 2) {
+            llmprov_status status = llmprov_call_take(call, &r[taken++]);
+            CHECK(status == r[taken - 1].error.code && r[taken - 1].text && (!status || *r[taken - 1].error.message));
+            CHECK(llmprov_call_want(call) == LLMPROV_WANT_NOTHING);
+        }
+        if (call_below(2)) llmprov_response_free(&r[0]);
+        llmprov_call_free(call);
+        llmprov_response_free(&r[0]);
+        llmprov_response_free(&r[1]);
+        llmprov_close(c);
+        if (!CHECK(test_memory.live == 0)) break;
+    }
+}
+
 // -- many ----------------------------------------------------------------------------------
 
 TEST_NO_OOM(call_a_thousand_at_once) {

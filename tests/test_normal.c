@@ -612,25 +612,31 @@ TEST_NO_OOM(normal_random_conversations) {
 
 enum { NORMAL_ONE_ROLE, NORMAL_ONE_ID, NORMAL_ONE_TURN, NORMAL_PLAIN, NORMAL_SHAPES };
 
+static char *normal_put(char *to, const char *text) {
+    size_t len = strlen(text);
+    memcpy(to, text, len + 1);
+    return to + len;
+}
+
 /* A history of n steps of some shape, as JSON. */
 static char *normal_long(int shape, int n) {
     char *json = (char *)malloc((size_t)n * 250 + 500), *to = json;
     int i;
     if (!json) exit(3);
-    to += sprintf(to, "[");
+    to = normal_put(to, "[");
     if (shape == NORMAL_ONE_TURN) {
-        to += sprintf(to, "{\"role\":\"assistant\",\"content\":[");
+        to = normal_put(to, "{\"role\":\"assistant\",\"content\":[");
         for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_use\",\"id\":\"c%d\",\"name\":\"f\",\"input\":{}}", i ? "," : "", i);
-        to += sprintf(to, "]},{\"role\":\"user\",\"content\":[");
+        to = normal_put(to, "]},{\"role\":\"user\",\"content\":[");
         for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_result\",\"tool_use_id\":\"c%d\",\"content\":\"r\"}", i ? "," : "", n - 1 - i);
-        to += sprintf(to, "]}");
+        to = normal_put(to, "]}");
     }
     for (i = 0; i < n && shape != NORMAL_ONE_TURN; i++) {
-        to += sprintf(to, "%s", i ? "," : "");
-        if (shape == NORMAL_ONE_ID) to += sprintf(to, NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "r")));
+        to = normal_put(to, i ? "," : "");
+        if (shape == NORMAL_ONE_ID) to = normal_put(to, NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "r")));
         else to += sprintf(to, "{\"role\":\"%s\",\"content\":\"x\"}", shape == NORMAL_PLAIN && i % 2 ? "assistant" : "user");
     }
-    sprintf(to, "]");
+    normal_put(to, "]");
     return json;
 }
 
