@@ -612,31 +612,25 @@ TEST_NO_OOM(normal_random_conversations) {
 
 enum { NORMAL_ONE_ROLE, NORMAL_ONE_ID, NORMAL_ONE_TURN, NORMAL_PLAIN, NORMAL_SHAPES };
 
-static char *normal_put(char *to, const char *text) {
-    size_t len = strlen(text);
-    memcpy(to, text, len + 1);
-    return to + len;
-}
-
 /* A history of n steps of some shape, as JSON. */
 static char *normal_long(int shape, int n) {
     char *json = (char *)malloc((size_t)n * 250 + 500), *to = json;
     int i;
     if (!json) exit(3);
-    to = normal_put(to, "[");
+    to += sprintf(to, "[");
     if (shape == NORMAL_ONE_TURN) {
-        to = normal_put(to, "{\"role\":\"assistant\",\"content\":[");
+        to += sprintf(to, "{\"role\":\"assistant\",\"content\":[");
         for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_use\",\"id\":\"c%d\",\"name\":\"f\",\"input\":{}}", i ? "," : "", i);
-        to = normal_put(to, "]},{\"role\":\"user\",\"content\":[");
+        to += sprintf(to, "]},{\"role\":\"user\",\"content\":[");
         for (i = 0; i < n; i++) to += sprintf(to, "%s{\"type\":\"tool_result\",\"tool_use_id\":\"c%d\",\"content\":\"r\"}", i ? "," : "", n - 1 - i);
-        to = normal_put(to, "]}");
+        to += sprintf(to, "]}");
     }
     for (i = 0; i < n && shape != NORMAL_ONE_TURN; i++) {
-        to = normal_put(to, i ? "," : "");
-        if (shape == NORMAL_ONE_ID) to = normal_put(to, NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "r")));
+        to += sprintf(to, "%s", i ? "," : "");
+        if (shape == NORMAL_ONE_ID) to += sprintf(to, NORMAL_ASSISTANT(NORMAL_USE("c0")) "," NORMAL_USER(NORMAL_RESULT("c0", "r")));
         else to += sprintf(to, "{\"role\":\"%s\",\"content\":\"x\"}", shape == NORMAL_PLAIN && i % 2 ? "assistant" : "user");
     }
-    normal_put(to, "]");
+    sprintf(to, "]");
     return json;
 }
 

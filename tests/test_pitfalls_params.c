@@ -422,34 +422,6 @@ TEST(pitfall_117_marks_inside_tool_results) {
     engine_sent_free(&s);
 }
 
-/* Blocks of kinds that have no struct of their own carry marks too: each once, in the body and in a saved history. */
-TEST(pitfall_117_marks_on_other_kinds) {
-    static const char *const marks[] = { MARK, "'cache_control':{'type':'ephemeral','ttl':'5m'}", HOUR };
-    size_t i;
-    for (i = 0; i < 3; i++) {
-        engine_text t = { NULL, 0, 0 };
-        llmprov_history h;
-        llmprov_text saved = { NULL, 0, { NULL, NULL } };
-        engine_sent s;
-        engine_adds(&t, "[{'role':'user','content':[{'type':'search_result','source':'s','title':'t','content':[{'type':'text','text':'x'}],");
-        engine_adds(&t, marks[i]);
-        engine_adds(&t, "},{'type':'text','text':'Hi'}]}]");
-        s = CACHE(t.ptr);
-        CHECK_INT(pitfalls_marks(&s), 1);
-        CHECK_BODY(s, "messages[0].content[0].cache_control.type", "\"ephemeral\"");
-        engine_sent_free(&s);
-        h = engine_history(Q(t.ptr));
-        if (!llmprov_history_save(&h, &saved)) {
-            const char *first = strstr(saved.ptr, "cache_control");
-            CHECK(first && !strstr(first + 1, "cache_control"));
-            CHECK(strstr(saved.ptr, Q(marks[i])) != NULL || i == 1);
-        }
-        llmprov_text_free(&saved);
-        llmprov_history_free(&h);
-        engine_text_free(&t);
-    }
-}
-
 TEST(pitfall_118_marks_on_what_cannot_carry_them) {
     engine_sent a = CACHE("[{'role':'user','content':[{'type':'text','text':'Hi'},{'type':'text','text':''," MARK "}]}]");
     engine_sent b = CACHE("[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'text','text':'Well'},{'type':'thinking','thinking':'hm','signature':'s'," MARK "}]},{'role':'user','content':'And?'}]");
