@@ -2278,23 +2278,6 @@ static double call_long_takes(int shape, int n) {
     return took;
 }
 
-/* Eight times as long, eight times the time; three times that is allowed for caches and neighbours. */
-TEST_NO_OOM(call_time_grows_with_the_reply_alone) {
-    int shape;
-    if (!getenv("TEST_LONG")) return;                         /* clocks are for quiet moments */
-    for (shape = 0; shape < CALL_SHAPES; shape++) {
-        double few = 100, many = 100, once;
-        int again;
-        for (again = 0; again < 3; again++) {
-            once = call_long_takes(shape, 1000);
-            if (once < few) few = once;
-            once = call_long_takes(shape, 8000);
-            if (once < many) many = once;
-        }
-        if (!CHECK(many < (few > 0.001 ? few : 0.001) * 24)) printf("    shape %d: %.4f s and %.4f s\n", shape, few, many);
-    }
-}
-
 // -- secrets -------------------------------------------------------------------------------
 
 static const char call_key[] = "sk-VERY-secret-0123456789";

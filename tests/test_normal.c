@@ -666,24 +666,3 @@ TEST_NO_OOM(normal_merging_takes_memory_for_its_blocks_once) {
         if (!CHECK(many < few * 16)) printf("    shape %d: %lu and %lu bytes\n", shape, (unsigned long)few, (unsigned long)many);
     }
 }
-
-/* Eight times as long, eight times the time; three times that is allowed for caches and neighbours. */
-TEST_NO_OOM(normal_time_grows_with_the_history_alone) {
-    int shape, target;
-    if (!getenv("TEST_LONG")) return;                         /* clocks are for quiet moments */
-    for (shape = 0; shape < NORMAL_SHAPES; shape++)
-        for (target = 0; target < 2; target++) {
-            const normal_target *t = target ? &normal_chat : &normal_messages;
-            size_t bytes;
-            double few = 1, many = 1, once;
-            int again;
-            for (again = 0; again < 3; again++) {
-                once = normal_costs(t, shape, 1000, &bytes);
-                if (once < few) few = once;
-                once = normal_costs(t, shape, 8000, &bytes);
-                if (once < many) many = once;
-                if (once > 5) break;
-            }
-            if (!CHECK(many < (few > 0.001 ? few : 0.001) * 24)) printf("    shape %d, %s: %.4f s and %.4f s\n", shape, t->format, few, many);
-        }
-}
