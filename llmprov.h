@@ -45,13 +45,15 @@
     >>parts          what translators share
     >>t_messages     the wire format anthropic-messages
     >>t_chat         the wire format openai-chat
+    >>face           what translators share as servers
+    >>s_messages     anthropic-messages as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
     >>registry       providers, formats and profiles added at run time
     >>client         keys, base URLs, defaults
     >>call           the state machine of one exchange
-    >>ask            reading what a client sends
+    >>ask            the other side: requests in, replies out
     >>curl           an optional transport over libcurl
     >>easy           blocking calls
 
@@ -999,21 +1001,77 @@ LLMPROV_API const llmprov_error *llmprov_call_error(const llmprov_call *call);
 LLMPROV_API const llmprov_warning *llmprov_call_warnings(const llmprov_call *call, size_t *count);
 LLMPROV_API void llmprov_call_free(llmprov_call *call);        /* from inside a callback: put off             */
 
-// -- the other side: reading what a client sends -------------------------------------------
+// -- the other side: being a server --------------------------------------------------------
 
-/* A request that was read. request points into memory and into the text, which must outlive it. */
+/* A request that was read or made legal. request points into memory and into the text, which must outlive it. */
 typedef struct llmprov_asked {
-    llmprov_error error;
+    llmprov_error error;         /* param is the member that is wrong; http_status what its own API would answer */
     llmprov_request request;
     const llmprov_warning *warnings;
     size_t warning_count;
     void *memory;                /* private                                                                  */
 } llmprov_asked;
 
-/* Reads a request body of a wire format. reg and alloc may be NULL. *out must be freed whatever is returned. */
+/* Reads a request body of a wire format. What has a wrong type or an unknown role is refused, naming its path; members
+   without a field are in request.kept and go back to their own format. reg and alloc may be NULL. *out must be freed
+   whatever is returned. */
 LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
                                        const llmprov_alloc *alloc, llmprov_asked *out);
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked);
+
+/* Refuses what could be read or repaired, but what the API of that format answers with an error: no model, no
+   max_tokens where it is demanded, a tool result without its call, a call without its result. For servers that want to
+   be as strict; the others send on what they read, and it is repaired. reg may be NULL. */
+LLMPROV_API llmprov_status llmprov_asked_check(llmprov_asked *asked, const llmprov_registry *reg);
+
+/* What every call does before it writes: makes the history of a request legal for a provider (an id or alias) and
+   req->model (NULL = the row's default). out->request has the whole conversation in its messages and system_blocks; each
+   repair is a warning with the place in the caller's messages. The same input gives the same result. It points into what
+   req points to. reg and alloc may be NULL. *out must be freed with llmprov_asked_free whatever is returned. */
+LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const char *provider, const llmprov_request *req,
+                                             const llmprov_alloc *alloc, llmprov_asked *out);
+
+/* Takes the bytes of an answer, in order. False = the client is gone: nothing more is written. */
+typedef bool (*llmprov_out_fn)(void *user, const void *bytes, size_t len);
+
+/* How an answer is to look. Copied by llmprov_face_open; the texts too, but for what request points to. */
+typedef struct llmprov_face_desc {
+    uint32_t size;               /* sizeof this struct; 0 = this header's                                    */
+    const char *format;          /* required: the wire format that the client speaks                         */
+    const char *from;            /* the one that the reply came in: its own words and members are kept where it
+                                    is the same; NULL = not known                                            */
+    const llmprov_request *request;            /* what the client asked (llmprov_ask), or NULL; it must outlive the face */
+    const char *id, *model;      /* in place of the reply's own                                              */
+    int64_t created;             /* seconds since 1970, for formats that tell them                           */
+    llmprov_out_fn out;          /* required                                                                 */
+    void *user;                  /* for out                                                                  */
+    const llmprov_registry *registry;          /* NULL = the built-in formats                                */
+    llmprov_alloc alloc;
+} llmprov_face_desc;
+
+/* One answer being written: a whole reply, or a stream that is begun by its first event. NULL only without memory; a
+   face that cannot work says why at its first use. */
+struct llmprov_face; typedef struct llmprov_face llmprov_face;
+LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc);
+LLMPROV_API void llmprov_face_free(llmprov_face *f);          /* NULL is legal                                */
+
+/* The Content-Type of a whole reply, or of a stream. Static. */
+LLMPROV_API const char *llmprov_face_type(const llmprov_face *f, bool stream);
+
+/* Writes the frames that an event becomes, none or several, before it returns. Feed it a call's events as they come, to
+   END or ERROR. Without the events' whole blocks (keep) it is the same. */
+LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_event *event);
+
+/* Writes a whole reply; a failed one becomes its error. */
+LLMPROV_API llmprov_status llmprov_face_reply(llmprov_face *f, const llmprov_response *reply);
+
+/* Writes an error in the format's shape: a frame once a stream began, otherwise a whole body. *http_status (may be NULL)
+   is the status that the format's own API answers with. */
+LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_error *error, int *http_status);
+
+/* Why the face failed, and what the format had no place for. Both live until the face is freed. */
+LLMPROV_API const llmprov_error *llmprov_face_failure(const llmprov_face *f);
+LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, size_t *count);
 
 // -- JSON ----------------------------------------------------------------------------------
 
@@ -1138,6 +1196,23 @@ LLMPROV_API const llmprov_provider *llmprov_turn_row(const llmprov_turn *t);    
 LLMPROV_API const llmprov_profile *llmprov_turn_profile(const llmprov_turn *t);
 LLMPROV_API char *llmprov_turn_keep(llmprov_turn *t, llmprov_str text);                         /* a copy that lives as long as the result; NULL = no memory */
 
+/* What a translator may say while it reads a request. Paths are as in "messages[3].content". */
+LLMPROV_API void *llmprov_asked_take(llmprov_asked *a, size_t size);                            /* zeroed, lives as long as *a; NULL = no memory */
+LLMPROV_API char *llmprov_asked_keep(llmprov_asked *a, llmprov_str text);                       /* a copy that does */
+LLMPROV_API void llmprov_asked_warn(llmprov_asked *a, llmprov_status code, const char *field, const char *text);  /* copied */
+LLMPROV_API void llmprov_asked_fail(llmprov_asked *a, const char *code, const char *path, const char *text);      /* copied; code is the vendor's */
+
+/* What a translator may say while it writes an answer. Each frame is begun, written as JSON, and sent. */
+LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *event);             /* its name in SSE, or NULL */
+LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char *text, size_t len);  /* the piece of a delta: makes the next like it cheap */
+LLMPROV_API char *llmprov_face_keep(llmprov_face *f, const char *text, size_t len);             /* a copy that lives as long; NULL = no memory */
+LLMPROV_API void llmprov_face_send(llmprov_face *f);                                            /* a whole body when no stream began */
+LLMPROV_API void llmprov_face_word(llmprov_face *f, const char *word);                          /* a frame that is no JSON: [DONE] */
+LLMPROV_API void *llmprov_face_state(llmprov_face *f);                                          /* write_state bytes, zeroed */
+LLMPROV_API const llmprov_face_desc *llmprov_face_asked(const llmprov_face *f);
+LLMPROV_API bool llmprov_face_own(const llmprov_face *f);                                       /* the reply came in this format */
+LLMPROV_API void llmprov_face_warn(llmprov_face *f, llmprov_status code, const char *field, const char *text);    /* once per field; copied */
+
 /* What a history must look like to be legal in a wire format. */
 enum {
     LLMPROV_RULE_MERGE = 1,      /* neighbours of one role become one message                                */
@@ -1145,7 +1220,9 @@ enum {
     LLMPROV_RULE_SYSTEM_TOP = 4, /* the leading system messages stand outside the messages                   */
     LLMPROV_RULE_TRIM_PREFILL = 8,             /* a final assistant text does not end in white space         */
     LLMPROV_RULE_NATIVE = 16,    /* takes Anthropic's own blocks, signatures and cache marks                 */
-    LLMPROV_RULE_TOOL_TEXT = 32  /* tool results hold text only                                              */
+    LLMPROV_RULE_TOOL_TEXT = 32, /* tool results hold text only                                              */
+    LLMPROV_RULE_MAX_TOKENS = 64,              /* refuses a request without max_tokens                       */
+    LLMPROV_RULE_ONE_BLOCK = 128               /* the blocks of a stream do not overlap                      */
 };
 
 /* One wire format. */
@@ -1163,7 +1240,13 @@ typedef struct llmprov_translator {
     void (*read_frame)(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data);   /* a frame to events */
     void (*read_end)(llmprov_turn *t);                                /* the stream ended cleanly            */
     void (*read_error)(llmprov_turn *t, llmprov_error *e, llmprov_scan *body);     /* fills what it finds    */
-    void (*read_request)(llmprov_asked *asked, llmprov_scan *body);   /* as a server; may be NULL            */
+    /* as a server; all NULL = it is no server: */
+    size_t write_state;          /* bytes of its own per answer                                              */
+    size_t body_max;             /* bytes of the longest request that its API takes; 0 = not known           */
+    void (*read_request)(llmprov_asked *asked, llmprov_scan *body);
+    void (*write_reply)(llmprov_face *f, const llmprov_response *r);
+    void (*write_event)(llmprov_face *f, const llmprov_event *e);     /* no RETRY and no ERROR               */
+    int (*write_error)(llmprov_face *f, const llmprov_error *e);      /* returns the HTTP status             */
 } llmprov_translator;
 
 /* Adds a wire format; the struct is not copied. Refuses one that lacks a function, naming it. */
@@ -4195,12 +4278,12 @@ static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b,
 }
 
 /* Opens a block and writes all but the list in a tool result; the caller closes it. */
-static void llmprov__msg_write_head(llmprov_writer *w, const llmprov_block *b, int to) {
+static void llmprov__msg_write_head(llmprov_writer *w, const char *key, const llmprov_block *b, int to) {
     const llmprov__msg_form *form = llmprov__msg_form_for(b->type);
     const char *word = form && form->word ? form->word : b->kind ? b->kind : "unknown";
     llmprov_str mark;
     size_t i;
-    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, key, '{');
     if (!form) {
         llmprov__msg_write_extra(w, b->json, b->json_len, NULL);
     } else {
@@ -4219,11 +4302,11 @@ static void llmprov__msg_write_head(llmprov_writer *w, const llmprov_block *b, i
 
 static void llmprov__msg_write_block(llmprov_writer *w, const llmprov_block *b, int to) {
     size_t i;
-    llmprov__msg_write_head(w, b, to);
+    llmprov__msg_write_head(w, NULL, b, to);
     if (b->type == LLMPROV_BLOCK_TOOL_RESULT && b->content) {
         llmprov_write_open(w, "content", '[');
         for (i = 0; i < b->content_count; i++) {
-            llmprov__msg_write_head(w, &b->content[i], to);
+            llmprov__msg_write_head(w, NULL, &b->content[i], to);
             if (b->content[i].json && llmprov__msg_form_for(b->content[i].type) && b->content[i].type == LLMPROV_BLOCK_TOOL_RESULT)
                 llmprov__write_long_raw(w, "content", b->content[i].json, b->content[i].json_len);
             llmprov_write_close(w);
@@ -7225,6 +7308,17 @@ static bool llmprov__normal_check_counts(llmprov__normal *n, const llmprov_reque
     return true;
 }
 
+/* Says for whom the history is to be made legal; where the result and what is said about it go is the caller's to set. */
+static void llmprov__normal_target(llmprov__normal *n, const llmprov_provider *row, const llmprov_translator *t, const llmprov_profile *profile) {
+    memset(n, 0, sizeof *n);
+    n->row = row;
+    n->profile = profile;
+    n->format = t->format;
+    n->rules = t->rules;
+    n->id_max = t->id_max;
+    n->name_max = t->name_max;
+}
+
 static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) {
     llmprov__normal_list system = { NULL, NULL, 0, 0 };
     llmprov__normal_input in = { NULL, 0, 0 };
@@ -7319,7 +7413,8 @@ LLMPROV_API void llmprov_draft_fold(llmprov_draft *d, const char *tool) {
 static const char *llmprov__translator_lacks(const llmprov_translator *t) {
     return !t->format || !*t->format ? "format" : !t->path || t->path[0] != '/' ? "path" : !t->write ? "write" : !t->read ? "read" :
            !t->read_frame ? "read_frame" : !t->read_end ? "read_end" : !t->read_error ? "read_error" : t->id_max < 16 ? "id_max" :
-           t->name_max < 16 ? "name_max" : NULL;
+           t->name_max < 16 ? "name_max" : !t->write_event != !t->write_reply ? "write_reply and write_event" :
+           !t->write_event != !t->write_error ? "write_error" : NULL;
 }
 
 //==============================================================================
@@ -7362,14 +7457,6 @@ static llmprov_stop llmprov__parts_stop(llmprov_str word) {
         if (llmprov__text_is(word, llmprov__parts_stops[i].word)) return llmprov__parts_stops[i].stop;
     return LLMPROV_STOP_OTHER;
 }
-
-/* -- reading requests -- */
-
-/* What a request that was read lives in. */
-typedef struct llmprov__parts_asked {
-    llmprov__mem_arena arena;
-    llmprov__mem_buf scratch;
-} llmprov__parts_asked;
 
 /* -- members of objects -- */
 
@@ -8484,269 +8571,6 @@ static void llmprov__t_messages_read_frame(llmprov_turn *t, const llmprov_frame 
 /* Only message_stop after a stop reason ends a message; see llmprov__t_messages_event. */
 static void llmprov__t_messages_read_end(llmprov_turn *t) {
     (void)t;
-}
-
-/* -- reading a request, as a server -- */
-
-typedef struct llmprov__t_messages_ask {
-    llmprov_asked *asked;
-    llmprov_request *r;
-    llmprov__mem_arena *arena;
-    llmprov_writer kept;
-} llmprov__t_messages_ask;
-
-static bool llmprov__t_messages_wrong(llmprov__t_messages_ask *a, const char *member, const char *expected) {
-    llmprov__err_set(&a->asked->error, a->arena, LLMPROV_ERR_ARGUMENT, member, ": ", expected, " was expected", (char *)NULL);
-    a->asked->error.param = member;
-    return false;
-}
-
-static char *llmprov__t_messages_string(llmprov__t_messages_ask *a, llmprov_scan *s, const char *member) {
-    llmprov_str text;
-    if (llmprov_scan_text(s, &text)) return llmprov__mem_copy(a->arena, text.ptr, text.len);
-    llmprov__t_messages_wrong(a, member, "a string");
-    return NULL;
-}
-
-static void llmprov__t_messages_ask_num(llmprov__t_messages_ask *a, llmprov_scan *s, const char *member, llmprov_num *to) {
-    to->set = llmprov_scan_num(s, &to->value);
-    if (!to->set) llmprov__t_messages_wrong(a, member, "a number");
-}
-
-static void llmprov__t_messages_ask_int(llmprov__t_messages_ask *a, llmprov_scan *s, const char *member, llmprov_int *to) {
-    to->set = llmprov_scan_int(s, &to->value);
-    if (!to->set) llmprov__t_messages_wrong(a, member, "a whole number");
-}
-
-static void llmprov__t_messages_ask_stops(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    llmprov_scan in = llmprov_scan_in(s, raw);
-    const char **stops;
-    size_t count, i = 0;
-    if (!llmprov__msg_count(s, raw, &count)) {
-        llmprov__t_messages_wrong(a, "stop_sequences", "a list of strings");
-        return;
-    }
-    stops = (const char **)llmprov__mem_take(a->arena, count * sizeof *stops);
-    while (stops && llmprov_scan_item(&in)) {
-        stops[i] = llmprov__t_messages_string(a, &in, "stop_sequences");
-        if (!stops[i++]) return;
-    }
-    a->r->stop = stops;
-    a->r->stop_count = stops ? count : 0;
-}
-
-/* One tool: what has no field goes to extra, the word "custom" (which says nothing) too. */
-static bool llmprov__t_messages_ask_tool(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_tool *tool) {
-    llmprov__msg_reader r = { NULL, NULL, "tools" };
-    llmprov_writer extra;
-    llmprov_str key, raw, type = { NULL, 0 };
-    size_t len = 0;
-    bool whole;
-    r.arena = a->arena;
-    r.err = &a->asked->error;
-    llmprov__msg_gather_begin(&r, &extra);
-    while (llmprov_scan_key(s, &key)) {
-        llmprov_str name = { llmprov__mem_copy(a->arena, key.ptr, key.len), key.len };
-        if (!llmprov_scan_raw(s, &raw) || !name.ptr) break;
-        if (llmprov__text_is(name, "name") && raw.ptr[0] == '"') tool->name = llmprov__msg_string(&r, s, raw, NULL);
-        else if (llmprov__text_is(name, "description") && raw.ptr[0] == '"') tool->description = llmprov__msg_string(&r, s, raw, NULL);
-        else if (llmprov__text_is(name, "input_schema")) tool->schema = llmprov__mem_copy(a->arena, raw.ptr, raw.len);
-        else if (llmprov__text_is(name, "strict") && (raw.ptr[0] == 't' || raw.ptr[0] == 'f')) tool->strict = raw.ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
-        else {
-            if (llmprov__text_is(name, "cache_control")) {
-                tool->cache = llmprov__msg_cache(s, raw, &whole);
-                if (whole) continue;
-                tool->cache = LLMPROV_CACHE_NONE;
-            }
-            if (llmprov__text_is(name, "type") && raw.ptr[0] == '"') type = llmprov__json_unquote(s, raw, false);
-            if (type.ptr && !llmprov__text_is(type, llmprov__parts_custom)) tool->type = tool->type ? tool->type : llmprov__mem_copy(a->arena, type.ptr, type.len);
-            llmprov__msg_gather(&extra, name, raw);
-        }
-    }
-    tool->extra = llmprov__msg_gathered(&r, &extra, &len);
-    if (s->status) return false;
-    if (!tool->type && !tool->name) return llmprov__t_messages_wrong(a, "tools", "a name in every tool");
-    if (!tool->type && !tool->schema) return llmprov__t_messages_wrong(a, "tools", "an input_schema in every tool");
-    return true;
-}
-
-static void llmprov__t_messages_ask_tools(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    llmprov_scan in = llmprov_scan_in(s, raw);
-    llmprov_tool *tools;
-    size_t count, i = 0;
-    if (raw.ptr[0] == 'n') return;
-    if (!llmprov__msg_count(s, raw, &count)) {
-        llmprov__t_messages_wrong(a, "tools", "a list of objects");
-        return;
-    }
-    tools = (llmprov_tool *)llmprov__mem_take(a->arena, count * sizeof *tools);
-    while (tools && llmprov_scan_item(&in))
-        if (!llmprov__t_messages_ask_tool(a, &in, &tools[i++])) return;
-    a->r->tools = tools;
-    a->r->tool_count = tools ? count : 0;
-}
-
-static void llmprov__t_messages_keep(llmprov__t_messages_ask *a, const char *member, llmprov_str raw) {
-    llmprov_str key = { member, strlen(member) };
-    llmprov__msg_gather(&a->kept, key, raw);
-}
-
-static void llmprov__t_messages_ask_choice(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "type", "name", "disable_parallel_tool_use" };
-    static const char *const words[] = { "auto", "none", "any", "tool" };
-    llmprov_str v[3], type;
-    size_t i;
-    if (raw.ptr[0] == 'n') return;
-    llmprov__parts_members(s, raw, names, v, 3);
-    type = llmprov__parts_text(s, v[0]);
-    for (i = 0; i < 4 && !llmprov__text_is(type, words[i]); i++) { }
-    if (i == 4) {
-        llmprov__t_messages_wrong(a, "tool_choice.type", "auto, any, tool or none");
-        return;
-    }
-    a->r->tool_choice = (llmprov_tool_choice)i;
-    if (v[1].ptr) {
-        llmprov_str name = llmprov__parts_text(s, v[1]);
-        a->r->tool_name = llmprov__mem_copy(a->arena, name.ptr, name.len);
-    }
-    if (v[2].ptr && v[2].ptr[0] == 't') a->r->parallel_tools = LLMPROV_NO;
-    if (i == 0 && a->r->parallel_tools != LLMPROV_NO) llmprov__t_messages_keep(a, "tool_choice", raw);
-}
-
-/* The fields carry it to other formats; its own gets it back as it was said. */
-static void llmprov__t_messages_ask_thinking(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "type", "budget_tokens" };
-    llmprov_str v[2], type;
-    llmprov_scan in;
-    if (raw.ptr[0] == 'n') return;
-    llmprov__parts_members(s, raw, names, v, 2);
-    type = llmprov__parts_text(s, v[0]);
-    a->r->thinking = llmprov__text_is(type, "disabled") ? LLMPROV_THINKING_OFF : llmprov__text_is(type, "between_tools") ? LLMPROV_THINKING_BETWEEN_TOOLS : LLMPROV_THINKING_ON;
-    if (v[1].ptr) {
-        in = llmprov_scan_in(s, v[1]);
-        a->r->thinking_tokens.set = llmprov_scan_int(&in, &a->r->thinking_tokens.value);
-    }
-    llmprov__t_messages_keep(a, "thinking", raw);
-}
-
-static void llmprov__t_messages_ask_output(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "effort", "format" };
-    static const char *const inner[] = { "schema" };
-    llmprov_str v[2], schema, word;
-    int i;
-    llmprov__parts_members(s, raw, names, v, 2);
-    llmprov__parts_members(s, v[1], inner, &schema, 1);
-    word = llmprov__parts_text(s, v[0]);
-    for (i = LLMPROV_EFFORT_LOW; i <= LLMPROV_EFFORT_MAX; i++)
-        if (llmprov__text_is(word, llmprov__parts_efforts[i])) a->r->effort = (llmprov_effort)i;
-    if (schema.ptr) a->r->schema = llmprov__mem_copy(a->arena, schema.ptr, schema.len);
-    llmprov__t_messages_keep(a, "output_config", raw);
-}
-
-/* The older name of output_config.format. */
-static void llmprov__t_messages_ask_format(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "schema" };
-    llmprov_str schema;
-    llmprov__parts_members(s, raw, names, &schema, 1);
-    if (schema.ptr) a->r->schema = llmprov__mem_copy(a->arena, schema.ptr, schema.len);
-}
-
-static void llmprov__t_messages_ask_metadata(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "user_id" };
-    llmprov_str id, text;
-    llmprov__parts_members(s, raw, names, &id, 1);
-    text = llmprov__parts_text(s, id);
-    if (id.ptr) a->r->user_id = llmprov__mem_copy(a->arena, text.ptr, text.len);
-    llmprov__t_messages_keep(a, "metadata", raw);
-}
-
-static void llmprov__t_messages_ask_messages(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    llmprov__msg_reader r = { NULL, NULL, "" };
-    llmprov_message *messages;
-    size_t count;
-    r.arena = a->arena;
-    r.err = &a->asked->error;
-    if (!llmprov__msg_count(s, raw, &count)) {
-        llmprov__t_messages_wrong(a, "messages", "a list of messages");
-        return;
-    }
-    messages = (llmprov_message *)llmprov__mem_take(a->arena, count * sizeof *messages);
-    if (!messages || !llmprov__msg_read_messages(&r, s, raw, messages)) return;
-    a->r->messages = messages;
-    a->r->message_count = count;
-}
-
-static void llmprov__t_messages_ask_system(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw) {
-    llmprov__msg_reader r = { NULL, NULL, "" };
-    llmprov_block *blocks = NULL;
-    bool plain;
-    r.arena = a->arena;
-    r.err = &a->asked->error;
-    if (raw.ptr[0] == 'n' || !llmprov__msg_read_blocks(&r, s, raw, "system", &blocks, &a->r->system_count, &plain)) return;
-    a->r->system_blocks = blocks;
-}
-
-/* A member that is a scalar or a text; false = it is something else. */
-static bool llmprov__t_messages_ask_simple(llmprov__t_messages_ask *a, llmprov_scan *in, llmprov_str name) {
-    llmprov_request *r = a->r;
-    bool flag;
-    if (llmprov__text_is(name, "model")) r->model = llmprov__t_messages_string(a, in, "model");
-    else if (llmprov__text_is(name, "max_tokens")) llmprov__t_messages_ask_int(a, in, "max_tokens", &r->max_tokens);
-    else if (llmprov__text_is(name, "temperature")) llmprov__t_messages_ask_num(a, in, "temperature", &r->temperature);
-    else if (llmprov__text_is(name, "top_p")) llmprov__t_messages_ask_num(a, in, "top_p", &r->top_p);
-    else if (llmprov__text_is(name, "top_k")) llmprov__t_messages_ask_int(a, in, "top_k", &r->top_k);
-    else if (llmprov__text_is(name, "service_tier")) r->service_tier = llmprov__t_messages_string(a, in, "service_tier");
-    else if (llmprov__text_is(name, "stream")) {
-        if (!llmprov_scan_bool(in, &flag)) llmprov__t_messages_wrong(a, "stream", "true or false");
-        else r->stream = flag ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
-    } else return false;
-    return true;
-}
-
-static void llmprov__t_messages_ask_member(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str name, llmprov_str raw) {
-    static const struct { const char *name; void (*read)(llmprov__t_messages_ask *a, llmprov_scan *s, llmprov_str raw); } members[] = {
-        { "messages", llmprov__t_messages_ask_messages }, { "system", llmprov__t_messages_ask_system }, { "tools", llmprov__t_messages_ask_tools },
-        { "tool_choice", llmprov__t_messages_ask_choice }, { "stop_sequences", llmprov__t_messages_ask_stops }, { "thinking", llmprov__t_messages_ask_thinking },
-        { "output_config", llmprov__t_messages_ask_output }, { "output_format", llmprov__t_messages_ask_format }, { "metadata", llmprov__t_messages_ask_metadata },
-    };
-    llmprov_scan in = llmprov_scan_in(s, raw);
-    bool whole;
-    size_t i;
-    if (raw.ptr[0] != 'n' && llmprov__t_messages_ask_simple(a, &in, name)) return;
-    for (i = 0; i < LLMPROV__COUNT(members); i++) {
-        if (!llmprov__text_is(name, members[i].name)) continue;
-        members[i].read(a, s, raw);
-        return;
-    }
-    if (llmprov__text_is(name, "cache_control")) {
-        a->r->cache = llmprov__msg_cache(s, raw, &whole);
-        if (whole) return;
-        a->r->cache = LLMPROV_CACHE_NONE;
-    }
-    llmprov__msg_gather(&a->kept, name, raw);
-}
-
-static void llmprov__t_messages_read_request(llmprov_asked *asked, llmprov_scan *body) {
-    llmprov__parts_asked *memory = (llmprov__parts_asked *)asked->memory;
-    llmprov__msg_reader r = { NULL, NULL, "" };
-    llmprov__t_messages_ask a;
-    llmprov_str key, raw;
-    memset(&a, 0, sizeof a);
-    a.asked = asked;
-    a.r = &asked->request;
-    a.arena = r.arena = &memory->arena;
-    a.r->thinking = LLMPROV_THINKING_UNSAID;
-    a.r->stream = LLMPROV_STREAM_OFF;
-    llmprov__msg_gather_begin(&r, &a.kept);
-    if (llmprov_scan_kind(body) != LLMPROV_JSON_OBJECT) llmprov__t_messages_wrong(&a, "the request", "a JSON object");
-    while (llmprov_scan_key(body, &key)) {
-        llmprov_str name = { llmprov__mem_copy(a.arena, key.ptr, key.len), key.len };
-        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
-        llmprov__t_messages_ask_member(&a, body, name, raw);
-    }
-    a.r->kept = llmprov__msg_gathered(&r, &a.kept, &a.r->kept_len);
-    a.r->origin = "anthropic-messages";
-    if (!body->status && !a.r->messages && !asked->error.code) llmprov__t_messages_wrong(&a, "messages", "a list of messages");
 }
 #endif /* LLMPROV_NO_ANTHROPIC_MESSAGES */
 
@@ -9949,20 +9773,1105 @@ static void llmprov__t_chat_read_end(llmprov_turn *t) {
 #endif /* LLMPROV_NO_OPENAI_CHAT */
 
 //==============================================================================
+// >>face       what translators share as servers
+//
+// Requests: a table says what each member may be, and one walk refuses what is
+// something else, by its path. Answers: a frame is put together in one buffer; a
+// delta that equals the one before but for its text is written by its text alone.
+// Where a format's blocks do not overlap, those that come too early wait.
+// Calls: msg parts
+//==============================================================================
+
+/* -- the memory of a request -- */
+
+typedef struct llmprov__face_memory {
+    llmprov__mem_arena arena;
+    llmprov__mem_buf scratch;
+    llmprov__err_warnings warnings;
+} llmprov__face_memory;
+
+static llmprov__mem_arena *llmprov__face_arena(llmprov_asked *a) {
+    return &((llmprov__face_memory *)a->memory)->arena;
+}
+
+LLMPROV_API void *llmprov_asked_take(llmprov_asked *a, size_t size) {
+    return llmprov__mem_take(llmprov__face_arena(a), size);
+}
+
+LLMPROV_API char *llmprov_asked_keep(llmprov_asked *a, llmprov_str text) {
+    return llmprov__mem_copy(llmprov__face_arena(a), text.ptr, text.len);
+}
+
+LLMPROV_API void llmprov_asked_warn(llmprov_asked *a, llmprov_status code, const char *field, const char *text) {
+    llmprov__face_memory *m = (llmprov__face_memory *)a->memory;
+    llmprov__err_warn(&m->warnings, &m->arena, code, field, text);
+    a->warnings = m->warnings.items;
+    a->warning_count = m->warnings.count;
+}
+
+LLMPROV_API void llmprov_asked_fail(llmprov_asked *a, const char *code, const char *path, const char *text) {
+    llmprov__mem_arena *arena = llmprov__face_arena(a);
+    const char *kept;
+    if (a->error.code) return;
+    llmprov__err_set(&a->error, arena, LLMPROV_ERR_ARGUMENT, path, ": ", text, (char *)NULL);
+    a->error.http_status = 400;
+    if ((kept = llmprov__mem_copy(arena, path, strlen(path))) != NULL) a->error.param = kept;
+    if ((kept = llmprov__mem_copy(arena, code, strlen(code))) != NULL) a->error.provider_code = kept;
+}
+
+/* -- what a request may hold -- */
+
+/* The kinds of value that a member may be, as bits. */
+enum {
+    LLMPROV__FACE_BOOL = 1 << LLMPROV_JSON_BOOL,
+    LLMPROV__FACE_NUMBER = 1 << LLMPROV_JSON_NUMBER,
+    LLMPROV__FACE_STRING = 1 << LLMPROV_JSON_STRING,
+    LLMPROV__FACE_LIST = 1 << LLMPROV_JSON_ARRAY,
+    LLMPROV__FACE_OBJECT = 1 << LLMPROV_JSON_OBJECT,
+    LLMPROV__FACE_WHOLE = 128,   /* a number is a whole one */
+    LLMPROV__FACE_STRINGS = 256, /* a list holds strings */
+    LLMPROV__FACE_NEEDED = 512,  /* it must be there */
+    LLMPROV__FACE_TEXT = LLMPROV__FACE_STRING | LLMPROV__FACE_NEEDED,
+    LLMPROV__FACE_INT = LLMPROV__FACE_NUMBER | LLMPROV__FACE_WHOLE
+};
+
+/* One member of one kind of object. What has no row may be anything; null counts as absent. */
+typedef struct llmprov__face_rule {
+    int in;                      /* the kind of object that it stands in */
+    const char *member;
+    unsigned is;                 /* LLMPROV__FACE_* */
+    int to;                      /* the kind of object that it is, or that its list holds; 0 = not looked into */
+    const char *words;           /* which strings, with blanks between them; NULL = any */
+} llmprov__face_rule;
+
+/* An object whose "type" (NULL = it has none) makes it one of a more special kind: both kinds' rules hold. */
+typedef struct llmprov__face_case { int in; const char *type; int is; } llmprov__face_case;
+
+typedef struct llmprov__face_rules {
+    const llmprov__face_rule *rules;           /* at most 128 */
+    size_t rule_count;
+    const llmprov__face_case *cases;
+    size_t case_count;
+} llmprov__face_rules;
+
+enum { LLMPROV__FACE_LEVELS = 16 };
+
+/* An object that is open, or a list. */
+typedef struct llmprov__face_level {
+    const llmprov__face_rule *rule;            /* of the member; NULL = the root, or an item */
+    int in, as;                  /* of an object: its kind, and the more special one */
+    int64_t index;               /* of a list: the item; -1 = it is no list, or has not begun */
+    bool list;
+    unsigned char seen[16];      /* which rules were met, as bits */
+} llmprov__face_level;
+
+typedef struct llmprov__face_walk {
+    llmprov_asked *asked;
+    llmprov_scan *s;
+    const llmprov__face_rules *rules;
+    llmprov__face_level level[LLMPROV__FACE_LEVELS];
+    int count;
+} llmprov__face_walk;
+
+/* The path of where we are, and of a member there (NULL = none). */
+static const char *llmprov__face_path(const llmprov__face_walk *w, const char *member) {
+    llmprov__mem_arena *a = llmprov__face_arena(w->asked);
+    const char *path = "";
+    int i;
+    for (i = 0; path && i < w->count; i++) {
+        const llmprov__face_level *l = &w->level[i];
+        if (l->rule) path = llmprov__err_join(a, path, *path ? "." : "", l->rule->member, (char *)NULL);
+        if (path && l->list && l->index >= 0) path = llmprov__err_join(a, path, "[", llmprov__err_int(l->index).text, "]", (char *)NULL);
+    }
+    if (path && member) path = llmprov__err_join(a, path, *path ? "." : "", member, (char *)NULL);
+    return path && *path ? path : "the request";
+}
+
+/* "a string or a list" of some kinds. */
+static const char *llmprov__face_kinds(const llmprov__face_walk *w, unsigned is) {
+    static const char *const names[] = { "", "null", "true or false", "a number", "a string", "a list", "an object" };
+    const char *text = "";
+    int i;
+    for (i = LLMPROV_JSON_BOOL; text && i <= LLMPROV_JSON_OBJECT; i++) {
+        const char *name = i == LLMPROV_JSON_NUMBER && (is & LLMPROV__FACE_WHOLE) ? "a whole number" : names[i];
+        if (is & 1u << i) text = llmprov__err_join(llmprov__face_arena(w->asked), text, *text ? " or " : "", name, (char *)NULL);
+    }
+    return text ? text : "";
+}
+
+static void llmprov__face_wrong(llmprov__face_walk *w, const char *code, const char *member, const char *text) {
+    if (!w->asked->error.code) w->asked->error.offset = (size_t)(w->s->at - w->s->begin);
+    llmprov_asked_fail(w->asked, code, llmprov__face_path(w, member), text ? text : "");
+}
+
+static void llmprov__face_unexpected(llmprov__face_walk *w, const char *member, unsigned is, llmprov_json_type got) {
+    const char *what = got == LLMPROV_JSON_NUMBER && (is & LLMPROV__FACE_NUMBER) ? "a number with a fraction or beyond 64 bits" : llmprov__face_kinds(w, 1u << got);
+    if (got == LLMPROV_JSON_NULL) what = "null";
+    llmprov__face_wrong(w, "invalid_type", member, llmprov__err_join(llmprov__face_arena(w->asked), llmprov__face_kinds(w, is), " was expected, but got ", what, (char *)NULL));
+}
+
+/* The more special kind of the object that comes, by its "type". */
+static int llmprov__face_special(const llmprov__face_walk *w, int in) {
+    llmprov_scan s = *w->s;
+    llmprov_str key, raw, type = { NULL, 0 };
+    size_t i;
+    for (i = 0; i < w->rules->case_count && w->rules->cases[i].in != in; i++) { }
+    if (i == w->rules->case_count) return in;
+    while (llmprov_scan_key(&s, &key)) {
+        bool named = llmprov__text_is(key, "type");
+        if (llmprov_scan_raw(&s, &raw) && named && raw.ptr[0] != 'n') type = raw;
+    }
+    if (type.ptr) type = llmprov__parts_text(w->s, type);
+    for (; i < w->rules->case_count; i++) {
+        const llmprov__face_case *c = &w->rules->cases[i];
+        if (c->in == in && (c->type ? type.ptr && llmprov__text_is(type, c->type) : !type.ptr)) return c->is;
+    }
+    return in;
+}
+
+static void llmprov__face_enter(llmprov__face_walk *w, const llmprov__face_rule *rule, int in, bool list) {
+    llmprov__face_level *l;
+    if (w->count == LLMPROV__FACE_LEVELS) {
+        llmprov_scan_skip(w->s);
+        return;
+    }
+    l = &w->level[w->count++];
+    memset(l, 0, sizeof *l);
+    l->rule = rule;
+    l->list = list;
+    l->index = -1;
+    l->in = in;
+    l->as = list ? in : llmprov__face_special(w, in);
+}
+
+/* Leaves an object: everything that it must have was there. */
+static void llmprov__face_leave(llmprov__face_walk *w) {
+    const llmprov__face_level *l = &w->level[w->count - 1];
+    size_t i;
+    for (i = 0; !l->list && i < w->rules->rule_count; i++) {
+        const llmprov__face_rule *r = &w->rules->rules[i];
+        bool ours = r->in == l->in || r->in == l->as;
+        if (ours && (r->is & LLMPROV__FACE_NEEDED) && !(l->seen[i / 8] & 1 << i % 8))
+            llmprov__face_wrong(w, "missing_required_parameter", r->member, "this member is required");
+    }
+    w->count--;
+}
+
+static void llmprov__face_word(llmprov__face_walk *w, const llmprov__face_rule *rule) {
+    llmprov_str text;
+    char *word;
+    if (!llmprov_scan_text(w->s, &text) || (word = llmprov_asked_keep(w->asked, text)) == NULL || llmprov__parts_lists(rule->words, word)) return;
+    llmprov__face_wrong(w, "invalid_value", rule->member, llmprov__err_join(llmprov__face_arena(w->asked), "\"", word, "\" is none of: ", rule->words, (char *)NULL));
+}
+
+/* The rule for a member, the more special kind's before the other's; those that name it have been met. NULL = none. */
+static const llmprov__face_rule *llmprov__face_find(const llmprov__face_walk *w, llmprov__face_level *l, llmprov_str key) {
+    const llmprov__face_rule *found = NULL;
+    bool null = llmprov_scan_kind(w->s) == LLMPROV_JSON_NULL;
+    size_t i;
+    for (i = 0; i < w->rules->rule_count; i++) {
+        const llmprov__face_rule *r = &w->rules->rules[i];
+        if ((r->in != l->in && r->in != l->as) || !llmprov__text_is(key, r->member)) continue;
+        if (!found || r->in == l->as) found = r;
+        if (!null) l->seen[i / 8] = (unsigned char)(l->seen[i / 8] | 1 << i % 8);
+    }
+    return found;
+}
+
+/* The value of a member that has a rule. */
+static void llmprov__face_value(llmprov__face_walk *w, const llmprov__face_rule *rule) {
+    llmprov_json_type kind = llmprov_scan_kind(w->s);
+    int64_t whole;
+    if (kind == LLMPROV_JSON_NULL) llmprov_scan_skip(w->s);
+    else if (!(rule->is & 1u << kind)) llmprov__face_unexpected(w, rule->member, rule->is, kind);
+    else if (rule->words && kind == LLMPROV_JSON_STRING) llmprov__face_word(w, rule);
+    else if (kind == LLMPROV_JSON_NUMBER && (rule->is & LLMPROV__FACE_WHOLE)) {
+        if (!llmprov_scan_int(w->s, &whole)) llmprov__face_unexpected(w, rule->member, rule->is, kind);
+    } else if (kind == LLMPROV_JSON_ARRAY && (rule->to || (rule->is & LLMPROV__FACE_STRINGS))) llmprov__face_enter(w, rule, rule->to, true);
+    else if (kind == LLMPROV_JSON_OBJECT && rule->to) llmprov__face_enter(w, rule, rule->to, false);
+    else llmprov_scan_skip(w->s);
+}
+
+static void llmprov__face_item(llmprov__face_walk *w, llmprov__face_level *l) {
+    bool strings = !l->in;
+    llmprov_json_type kind = llmprov_scan_kind(w->s);
+    l->index++;
+    if (kind != (strings ? LLMPROV_JSON_STRING : LLMPROV_JSON_OBJECT)) llmprov__face_unexpected(w, NULL, strings ? LLMPROV__FACE_STRING : LLMPROV__FACE_OBJECT, kind);
+    else if (strings) llmprov_scan_skip(w->s);
+    else llmprov__face_enter(w, NULL, l->in, false);
+}
+
+/* One step: the next member or item, or the end of what is open. */
+static void llmprov__face_step(llmprov__face_walk *w) {
+    llmprov__face_level *l = &w->level[w->count - 1];
+    const llmprov__face_rule *rule;
+    llmprov_str key;
+    if (l->list) {
+        if (llmprov_scan_item(w->s)) llmprov__face_item(w, l);
+        else llmprov__face_leave(w);
+        return;
+    }
+    if (!llmprov_scan_key(w->s, &key)) {
+        llmprov__face_leave(w);
+        return;
+    }
+    rule = llmprov__face_find(w, l, key);
+    if (rule) llmprov__face_value(w, rule);
+    else llmprov_scan_skip(w->s);
+}
+
+/* Walks over a request, which is JSON, and should be an object of the kind `root`; false = a rule is broken, and the error
+   says which. */
+static bool llmprov__face_check(llmprov_asked *asked, const llmprov_scan *body, const llmprov__face_rules *rules, int root) {
+    llmprov_scan s = *body;
+    llmprov__face_walk w;
+    w.asked = asked;
+    w.s = &s;
+    w.rules = rules;
+    w.count = 0;
+    if (llmprov_scan_kind(&s) != LLMPROV_JSON_OBJECT)
+        llmprov__face_unexpected(&w, NULL, LLMPROV__FACE_OBJECT, llmprov_scan_kind(&s));
+    else llmprov__face_enter(&w, NULL, root, false);
+    while (w.count && !asked->error.code) llmprov__face_step(&w);
+    return !asked->error.code;
+}
+
+/* -- answers -- */
+
+/* An event that waits for its block's turn. */
+typedef struct llmprov__face_held {
+    struct llmprov__face_held *next;
+    llmprov_event event;
+    llmprov_block block;
+} llmprov__face_held;
+
+typedef struct llmprov__face_line { llmprov__face_held *first, *last; } llmprov__face_line;
+
+/* How far the arguments of the open block have come: once they are one whole value, nothing follows. */
+typedef struct llmprov__face_arguments { int depth; bool string, escape, begun; } llmprov__face_arguments;
+
+/* A frame that was one piece of text: what stands before it is still in the writer, what stands behind it here. */
+typedef struct llmprov__face_hot {
+    llmprov_event_type type;
+    int choice, index;
+    size_t from, to;             /* where the text lies */
+    char tail[48];
+    size_t tail_len;
+    int texts, frames;           /* of the event that is being written */
+    bool armed;
+} llmprov__face_hot;
+
+struct llmprov_face {
+    llmprov_face_desc desc;
+    const llmprov_translator *translator;
+    llmprov__mem_arena arena;
+    llmprov__err_warnings warnings;
+    llmprov_error error;         /* why nothing can be written any more */
+    void *state;
+    llmprov_writer json;
+    bool streaming, ended;
+    llmprov__face_hot hot;
+    /* where blocks do not overlap: */
+    int current;                 /* the block whose turn it is; those before it are closed */
+    bool open;
+    llmprov__face_arguments arguments;
+    llmprov__face_line *lines;   /* what waits, by block */
+    size_t line_count, waiting;
+    llmprov__mem_arena held;
+};
+
+LLMPROV_API void *llmprov_face_state(llmprov_face *f) {
+    return f->state;
+}
+
+LLMPROV_API const llmprov_face_desc *llmprov_face_asked(const llmprov_face *f) {
+    return &f->desc;
+}
+
+LLMPROV_API bool llmprov_face_own(const llmprov_face *f) {
+    return llmprov__text_same(f->desc.from, f->desc.format, false);
+}
+
+static void llmprov__face_no_memory(llmprov_face *f) {
+    llmprov__err_set(&f->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+}
+
+LLMPROV_API void llmprov_face_warn(llmprov_face *f, llmprov_status code, const char *field, const char *text) {
+    size_t i;
+    for (i = 0; i < f->warnings.count; i++)
+        if (!strcmp(f->warnings.items[i].field, field)) return;
+    llmprov__err_warn(&f->warnings, &f->arena, code, field, text);
+    if (f->arena.failed) llmprov__face_no_memory(f);
+}
+
+LLMPROV_API char *llmprov_face_keep(llmprov_face *f, const char *text, size_t len) {
+    char *copy = llmprov__mem_copy(&f->arena, text, len);
+    if (!copy) llmprov__face_no_memory(f);
+    return copy;
+}
+
+/* -- frames -- */
+
+static void llmprov__face_out(llmprov_face *f, const char *bytes, size_t len) {
+    if (f->json.status == LLMPROV_ERR_NO_MEMORY) llmprov__face_no_memory(f);
+    else if (f->json.status) llmprov__err_set(&f->error, &f->arena, f->json.status, "the answer could not be written as JSON", (char *)NULL);
+    if (f->error.code || f->desc.out(f->desc.user, bytes, len)) return;
+    llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_CANCELLED, "the client of this answer is gone", (char *)NULL);
+}
+
+LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *event) {
+    llmprov_writer *w = &f->json;
+    w->len = 0;
+    w->depth = 0;
+    w->comma = false;
+    if (!f->streaming) return w;
+    if (event) {
+        llmprov__write_add(w, "event: ", 7);
+        llmprov__write_add(w, event, strlen(event));
+        llmprov__write_add(w, "\n", 1);
+    }
+    llmprov__write_add(w, "data: ", 6);
+    return w;
+}
+
+LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char *text, size_t len) {
+    llmprov__write_string_open(&f->json, key);
+    f->hot.from = f->json.len;
+    llmprov__write_copy_piece(&f->json, text, len);
+    f->hot.to = f->json.len;
+    llmprov__write_string_close(&f->json);
+    f->hot.texts++;
+}
+
+LLMPROV_API void llmprov_face_send(llmprov_face *f) {
+    if (f->streaming) llmprov__write_add(&f->json, "\n\n", 2);
+    f->hot.frames++;
+    llmprov__face_out(f, f->json.text, f->json.len);
+}
+
+LLMPROV_API void llmprov_face_word(llmprov_face *f, const char *word) {
+    llmprov__write_add(llmprov_face_begin(f, NULL), word, strlen(word));
+    llmprov_face_send(f);
+}
+
+/* Remembers the frame of an event that was one piece of text in one frame. */
+static void llmprov__face_learn(llmprov_face *f, const llmprov_event *e) {
+    llmprov__face_hot *h = &f->hot;
+    h->tail_len = f->json.len - h->to;
+    h->armed = h->texts == 1 && h->frames == 1 && !f->error.code && h->tail_len <= sizeof h->tail;
+    if (!h->armed) return;
+    memcpy(h->tail, f->json.text + h->to, h->tail_len);
+    h->type = e->type;
+    h->choice = e->choice;
+    h->index = e->index;
+}
+
+static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
+    const llmprov__face_hot *h = &f->hot;
+    if (!h->armed || e->type != h->type || e->index != h->index || e->choice != h->choice || e->type == LLMPROV_EVENT_PART) return false;
+    f->json.len = h->from;
+    llmprov__write_copy_piece(&f->json, e->text, e->text_len);
+    llmprov__write_add(&f->json, h->tail, h->tail_len);
+    llmprov__face_out(f, f->json.text, f->json.len);
+    return true;
+}
+
+static void llmprov__face_write(llmprov_face *f, const llmprov_event *e) {
+    if (f->error.code || llmprov__face_again(f, e)) return;
+    f->hot.armed = false;
+    f->hot.texts = f->hot.frames = 0;
+    f->translator->write_event(f, e);
+    llmprov__face_learn(f, e);
+}
+
+/* -- one block at a time -- */
+
+static void llmprov__face_argue(llmprov__face_arguments *a, const char *p, size_t len) {
+    const char *end = p + len;
+    for (; p < end; p++) {
+        if (a->escape) a->escape = false;
+        else if (a->string) {
+            a->escape = *p == '\\';
+            a->string = *p != '"';
+        } else if (*p == '"') a->string = true;
+        else if (*p == '{' || *p == '[') a->depth++, a->begun = true;
+        else if (*p == '}' || *p == ']') a->depth--;
+    }
+}
+
+static void llmprov__face_hold(llmprov_face *f, const llmprov_event *e) {
+    size_t count = (size_t)e->index + 1;
+    llmprov__face_held *held = (llmprov__face_held *)llmprov__mem_take(&f->held, sizeof *held);
+    llmprov__face_line *lines = f->lines, *line;
+    if (count > f->line_count && held) {
+        size_t more = count > f->line_count * 2 ? count : f->line_count * 2;
+        lines = (llmprov__face_line *)llmprov__mem_realloc(&f->arena.alloc, f->lines, f->line_count * sizeof *lines, more * sizeof *lines);
+        if (lines) {
+            memset(lines + f->line_count, 0, (more - f->line_count) * sizeof *lines);
+            f->lines = lines;
+            f->line_count = more;
+        }
+    }
+    if (!held || !lines || (e->block && !llmprov__msg_copy_block(&f->held, &held->block, e->block))) {
+        llmprov__face_no_memory(f);
+        return;
+    }
+    held->event = *e;
+    held->event.block = e->block ? &held->block : NULL;
+    held->event.text = e->text ? llmprov__mem_copy(&f->held, e->text, e->text_len) : NULL;
+    held->event.extra = e->extra ? llmprov__mem_copy(&f->held, e->extra, e->extra_len) : NULL;
+    held->event.data = e->data ? llmprov__mem_copy(&f->held, e->data, e->data_len) : NULL;
+    held->event.kind = e->kind ? llmprov__mem_copy(&f->held, e->kind, strlen(e->kind)) : NULL;
+    if (f->held.failed) llmprov__face_no_memory(f);
+    line = &f->lines[e->index];
+    if (line->last) line->last->next = held;
+    else line->first = held;
+    line->last = held;
+    f->waiting++;
+}
+
+/* Writes an event of the block whose turn it is. */
+static void llmprov__face_turn(llmprov_face *f, const llmprov_event *e) {
+    if (e->type == LLMPROV_EVENT_BLOCK) {
+        f->current = e->index;
+        f->open = true;
+        memset(&f->arguments, 0, sizeof f->arguments);
+    }
+    if (e->type == LLMPROV_EVENT_JSON) llmprov__face_argue(&f->arguments, e->text, e->text_len);
+    llmprov__face_write(f, e);
+    if (e->type != LLMPROV_EVENT_BLOCK_END) return;
+    f->open = false;
+    f->current = e->index + 1;
+}
+
+static void llmprov__face_close(llmprov_face *f) {
+    llmprov_event e;
+    if (!f->open) return;
+    memset(&e, 0, sizeof e);
+    e.type = LLMPROV_EVENT_BLOCK_END;
+    e.index = f->current;
+    llmprov__face_turn(f, &e);
+}
+
+/* What waited for the block that has ended. */
+static void llmprov__face_replay(llmprov_face *f) {
+    while (f->waiting && !f->open && (size_t)f->current < f->line_count) {
+        llmprov__face_line *line = &f->lines[f->current];
+        llmprov__face_held *held = line->first;
+        if (!held) f->current++;
+        line->first = line->last = NULL;
+        for (; held; held = held->next) {
+            f->waiting--;
+            llmprov__face_turn(f, &held->event);
+        }
+    }
+    if (!f->waiting) llmprov__mem_arena_reset(&f->held);
+}
+
+static void llmprov__face_order(llmprov_face *f, const llmprov_event *e) {
+    bool later = f->open && e->index > f->current;
+    if (e->index < f->current) return;
+    if (later && e->type == LLMPROV_EVENT_BLOCK && !f->waiting && f->arguments.begun && !f->arguments.depth) {
+        llmprov__face_close(f);
+        later = false;
+    }
+    if (later) llmprov__face_hold(f, e);
+    else llmprov__face_turn(f, e);
+    if (!f->open) llmprov__face_replay(f);
+}
+
+/* The end of the answer: every block gets its turn. */
+static void llmprov__face_finish(llmprov_face *f) {
+    while (f->open && !f->error.code) {
+        llmprov__face_close(f);
+        llmprov__face_replay(f);
+    }
+    f->ended = true;
+}
+
+#ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
+
+//==============================================================================
+// >>s_messages anthropic-messages as a server
+//
+// A request's members go into fields; what the fields do not carry to the letter is
+// kept beside them and goes back to this format as it was said. An answer has every
+// member that the API's own has, null where nothing is known.
+// https://docs.anthropic.com/en/api/messages  .../messages-streaming  .../errors
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_MESSAGES_REQUEST = 1, LLMPROV__S_MESSAGES_MESSAGE, LLMPROV__S_MESSAGES_BLOCK, LLMPROV__S_MESSAGES_TEXT, LLMPROV__S_MESSAGES_IMAGE,
+       LLMPROV__S_MESSAGES_SOURCE, LLMPROV__S_MESSAGES_USE, LLMPROV__S_MESSAGES_RESULT, LLMPROV__S_MESSAGES_THOUGHT, LLMPROV__S_MESSAGES_REDACTED,
+       LLMPROV__S_MESSAGES_TOOL, LLMPROV__S_MESSAGES_CUSTOM, LLMPROV__S_MESSAGES_CHOICE, LLMPROV__S_MESSAGES_THINKING, LLMPROV__S_MESSAGES_OUTPUT,
+       LLMPROV__S_MESSAGES_FORMAT, LLMPROV__S_MESSAGES_METADATA, LLMPROV__S_MESSAGES_MARK, LLMPROV__S_MESSAGES_NAMED };
+
+static const llmprov__face_rule llmprov__s_messages_rules[] = {
+    { LLMPROV__S_MESSAGES_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "messages", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_MESSAGES_MESSAGE, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "max_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "system", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST, LLMPROV__S_MESSAGES_BLOCK, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "top_p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "top_k", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "stop_sequences", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "stream", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "tools", LLMPROV__FACE_LIST, LLMPROV__S_MESSAGES_TOOL, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "tool_choice", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_CHOICE, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "thinking", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_THINKING, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "output_config", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_OUTPUT, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "output_format", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_FORMAT, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "metadata", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_METADATA, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "service_tier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_REQUEST, "cache_control", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_MARK, NULL },
+    { LLMPROV__S_MESSAGES_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "user assistant system" },
+    { LLMPROV__S_MESSAGES_MESSAGE, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_MESSAGES_BLOCK, NULL },
+    { LLMPROV__S_MESSAGES_BLOCK, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_BLOCK, "cache_control", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_MARK, NULL },
+    { LLMPROV__S_MESSAGES_TEXT, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_TEXT, "citations", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_MESSAGES_IMAGE, "source", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_MESSAGES_SOURCE, NULL },
+    { LLMPROV__S_MESSAGES_IMAGE, "title", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_SOURCE, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_SOURCE, "media_type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_SOURCE, "data", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_SOURCE, "url", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_SOURCE, "file_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_USE, "id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_USE, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_USE, "input", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_MESSAGES_RESULT, "tool_use_id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_RESULT, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST, LLMPROV__S_MESSAGES_BLOCK, NULL },
+    { LLMPROV__S_MESSAGES_RESULT, "is_error", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_MESSAGES_THOUGHT, "thinking", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_THOUGHT, "signature", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_REDACTED, "data", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_TOOL, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_TOOL, "name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_TOOL, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_TOOL, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_MESSAGES_TOOL, "cache_control", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_MARK, NULL },
+    { LLMPROV__S_MESSAGES_CUSTOM, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_CUSTOM, "input_schema", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_MESSAGES_CHOICE, "type", LLMPROV__FACE_TEXT, 0, "auto any tool none" },
+    { LLMPROV__S_MESSAGES_CHOICE, "disable_parallel_tool_use", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_MESSAGES_NAMED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_THINKING, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_THINKING, "budget_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_MESSAGES_OUTPUT, "effort", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_OUTPUT, "format", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_FORMAT, NULL },
+    { LLMPROV__S_MESSAGES_FORMAT, "schema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_MESSAGES_METADATA, "user_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_MESSAGES_MARK, "type", LLMPROV__FACE_TEXT, 0, "ephemeral" },
+    { LLMPROV__S_MESSAGES_MARK, "ttl", LLMPROV__FACE_STRING, 0, "5m 1h" },
+};
+
+static const llmprov__face_case llmprov__s_messages_cases[] = {
+    { LLMPROV__S_MESSAGES_BLOCK, "text", LLMPROV__S_MESSAGES_TEXT },
+    { LLMPROV__S_MESSAGES_BLOCK, "image", LLMPROV__S_MESSAGES_IMAGE },
+    { LLMPROV__S_MESSAGES_BLOCK, "document", LLMPROV__S_MESSAGES_IMAGE },
+    { LLMPROV__S_MESSAGES_BLOCK, "tool_use", LLMPROV__S_MESSAGES_USE },
+    { LLMPROV__S_MESSAGES_BLOCK, "server_tool_use", LLMPROV__S_MESSAGES_USE },
+    { LLMPROV__S_MESSAGES_BLOCK, "tool_result", LLMPROV__S_MESSAGES_RESULT },
+    { LLMPROV__S_MESSAGES_BLOCK, "thinking", LLMPROV__S_MESSAGES_THOUGHT },
+    { LLMPROV__S_MESSAGES_BLOCK, "redacted_thinking", LLMPROV__S_MESSAGES_REDACTED },
+    { LLMPROV__S_MESSAGES_TOOL, NULL, LLMPROV__S_MESSAGES_CUSTOM },
+    { LLMPROV__S_MESSAGES_TOOL, llmprov__parts_custom, LLMPROV__S_MESSAGES_CUSTOM },
+    { LLMPROV__S_MESSAGES_CHOICE, "tool", LLMPROV__S_MESSAGES_NAMED },
+};
+
+static const llmprov__face_rules llmprov__s_messages_form = {
+    llmprov__s_messages_rules, LLMPROV__COUNT(llmprov__s_messages_rules), llmprov__s_messages_cases, LLMPROV__COUNT(llmprov__s_messages_cases),
+};
+
+/* -- reading a request, whose members are of the right kinds -- */
+
+typedef struct llmprov__s_messages_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+} llmprov__s_messages_ask;
+
+static char *llmprov__s_messages_string(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return llmprov__msg_string(&a->reader, s, raw, NULL);
+}
+
+static void llmprov__s_messages_stops(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    const char **stops;
+    llmprov_str item;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_messages_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+/* One tool: what has no field goes to extra, the word "custom" (which says nothing) too. */
+static void llmprov__s_messages_tool(llmprov__s_messages_ask *a, llmprov_scan *s, llmprov_tool *tool) {
+    llmprov_writer extra;
+    llmprov_str key, raw, type;
+    size_t len = 0;
+    bool whole;
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    while (llmprov_scan_key(s, &key)) {
+        llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
+        if (!llmprov_scan_raw(s, &raw) || !name.ptr) break;
+        if (llmprov__text_is(name, "name") && raw.ptr[0] == '"') tool->name = llmprov__s_messages_string(a, s, raw);
+        else if (llmprov__text_is(name, "description") && raw.ptr[0] == '"') tool->description = llmprov__s_messages_string(a, s, raw);
+        else if (llmprov__text_is(name, "input_schema") && raw.ptr[0] == '{') tool->schema = llmprov_asked_keep(a->asked, raw);
+        else if (llmprov__text_is(name, "strict") && (raw.ptr[0] == 't' || raw.ptr[0] == 'f')) tool->strict = raw.ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+        else {
+            if (llmprov__text_is(name, "cache_control")) {
+                tool->cache = llmprov__msg_cache(s, raw, &whole);
+                if (whole) continue;
+                tool->cache = LLMPROV_CACHE_NONE;
+            }
+            type = llmprov__parts_text(s, raw);
+            if (llmprov__text_is(name, "type") && type.len && !llmprov__text_is(type, llmprov__parts_custom)) tool->type = llmprov_asked_keep(a->asked, type);
+            llmprov__msg_gather(&extra, name, raw);
+        }
+    }
+    tool->extra = llmprov__msg_gathered(&a->reader, &extra, &len);
+}
+
+static void llmprov__s_messages_tools(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_tool *tools;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    while (tools && llmprov_scan_item(&in)) llmprov__s_messages_tool(a, &in, &tools[i++]);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? count : 0;
+}
+
+static void llmprov__s_messages_keep(llmprov__s_messages_ask *a, const char *member, llmprov_str raw) {
+    llmprov_str key = { member, strlen(member) };
+    llmprov__msg_gather(&a->kept, key, raw);
+}
+
+static void llmprov__s_messages_choice(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "type", "name", "disable_parallel_tool_use" };
+    static const char *const words[] = { "auto", "none", "any", "tool" };
+    llmprov_str v[3], type;
+    size_t i;
+    llmprov__parts_members(s, raw, names, v, 3);
+    type = llmprov__parts_text(s, v[0]);
+    for (i = 0; i < 3 && !llmprov__text_is(type, words[i]); i++) { }
+    a->r->tool_choice = (llmprov_tool_choice)i;
+    if (v[1].ptr && v[1].ptr[0] == '"') a->r->tool_name = llmprov__s_messages_string(a, s, v[1]);
+    if (v[2].ptr && v[2].ptr[0] == 't') a->r->parallel_tools = LLMPROV_NO;
+    if (i == 0 && a->r->parallel_tools != LLMPROV_NO) llmprov__s_messages_keep(a, "tool_choice", raw);
+}
+
+/* The fields carry it to other formats; its own gets it back as it was said. */
+static void llmprov__s_messages_thinking(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "type", "budget_tokens" };
+    llmprov_str v[2], type;
+    llmprov_scan in;
+    llmprov__parts_members(s, raw, names, v, 2);
+    type = llmprov__parts_text(s, v[0]);
+    a->r->thinking = llmprov__text_is(type, "disabled") ? LLMPROV_THINKING_OFF : llmprov__text_is(type, "between_tools") ? LLMPROV_THINKING_BETWEEN_TOOLS : LLMPROV_THINKING_ON;
+    if (v[1].ptr) {
+        in = llmprov_scan_in(s, v[1]);
+        a->r->thinking_tokens.set = llmprov_scan_int(&in, &a->r->thinking_tokens.value);
+    }
+    llmprov__s_messages_keep(a, "thinking", raw);
+}
+
+/* {"type":"json_schema","schema":...}: also under its older name output_format. */
+static void llmprov__s_messages_format(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "schema" };
+    llmprov_str schema;
+    llmprov__parts_members(s, raw, names, &schema, 1);
+    if (schema.ptr) a->r->schema = llmprov_asked_keep(a->asked, schema);
+}
+
+static void llmprov__s_messages_output(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "effort", "format" };
+    llmprov_str v[2], word;
+    int i;
+    llmprov__parts_members(s, raw, names, v, 2);
+    if (v[1].ptr) llmprov__s_messages_format(a, s, v[1]);
+    word = llmprov__parts_text(s, v[0]);
+    for (i = LLMPROV_EFFORT_LOW; i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_is(word, llmprov__parts_efforts[i])) a->r->effort = (llmprov_effort)i;
+    llmprov__s_messages_keep(a, "output_config", raw);
+}
+
+static void llmprov__s_messages_metadata(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "user_id" };
+    llmprov_str id;
+    llmprov__parts_members(s, raw, names, &id, 1);
+    if (id.ptr) a->r->user_id = llmprov__s_messages_string(a, s, id);
+    llmprov__s_messages_keep(a, "metadata", raw);
+}
+
+static void llmprov__s_messages_messages(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_message *messages;
+    size_t count;
+    llmprov__msg_count(s, raw, &count);
+    messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    if (!messages || !llmprov__msg_read_messages(&a->reader, s, raw, messages)) return;
+    a->r->messages = messages;
+    a->r->message_count = count;
+}
+
+static void llmprov__s_messages_system(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_block *blocks = NULL;
+    bool plain;
+    if (llmprov__msg_read_blocks(&a->reader, s, raw, "system", &blocks, &a->r->system_count, &plain)) a->r->system_blocks = blocks;
+    else a->r->system_count = 0;
+}
+
+static void llmprov__s_messages_mark(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    bool whole;
+    a->r->cache = llmprov__msg_cache(s, raw, &whole);
+    if (whole) return;
+    a->r->cache = LLMPROV_CACHE_NONE;
+    llmprov__s_messages_keep(a, "cache_control", raw);
+}
+
+/* A member that is a scalar or a text; false = it is something else. */
+static bool llmprov__s_messages_simple(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_request *r = a->r;
+    if (llmprov__text_is(name, "model")) r->model = llmprov__s_messages_string(a, s, raw);
+    else if (llmprov__text_is(name, "service_tier")) r->service_tier = llmprov__s_messages_string(a, s, raw);
+    else if (llmprov__text_is(name, "max_tokens")) r->max_tokens.set = llmprov_scan_int(&in, &r->max_tokens.value);
+    else if (llmprov__text_is(name, "temperature")) r->temperature.set = llmprov_scan_num(&in, &r->temperature.value);
+    else if (llmprov__text_is(name, "top_p")) r->top_p.set = llmprov_scan_num(&in, &r->top_p.value);
+    else if (llmprov__text_is(name, "top_k")) r->top_k.set = llmprov_scan_int(&in, &r->top_k.value);
+    else if (llmprov__text_is(name, "stream")) r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    else return false;
+    return true;
+}
+
+static void llmprov__s_messages_member(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const struct { const char *name; void (*read)(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
+        { "messages", llmprov__s_messages_messages }, { "system", llmprov__s_messages_system }, { "tools", llmprov__s_messages_tools },
+        { "tool_choice", llmprov__s_messages_choice }, { "stop_sequences", llmprov__s_messages_stops }, { "thinking", llmprov__s_messages_thinking },
+        { "output_config", llmprov__s_messages_output }, { "output_format", llmprov__s_messages_format }, { "metadata", llmprov__s_messages_metadata },
+        { "cache_control", llmprov__s_messages_mark },
+    };
+    size_t i;
+    if (raw.ptr[0] != 'n' && llmprov__s_messages_simple(a, s, name, raw)) return;
+    for (i = 0; raw.ptr[0] != 'n' && i < LLMPROV__COUNT(members); i++) {
+        if (!llmprov__text_is(name, members[i].name)) continue;
+        members[i].read(a, s, raw);
+        return;
+    }
+    llmprov__msg_gather(&a->kept, name, raw);
+}
+
+static void llmprov__s_messages_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_messages_ask a;
+    llmprov_str key, raw;
+    if (!llmprov__face_check(asked, body, &llmprov__s_messages_form, LLMPROV__S_MESSAGES_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->thinking = LLMPROV_THINKING_UNSAID;
+    a.r->stream = LLMPROV_STREAM_OFF;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    while (llmprov_scan_key(body, &key)) {
+        llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
+        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        llmprov__s_messages_member(&a, body, name, raw);
+    }
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = "anthropic-messages";
+}
+
+/* -- what an answer consists of -- */
+
+static void llmprov__s_messages_str(llmprov_writer *w, const char *key, const char *text) {
+    if (text) llmprov_write_str(w, key, text, strlen(text));
+    else llmprov_write_null(w, key);
+}
+
+/* A member of the provider's own object, where there is one and it came in this format; otherwise null. */
+static void llmprov__s_messages_own(llmprov_face *f, llmprov_writer *w, const char *key, const char *object) {
+    llmprov_str value;
+    if (object && llmprov_face_own(f) && llmprov__msg_has(object, strlen(object), key, &value)) llmprov_write_raw(w, key, value.ptr, value.len);
+    else llmprov_write_null(w, key);
+}
+
+static void llmprov__s_messages_usage(llmprov_face *f, llmprov_writer *w, const llmprov_usage *u, bool whole) {
+    llmprov_write_open(w, "usage", '{');
+    llmprov_write_int(w, "input_tokens", u->input_tokens);
+    llmprov_write_int(w, "cache_creation_input_tokens", u->cache_write_5m_tokens + u->cache_write_1h_tokens);
+    llmprov_write_int(w, "cache_read_input_tokens", u->cache_read_tokens);
+    llmprov_write_int(w, "output_tokens", u->output_tokens);
+    llmprov_write_open(w, "output_tokens_details", '{');
+    llmprov_write_int(w, "thinking_tokens", u->thinking_tokens);
+    llmprov_write_close(w);
+    llmprov__s_messages_own(f, w, "server_tool_use", u->raw);
+    if (whole) {
+        llmprov_write_open(w, "cache_creation", '{');
+        llmprov_write_int(w, "ephemeral_5m_input_tokens", u->cache_write_5m_tokens);
+        llmprov_write_int(w, "ephemeral_1h_input_tokens", u->cache_write_1h_tokens);
+        llmprov_write_close(w);
+        llmprov__s_messages_own(f, w, "service_tier", u->raw);
+        llmprov__s_messages_own(f, w, "inference_geo", u->raw);
+        llmprov__s_messages_own(f, w, "speed", u->raw);
+    }
+    llmprov_write_close(w);
+}
+
+/* What no other format's reason means is said in the provider's own word: never a success. */
+static void llmprov__s_messages_stop(llmprov_face *f, llmprov_writer *w, llmprov_stop stop, const char *word, const char *sequence) {
+    bool foreign = stop == LLMPROV_STOP_OTHER || stop == LLMPROV_STOP_ERROR;
+    if (foreign) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "stop_reason", "anthropic-messages has no such reason: the provider's own word was written");
+    llmprov__s_messages_str(w, "stop_reason", foreign && word && *word ? word : llmprov_stop_text(stop));
+    llmprov__s_messages_str(w, "stop_sequence", sequence);
+}
+
+/* What a block becomes here: itself, a text (the transcript of audio), or nothing. */
+static bool llmprov__s_messages_takes(llmprov_face *f, llmprov_block *b) {
+    bool opaque = b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_SERVER_RESULT || b->type == LLMPROV_BLOCK_REDACTED || b->type == LLMPROV_BLOCK_RAW;
+    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_DOCUMENT;
+    if (b->type == LLMPROV_BLOCK_AUDIO) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "anthropic-messages has no audio in replies: its transcript was written");
+        b->type = LLMPROV_BLOCK_TEXT;
+        b->extra = NULL;
+    }
+    if (!media && !(opaque && !llmprov_face_own(f))) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that anthropic-messages has no form for in replies was left out");
+    return false;
+}
+
+/* A block with all members that the API's own have. Proofs and members that other formats minted mean nothing here. */
+static void llmprov__s_messages_block(llmprov_face *f, llmprov_writer *w, const char *key, const llmprov_block *from) {
+    llmprov_block b = *from;
+    llmprov_str there;
+    if (!llmprov_face_own(f)) {
+        if (b.extra) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content.extra", "members that another format minted were left out");
+        b.extra = NULL;
+        b.signature = NULL;
+    }
+    b.origin = NULL;
+    llmprov__msg_write_head(w, key, &b, LLMPROV__MSG_FOR_STORE);
+    if (b.type == LLMPROV_BLOCK_TEXT && !llmprov__msg_has(b.extra, b.extra_len, "citations", &there)) llmprov_write_null(w, "citations");
+    if (b.type == LLMPROV_BLOCK_THINKING && !b.signature) llmprov_write_str(w, "signature", "", 0);
+    if ((b.type == LLMPROV_BLOCK_TOOL_USE || b.type == LLMPROV_BLOCK_SERVER_USE) && !llmprov__msg_has(b.extra, b.extra_len, "caller", &there))
+        llmprov_write_raw(w, "caller", "{\"type\":\"direct\"}", 17);
+    llmprov_write_close(w);
+}
+
+/* id, type, role, model. */
+static void llmprov__s_messages_head(llmprov_face *f, llmprov_writer *w, const char *id, const char *model) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    llmprov__s_messages_str(w, "id", d->id ? d->id : id && *id ? id : "msg_1");
+    llmprov_write_str(w, "type", "message", 7);
+    llmprov_write_str(w, "role", "assistant", 9);
+    llmprov__s_messages_str(w, "model", d->model ? d->model : model ? model : "");
+}
+
+/* The reply's members that have no field, where they are this format's own; what it always has is null otherwise. */
+static void llmprov__s_messages_tail(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len, const char *const *always) {
+    llmprov_str value;
+    bool own = llmprov_face_own(f);
+    if (extra && own) llmprov__msg_write_extra(w, extra, len, NULL);
+    else if (extra) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "extra", "members of the reply that another format minted were left out");
+    for (; *always; always++)
+        if (!own || !llmprov__msg_has(extra, len, *always, &value)) llmprov_write_null(w, *always);
+}
+
+static const char *const llmprov__s_messages_always[] = { "container", "stop_details", "diagnostics", NULL };
+
+static void llmprov__s_messages_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    size_t i;
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_messages_head(f, w, r->id, r->model);
+    llmprov_write_open(w, "content", '[');
+    for (i = 0; i < r->message.block_count; i++) {
+        llmprov_block b = r->message.blocks[i];
+        if (llmprov__s_messages_takes(f, &b)) llmprov__s_messages_block(f, w, NULL, &b);
+    }
+    llmprov_write_close(w);
+    llmprov__s_messages_stop(f, w, r->stop, r->stop_word, r->stop_sequence);
+    llmprov__s_messages_usage(f, w, &r->usage, true);
+    llmprov__s_messages_tail(f, w, r->extra, r->extra_len, llmprov__s_messages_always);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* -- a stream -- */
+
+typedef struct llmprov__s_messages_state {
+    int count;                   /* blocks that were written */
+    bool skipping;               /* the block that is open has no form here */
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+} llmprov__s_messages_state;
+
+/* Begins a frame that is about the block of that number; -1 = about none. */
+static llmprov_writer *llmprov__s_messages_frame(llmprov_face *f, const char *type, int index) {
+    llmprov_writer *w = llmprov_face_begin(f, type);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", type, strlen(type));
+    if (index >= 0) llmprov_write_int(w, "index", index);
+    return w;
+}
+
+static void llmprov__s_messages_end_frame(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_messages_start(llmprov_face *f, const llmprov_event *e) {
+    static const llmprov_usage none;
+    llmprov_writer *w = llmprov__s_messages_frame(f, "message_start", -1);
+    llmprov_write_open(w, "message", '{');
+    llmprov__s_messages_head(f, w, e->id, e->model);
+    llmprov_write_raw(w, "content", "[]", 2);
+    llmprov_write_null(w, "stop_reason");
+    llmprov_write_null(w, "stop_sequence");
+    llmprov__s_messages_usage(f, w, &none, true);
+    llmprov__s_messages_tail(f, w, NULL, 0, llmprov__s_messages_always);
+    llmprov_write_close(w);
+    llmprov__s_messages_end_frame(f, w);
+}
+
+static void llmprov__s_messages_begin(llmprov_face *f, llmprov__s_messages_state *m, const llmprov_event *e) {
+    llmprov_block b = *e->block;
+    llmprov_writer *w;
+    m->skipping = !llmprov__s_messages_takes(f, &b);
+    if (m->skipping) return;
+    w = llmprov__s_messages_frame(f, "content_block_start", m->count++);
+    llmprov__s_messages_block(f, w, "content_block", &b);
+    llmprov__s_messages_end_frame(f, w);
+}
+
+static const struct { llmprov_event_type event; const char *type, *member; } llmprov__s_messages_deltas[] = {
+    { LLMPROV_EVENT_TEXT, "text_delta", "text" },
+    { LLMPROV_EVENT_THINKING, "thinking_delta", "thinking" },
+    { LLMPROV_EVENT_JSON, "input_json_delta", "partial_json" },
+};
+
+static void llmprov__s_messages_delta(llmprov_face *f, const llmprov__s_messages_state *m, const llmprov_event *e) {
+    llmprov_writer *w;
+    size_t i = 0;
+    if (m->skipping) return;
+    while (i < LLMPROV__COUNT(llmprov__s_messages_deltas) - 1 && llmprov__s_messages_deltas[i].event != e->type) i++;
+    w = llmprov__s_messages_frame(f, "content_block_delta", m->count - 1);
+    llmprov_write_open(w, "delta", '{');
+    llmprov__s_messages_str(w, "type", llmprov__s_messages_deltas[i].type);
+    llmprov_face_text(f, llmprov__s_messages_deltas[i].member, e->text, e->text_len);
+    llmprov_write_close(w);
+    llmprov__s_messages_end_frame(f, w);
+}
+
+/* Signatures and citations are this format's own or nothing. */
+static void llmprov__s_messages_part(llmprov_face *f, const llmprov__s_messages_state *m, const llmprov_event *e) {
+    bool signature = !strcmp(e->kind, "signature"), citation = !strcmp(e->kind, "citation");
+    llmprov_writer *w;
+    if (m->skipping || e->index < 0 || (!signature && !citation) || !llmprov_face_own(f)) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "anthropic-messages has no place for this part of a reply in a stream: it was left out");
+        return;
+    }
+    w = llmprov__s_messages_frame(f, "content_block_delta", m->count - 1);
+    llmprov_write_open(w, "delta", '{');
+    llmprov__s_messages_str(w, "type", signature ? "signature_delta" : "citations_delta");
+    if (signature) llmprov_write_str(w, "signature", e->text, e->text_len);
+    else llmprov_write_raw(w, "citation", e->extra, e->extra_len);
+    llmprov_write_close(w);
+    llmprov__s_messages_end_frame(f, w);
+}
+
+static void llmprov__s_messages_end(llmprov_face *f, const llmprov__s_messages_state *m, const llmprov_event *e) {
+    static const char *const always[] = { "container", "stop_details", NULL };
+    llmprov_writer *w = llmprov__s_messages_frame(f, "message_delta", -1);
+    llmprov_write_open(w, "delta", '{');
+    llmprov__s_messages_stop(f, w, e->stop, e->stop_word, e->stop_sequence);
+    llmprov__s_messages_tail(f, w, m->extra, m->extra_len, always);
+    llmprov_write_close(w);
+    llmprov__s_messages_usage(f, w, e->usage, false);
+    llmprov__s_messages_end_frame(f, w);
+    llmprov__s_messages_end_frame(f, llmprov__s_messages_frame(f, "message_stop", -1));
+}
+
+static void llmprov__s_messages_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_messages_state *m = (llmprov__s_messages_state *)llmprov_face_state(f);
+    switch (e->type) {
+    case LLMPROV_EVENT_START: llmprov__s_messages_start(f, e); break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_messages_begin(f, m, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_messages_delta(f, m, e); break;
+    case LLMPROV_EVENT_PART: llmprov__s_messages_part(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END:
+        if (!m->skipping) llmprov__s_messages_end_frame(f, llmprov__s_messages_frame(f, "content_block_stop", m->count - 1));
+        break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_END: llmprov__s_messages_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+static const struct { llmprov_status code; int http; } llmprov__s_messages_statuses[] = {
+    { LLMPROV_ERR_AUTH, 401 }, { LLMPROV_ERR_NO_KEY, 401 }, { LLMPROV_ERR_QUOTA, 402 }, { LLMPROV_ERR_FORBIDDEN, 403 },
+    { LLMPROV_ERR_NOT_FOUND, 404 }, { LLMPROV_ERR_RATE_LIMIT, 429 }, { LLMPROV_ERR_TIMEOUT, 504 }, { LLMPROV_ERR_OVERLOADED, 529 },
+    { LLMPROV_ERR_ARGUMENT, 400 }, { LLMPROV_ERR_REQUEST, 400 }, { LLMPROV_ERR_TOO_LONG, 400 }, { LLMPROV_ERR_UNSUPPORTED, 400 },
+    { LLMPROV_ERR_BAD_JSON, 400 }, { LLMPROV_ERR_NO_PROVIDER, 400 }, { LLMPROV_ERR_LIMIT, 400 },
+};
+
+static int llmprov__s_messages_status(const llmprov_error *e) {
+    size_t i;
+    if (e->http_status == 409 || e->http_status == 413) return e->http_status;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_messages_statuses); i++)
+        if (llmprov__s_messages_statuses[i].code == e->code) return llmprov__s_messages_statuses[i].http;
+    return 500;
+}
+
+static int llmprov__s_messages_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov_writer *w = llmprov_face_begin(f, "error");
+    int status = llmprov__s_messages_status(e);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "error", 5);
+    llmprov_write_open(w, "error", '{');
+    llmprov__s_messages_str(w, "type", status == 409 ? "conflict_error" : status == 413 ? "request_too_large" : llmprov_error_type(e->code));
+    llmprov__s_messages_str(w, "message", e->message ? e->message : "");
+    llmprov_write_close(w);
+    llmprov__s_messages_str(w, "request_id", e->request_id && *e->request_id ? e->request_id : NULL);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+    return status;
+}
+#endif /* LLMPROV_NO_ANTHROPIC_MESSAGES */
+
+//==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat
+// Calls: t_messages t_chat s_messages
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
     { .format = "anthropic-messages", .path = "/messages", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
-      .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_NATIVE,
+      .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL |
+               LLMPROV_RULE_NATIVE | LLMPROV_RULE_MAX_TOKENS | LLMPROV_RULE_ONE_BLOCK,
       .id_max = 128, .name_max = 128, .read_state = sizeof(llmprov__t_messages_state),
       .write = llmprov__t_messages_write, .read = llmprov__t_messages_read, .read_frame = llmprov__t_messages_read_frame,
-      .read_end = llmprov__t_messages_read_end, .read_error = llmprov__t_messages_read_error, .read_request = llmprov__t_messages_read_request },
+      .read_end = llmprov__t_messages_read_end, .read_error = llmprov__t_messages_read_error,
+      .write_state = sizeof(llmprov__s_messages_state), .body_max = 32u << 20, .read_request = llmprov__s_messages_read_request,
+      .write_reply = llmprov__s_messages_write_reply, .write_event = llmprov__s_messages_write_event,
+      .write_error = llmprov__s_messages_write_error },
 #endif
 #ifndef LLMPROV_NO_OPENAI_CHAT
     { .format = "openai-chat", .path = "/chat/completions", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
@@ -11185,19 +12094,12 @@ static void llmprov__call_replaced(void *user, const char *path) {
 }
 
 static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
-    const llmprov_translator *tr = call->client->translator;
     llmprov_turn *t = call->turn;
-    memset(n, 0, sizeof *n);
+    llmprov__normal_target(n, &call->client->row, call->client->translator, t->profile);
     n->arena = &call->plan;
     n->keep = &t->arena;
     n->warnings = &t->warnings;
     n->err = &t->error;
-    n->row = &call->client->row;
-    n->profile = t->profile;
-    n->format = tr->format;
-    n->rules = tr->rules;
-    n->id_max = tr->id_max;
-    n->name_max = tr->name_max;
     if (!llmprov__normal_run(n, &call->req)) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
         return false;
@@ -11726,52 +12628,292 @@ LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_respons
 }
 
 //==============================================================================
-// >>ask        reading what a client sends
+// >>ask        the other side: requests in, replies out
 //
-// Calls: parts registry
+// A request is read into the same struct that a program fills, so it can be sent
+// on to any provider; what comes back is written as the client expects it.
+// Calls: normal face registry
 //==============================================================================
 
-LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
-                                       const llmprov_alloc *alloc, llmprov_asked *out) {
-    const llmprov_translator *t = format ? llmprov__registry_translator(reg, format) : NULL;
+/* -- requests -- */
+
+/* The memory of a result; NULL = there is none, and the error says so. */
+static llmprov__face_memory *llmprov__ask_begin(llmprov_asked *out, const llmprov_alloc *alloc) {
     llmprov_alloc a = { NULL, NULL };
-    llmprov__parts_asked *memory;
-    llmprov_scan s;
+    llmprov__face_memory *m;
     memset(out, 0, sizeof *out);
     llmprov__err_clear(&out->error);
     if (alloc) a = *alloc;
-    memory = (llmprov__parts_asked *)llmprov__mem_realloc(&a, NULL, 0, sizeof *memory);
-    if (!memory) return llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
-    memset(memory, 0, sizeof *memory);
-    memory->arena.alloc = memory->scratch.alloc = a;
-    out->memory = memory;
-    if (!t || !t->read_request) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format ? format : "(none was named)", (char *)NULL);
-    s = llmprov__json_scan(json, len, &memory->scratch, 0);
-    t->read_request(out, &s);
-    if (!s.status && !out->error.code) llmprov__json_done(&s);
-    if (memory->arena.failed || memory->scratch.failed || s.status == LLMPROV_ERR_NO_MEMORY) {
+    m = (llmprov__face_memory *)llmprov__mem_realloc(&a, NULL, 0, sizeof *m);
+    if (!m) {
+        llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+        return NULL;
+    }
+    memset(m, 0, sizeof *m);
+    m->arena.alloc = m->scratch.alloc = a;
+    out->memory = m;
+    return m;
+}
+
+/* A failure that only the memory had comes before every other. */
+static llmprov_status llmprov__ask_end(llmprov_asked *out, const llmprov__face_memory *m) {
+    if (m->arena.failed || m->scratch.failed) {
         llmprov__err_clear(&out->error);
         llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
-    } else if (s.status) {
-        llmprov__err_clear(&out->error);
-        llmprov__err_set(&out->error, &memory->arena, s.status, "not JSON at byte ", llmprov__err_int(s.at - s.begin).text, ": ", s.why ? s.why : "", (char *)NULL);
-        out->error.offset = (size_t)(s.at - s.begin);
     }
     return out->error.code;
 }
 
+static void llmprov__ask_too_long(llmprov_asked *out, size_t most) {
+    llmprov_asked_fail(out, "request_too_large", "the request", llmprov__err_join(llmprov__face_arena(out), "its body is longer than ",
+                       llmprov__err_int((int64_t)most).text, " bytes, the most that this API takes", (char *)NULL));
+    if (out->error.code == LLMPROV_ERR_ARGUMENT) out->error.code = LLMPROV_ERR_LIMIT;
+    out->error.http_status = 413;
+}
+
+static void llmprov__ask_not_json(llmprov_asked *out, llmprov__face_memory *m, const llmprov_scan *s) {
+    if (s->status == LLMPROV_ERR_NO_MEMORY) m->scratch.failed = true;
+    llmprov__err_set(&out->error, &m->arena, s->status, "not JSON at byte ", llmprov__err_int(s->at - s->begin).text, ": ", s->why ? s->why : "", (char *)NULL);
+    out->error.offset = (size_t)(s->at - s->begin);
+    out->error.http_status = 400;
+}
+
+LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
+                                       const llmprov_alloc *alloc, llmprov_asked *out) {
+    const llmprov_translator *t = format ? llmprov__registry_translator(reg, format) : NULL;
+    llmprov__face_memory *m = llmprov__ask_begin(out, alloc);
+    llmprov_scan s, check;
+    if (!m) return out->error.code;
+    if (!t || !t->read_request) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format ? format : "(none was named)", (char *)NULL);
+    if (t->body_max && len > t->body_max) {
+        llmprov__ask_too_long(out, t->body_max);
+        return llmprov__ask_end(out, m);
+    }
+    s = check = llmprov__json_scan(json, len, &m->scratch, 0);
+    llmprov_scan_skip(&check);
+    if (llmprov__json_done(&check)) t->read_request(out, &s);
+    else llmprov__ask_not_json(out, m, &check);
+    if (s.status == LLMPROV_ERR_NO_MEMORY) m->scratch.failed = true;
+    return llmprov__ask_end(out, m);
+}
+
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked) {
-    llmprov__parts_asked *memory;
+    llmprov__face_memory *m;
     llmprov_alloc a;
     if (!asked) return;
-    memory = (llmprov__parts_asked *)asked->memory;
-    if (memory) {
-        a = memory->arena.alloc;
-        llmprov__mem_buf_free(&memory->scratch);
-        llmprov__mem_arena_free(&memory->arena);
-        llmprov__mem_realloc(&a, memory, sizeof *memory, 0);
+    m = (llmprov__face_memory *)asked->memory;
+    if (m) {
+        a = m->arena.alloc;
+        llmprov__mem_buf_free(&m->scratch);
+        llmprov__mem_arena_free(&m->arena);
+        llmprov__mem_realloc(&a, m, sizeof *m, 0);
     }
     memset(asked, 0, sizeof *asked);
+}
+
+/* -- as strict as the API -- */
+
+/* The calls of the assistant's last turn that wait for their results, in a hash table by id. */
+typedef struct llmprov__ask_call { const char *id; size_t block; bool answered; } llmprov__ask_call;
+typedef struct llmprov__ask_calls { llmprov__ask_call *slots; size_t size, message, waiting; } llmprov__ask_calls;
+
+static void llmprov__ask_unpaired(llmprov_asked *a, size_t message, size_t block, const char *what, const char *id, const char *lacks) {
+    llmprov__mem_arena *arena = llmprov__face_arena(a);
+    const char *path = llmprov__err_join(arena, "messages[", llmprov__err_int((int64_t)message).text, "].content[", llmprov__err_int((int64_t)block).text, "]", (char *)NULL);
+    const char *text = llmprov__err_join(arena, what, " \"", id, "\" ", lacks, (char *)NULL);
+    llmprov_asked_fail(a, "invalid_value", path ? path : "messages", text ? text : lacks);
+}
+
+/* Where an id is, or where it would go. */
+static llmprov__ask_call *llmprov__ask_slot(const llmprov__ask_calls *c, const char *id) {
+    size_t at = llmprov__text_hash(id, strlen(id)) % c->size;
+    while (c->slots[at].id && strcmp(c->slots[at].id, id)) at = (at + 1) % c->size;
+    return &c->slots[at];
+}
+
+/* The first call without a result is refused. */
+static void llmprov__ask_settle(llmprov_asked *a, const llmprov__ask_calls *c) {
+    const llmprov__ask_call *first = NULL;
+    size_t i;
+    for (i = 0; c->waiting && i < c->size; i++)
+        if (c->slots[i].id && !c->slots[i].answered && (!first || c->slots[i].block < first->block)) first = &c->slots[i];
+    if (first) llmprov__ask_unpaired(a, c->message, first->block, "the tool call", first->id, "has no result behind it");
+}
+
+static void llmprov__ask_turn(llmprov_asked *a, llmprov__ask_calls *c, size_t message) {
+    const llmprov_message *m = &a->request.messages[message];
+    size_t i;
+    c->message = message;
+    c->waiting = 0;
+    c->size = m->block_count * 2 + 1;
+    c->slots = (llmprov__ask_call *)llmprov_asked_take(a, c->size * sizeof *c->slots);
+    for (i = 0; c->slots && i < m->block_count; i++) {
+        const char *id = m->blocks[i].id ? m->blocks[i].id : "";
+        llmprov__ask_call *slot = m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE ? llmprov__ask_slot(c, id) : NULL;
+        if (!slot) continue;
+        if (slot->id) llmprov__ask_unpaired(a, message, i, "the tool call", id, "has the id of another one");
+        slot->id = id;
+        slot->block = i;
+        c->waiting++;
+    }
+}
+
+static void llmprov__ask_result(llmprov_asked *a, llmprov__ask_calls *c, size_t message, size_t block) {
+    const char *id = a->request.messages[message].blocks[block].id;
+    llmprov__ask_call *slot = c->waiting ? llmprov__ask_slot(c, id ? id : "") : NULL;
+    if (slot && slot->id && !slot->answered) {
+        slot->answered = true;
+        c->waiting--;
+        return;
+    }
+    llmprov__ask_unpaired(a, message, block, "the tool result", id ? id : "", "has no call in the assistant's turn before it");
+}
+
+/* Whether calls and results pair: every result behind its call, every call with one. */
+static void llmprov__ask_pair(llmprov_asked *a) {
+    llmprov__ask_calls c = { NULL, 0, 0, 0 };
+    size_t i, j;
+    for (i = 0; i < a->request.message_count && !a->error.code; i++) {
+        const llmprov_message *m = &a->request.messages[i];
+        if (m->role == LLMPROV_ROLE_ASSISTANT) {
+            llmprov__ask_settle(a, &c);
+            llmprov__ask_turn(a, &c, i);
+            continue;
+        }
+        for (j = 0; j < m->block_count && !a->error.code; j++)
+            if (m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT) llmprov__ask_result(a, &c, i, j);
+    }
+    if (!a->error.code) llmprov__ask_settle(a, &c);
+}
+
+LLMPROV_API llmprov_status llmprov_asked_check(llmprov_asked *asked, const llmprov_registry *reg) {
+    const llmprov_translator *t = asked->request.origin ? llmprov__registry_translator(reg, asked->request.origin) : NULL;
+    const llmprov_request *r = &asked->request;
+    const char *missing = !r->model ? "model" : !r->message_count ? "messages" : t && (t->rules & LLMPROV_RULE_MAX_TOKENS) && !r->max_tokens.set ? "max_tokens" : NULL;
+    if (asked->error.code || !asked->memory) return asked->error.code;
+    if (missing) llmprov_asked_fail(asked, "missing_required_parameter", missing, "this member is required");
+    else llmprov__ask_pair(asked);
+    return llmprov__ask_end(asked, (const llmprov__face_memory *)asked->memory);
+}
+
+/* -- the normaliser for itself -- */
+
+LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const char *provider, const llmprov_request *req,
+                                             const llmprov_alloc *alloc, llmprov_asked *out) {
+    const llmprov_provider *row = provider ? llmprov_provider_find(reg, provider) : NULL;
+    const llmprov_translator *t = row ? llmprov__registry_translator(reg, row->format) : NULL;
+    llmprov__face_memory *m = llmprov__ask_begin(out, alloc);
+    const char *model = req->model ? req->model : row && row->default_model ? row->default_model : "";
+    llmprov__normal n;
+    if (!m) return out->error.code;
+    if (!t) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_NO_PROVIDER, "no provider of that name and format: ", provider ? provider : "(none was named)", (char *)NULL);
+    llmprov__normal_target(&n, row, t, llmprov_profile_find(reg, model));
+    n.arena = n.keep = &m->arena;
+    n.warnings = &m->warnings;
+    n.err = &out->error;
+    if (llmprov__normal_run(&n, req)) out->request = n.req;
+    out->warnings = m->warnings.items;
+    out->warning_count = m->warnings.count;
+    return llmprov__ask_end(out, m);
+}
+
+/* -- answers -- */
+
+/* Copies what the desc points to, but for the request. */
+static void llmprov__ask_copy(llmprov_face *f) {
+    const char **texts[] = { &f->desc.format, &f->desc.from, &f->desc.id, &f->desc.model };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(texts); i++) {
+        const char *text = *texts[i];
+        *texts[i] = text ? llmprov__mem_copy(&f->arena, text, strlen(text)) : NULL;
+    }
+}
+
+LLMPROV_API void llmprov_face_free(llmprov_face *f) {
+    llmprov_alloc a;
+    if (!f) return;
+    a = f->arena.alloc;
+    llmprov_writer_free(&f->json);
+    llmprov__mem_realloc(&a, f->lines, f->line_count * sizeof *f->lines, 0);
+    llmprov__mem_arena_free(&f->held);
+    llmprov__mem_arena_free(&f->arena);
+    llmprov__mem_realloc(&a, f, sizeof *f, 0);
+}
+
+LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
+    llmprov_alloc a = desc->alloc;
+    llmprov_face *f = (llmprov_face *)llmprov__mem_realloc(&a, NULL, 0, sizeof *f);
+    const llmprov_translator *t = desc->format ? llmprov__registry_translator(desc->registry, desc->format) : NULL;
+    if (!f) return NULL;
+    memset(f, 0, sizeof *f);
+    memcpy(&f->desc, desc, desc->size && desc->size < sizeof f->desc ? desc->size : sizeof f->desc);
+    f->arena.alloc = f->held.alloc = f->json.alloc = a;
+    llmprov__err_clear(&f->error);
+    llmprov__ask_copy(f);
+    f->translator = t;
+    f->state = t && t->write_state ? llmprov__mem_take(&f->arena, t->write_state) : NULL;
+    if (!t || !t->write_event) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written: ", desc->format ? desc->format : "(none was named)", (char *)NULL);
+    else if (!desc->out) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "llmprov_face_desc.out: an answer needs a way out", (char *)NULL);
+    if (!f->arena.failed) return f;
+    llmprov_face_free(f);
+    return NULL;
+}
+
+LLMPROV_API const char *llmprov_face_type(const llmprov_face *f, bool stream) {
+    return f && stream ? "text/event-stream; charset=utf-8" : "application/json";
+}
+
+LLMPROV_API const llmprov_error *llmprov_face_failure(const llmprov_face *f) {
+    static const llmprov_error none = { .code = LLMPROV_ERR_NO_MEMORY, .provider = "", .provider_code = "", .param = "", .request_id = "",
+                                        .message = "out of memory", .raw = "" };
+    return f ? &f->error : &none;
+}
+
+LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, size_t *count) {
+    *count = f ? f->warnings.count : 0;
+    return f ? f->warnings.items : NULL;
+}
+
+/* Whether the face can still say something. */
+static bool llmprov__ask_open(llmprov_face *f) {
+    if (f->ended && !f->error.code) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "the answer has ended already", (char *)NULL);
+    return !f->error.code;
+}
+
+LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_error *error, int *http_status) {
+    int status = 500;
+    if (http_status) *http_status = status;
+    if (!f) return LLMPROV_ERR_NO_MEMORY;
+    if (!llmprov__ask_open(f)) return f->error.code;
+    status = f->translator->write_error(f, error);
+    f->ended = true;
+    if (http_status) *http_status = status;
+    return f->error.code;
+}
+
+LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_event *e) {
+    bool block = e->type >= LLMPROV_EVENT_BLOCK && e->type <= LLMPROV_EVENT_BLOCK_END && e->index >= 0;
+    if (!f) return LLMPROV_ERR_NO_MEMORY;
+    if (e->type == LLMPROV_EVENT_RETRY || !llmprov__ask_open(f)) return f->error.code;
+    if (e->type == LLMPROV_EVENT_ERROR) return llmprov_face_error(f, e->error, NULL);
+    f->streaming = true;
+    if (e->choice && !(f->translator->can & LLMPROV_CAN_CHOICES)) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "choices", "this format gives one answer: the others were left out");
+        return f->error.code;
+    }
+    if (e->type == LLMPROV_EVENT_END) llmprov__face_finish(f);
+    if (block && (f->translator->rules & LLMPROV_RULE_ONE_BLOCK)) llmprov__face_order(f, e);
+    else llmprov__face_write(f, e);
+    return f->error.code;
+}
+
+LLMPROV_API llmprov_status llmprov_face_reply(llmprov_face *f, const llmprov_response *reply) {
+    if (!f) return LLMPROV_ERR_NO_MEMORY;
+    if (!llmprov__ask_open(f)) return f->error.code;
+    if (reply->error.code) return llmprov_face_error(f, &reply->error, NULL);
+    f->translator->write_reply(f, reply);
+    f->ended = true;
+    return f->error.code;
 }
 
 //==============================================================================

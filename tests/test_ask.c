@@ -75,7 +75,7 @@ done:
 TEST(ask_refuses_and_names_the_member) {
     static const struct { const char *json; llmprov_status code; const char *says; } cases[] = {
         { "", LLMPROV_ERR_BAD_JSON, "not JSON at byte 0" }, { "{\"model\":", LLMPROV_ERR_BAD_JSON, "not JSON at byte 9" }, { "{\"messages\":[]} x", LLMPROV_ERR_BAD_JSON, "byte 16" },
-        { "[]", LLMPROV_ERR_ARGUMENT, "a JSON object" }, { "null", LLMPROV_ERR_ARGUMENT, "a JSON object" }, { "{}", LLMPROV_ERR_ARGUMENT, "messages" }, { "{\"messages\":{}}", LLMPROV_ERR_ARGUMENT, "messages" },
+        { "[]", LLMPROV_ERR_ARGUMENT, "an object" }, { "null", LLMPROV_ERR_ARGUMENT, "an object" }, { "{}", LLMPROV_ERR_ARGUMENT, "messages" }, { "{\"messages\":{}}", LLMPROV_ERR_ARGUMENT, "messages" },
         { "{\"messages\":[{\"role\":\"user\"}]}", LLMPROV_ERR_ARGUMENT, "messages[0]" }, { "{\"messages\":[{\"role\":\"x\",\"content\":\"\"}]}", LLMPROV_ERR_ARGUMENT, "messages[0].role" },
         { "{\"model\":5,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "model" }, { "{\"max_tokens\":\"5\",\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "max_tokens" },
         { "{\"max_tokens\":1.5,\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "max_tokens" }, { "{\"temperature\":\"hot\",\"messages\":[]}", LLMPROV_ERR_ARGUMENT, "temperature" },

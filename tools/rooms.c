@@ -198,7 +198,8 @@ static const char *room_name(int i) { return i < 0 ? "" : rooms[i].name; }
 static bool is_foundation(int i) { return is_in(room_name(i), foundation, COUNT(foundation)); }
 static bool is_platform(int i) { return is_in(room_name(i), platforms, COUNT(platforms)); }
 static bool is_outside(int i) { return is_in(room_name(i), outside, COUNT(outside)); }
-static bool is_translator(int i) { return starts(room_name(i), "t_"); }
+/* A wire format has a room as a client and one as a server. */
+static bool is_translator(int i) { return starts(room_name(i), "t_") || starts(room_name(i), "s_"); }
 
 // -- the text in tokens --------------------------------------------------------------------
 
