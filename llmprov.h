@@ -24,7 +24,7 @@
     Manual (this comment)
         1 First steps   2 Messages   3 Streaming   4 Tools   5 Without I/O   6 Transports   7 Providers and profiles
         8 Errors, retries, warnings   9 Memory   10 Threads   11 Build options   12 Adding a provider
-        13 Adding a wire format   14 What goes over the wire
+        13 Adding a wire format   14 What goes over the wire   15 Being a server
 
     Interface: from #ifndef LLMPROV_INCLUDED on, in the order of the manual
 
@@ -260,7 +260,8 @@
 
     A translator is one llmprov_translator (LLMPROV_EXTEND): `write` turns a legal request into a body; `read` and
     `read_frame` turn a whole reply and one frame of a stream into the same calls of llmprov_turn_*; `read_end` says at
-    [DONE] or at the end whether the reply was complete; `read_error` fills an error. What it demands of histories are
+    [DONE] or at the end whether the reply was complete; `read_error` fills an error. As a server `read_request`,
+    `write_reply`, `write_event` and `write_error` do the reverse, all four or none. What it demands of histories are
     rules, not code. llmprov_register_translator refuses one that lacks a function, naming it.
 
     14 WHAT GOES OVER THE WIRE
@@ -270,6 +271,41 @@
 
     request.extra is merged last and deep into the body; a member that was written anyway is replaced once, with a
     warning. `llmprov request` (tools/) prints the request that an Anthropic-shape body becomes.
+
+    15 BEING A SERVER
+
+    The same formats from the other side: a gateway, a recorder, a mock, a converter of stored traffic. What a client
+    sends becomes a request like any other, for any provider; the events that come back become what that client expects.
+
+        static bool answer(void *face, const llmprov_event *e) {
+            return llmprov_face_event((llmprov_face *)face, e) == LLMPROV_OK;   // false cancels: the client is gone
+        }
+
+        static void serve(llmprov_client *ai, const char *body, size_t len, llmprov_out_fn out, void *socket) {
+            llmprov_face *face = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-chat", .out = out, .user = socket });
+            llmprov_asked asked;
+            llmprov_response r;
+            int status;
+            if (llmprov_ask(NULL, "openai-chat", body, len, NULL, &asked) || llmprov_asked_check(&asked, NULL)) {
+                llmprov_face_error(face, &asked.error, &status);        // 400, in OpenAI's words, naming the member
+            } else {
+                asked.request.on_event = answer;
+                asked.request.user = face;
+                llmprov_chat(ai, &asked.request, &r);
+                llmprov_response_free(&r);
+            }
+            llmprov_asked_free(&asked);
+            llmprov_face_free(face);
+        }
+
+    A whole reply goes through llmprov_face_reply. Members that a format has and the request struct has not are in
+    request.kept and go back to that format as they were said; elsewhere each is a warning. Converting a format into
+    itself gives equal JSON but for what the warnings name. The blocks of a stream are put in order where the client's
+    format does not let them overlap: a call that comes too early waits until the one before it is whole.
+
+    llmprov_normalise is the first step of every call by itself: any history, legal for one provider and model.
+    examples/server.c is a whole gateway, and `llmprov convert` turns requests, replies, streams and errors of each
+    format into every other.
 */
 #ifndef LLMPROV_INCLUDED
 #define LLMPROV_INCLUDED
@@ -10110,6 +10146,18 @@ LLMPROV_API char *llmprov_face_keep(llmprov_face *f, const char *text, size_t le
     return copy;
 }
 
+/* A warning for each member that another format minted; `in` stands before its name. */
+static void llmprov__face_lost(llmprov_face *f, const char *in, const char *extra, size_t len) {
+    llmprov_scan s = llmprov__json_scan(extra ? extra : "{}", extra ? llmprov__text_len(extra, len) : 2, NULL, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        char *name = llmprov_face_keep(f, key.ptr, key.len);
+        const char *field = name ? llmprov__err_join(&f->arena, in, name, (char *)NULL) : NULL;
+        if (llmprov_scan_raw(&s, &value) && value.ptr[0] != 'n' && field)
+            llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, field, "this member of another format has no place in the client's: it was left out");
+    }
+}
+
 /* -- frames -- */
 
 static void llmprov__face_out(llmprov_face *f, const char *bytes, size_t len) {
@@ -10166,12 +10214,21 @@ static void llmprov__face_learn(llmprov_face *f, const llmprov_event *e) {
     h->index = e->index;
 }
 
+/* Writes a piece like the one before by its text alone; false = it is another. */
 static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
     const llmprov__face_hot *h = &f->hot;
+    char *to;
     if (!h->armed || e->type != h->type || e->index != h->index || e->choice != h->choice || e->type == LLMPROV_EVENT_PART) return false;
     f->json.len = h->from;
-    llmprov__write_copy_piece(&f->json, e->text, e->text_len);
-    llmprov__write_add(&f->json, h->tail, h->tail_len);
+    to = llmprov__text_simple(e->text, e->text_len, e->text_len) ? llmprov__write_room(&f->json, e->text_len + h->tail_len) : NULL;
+    if (to) {
+        memcpy(to, e->text, e->text_len);
+        memcpy(to + e->text_len, h->tail, h->tail_len);
+        f->json.len += e->text_len + h->tail_len;
+    } else {
+        llmprov__write_copy_piece(&f->json, e->text, e->text_len);
+        llmprov__write_add(&f->json, h->tail, h->tail_len);
+    }
     llmprov__face_out(f, f->json.text, f->json.len);
     return true;
 }
@@ -10654,7 +10711,7 @@ static void llmprov__s_messages_block(llmprov_face *f, llmprov_writer *w, const 
     llmprov_block b = *from;
     llmprov_str there;
     if (!llmprov_face_own(f)) {
-        if (b.extra) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content.extra", "members that another format minted were left out");
+        llmprov__face_lost(f, "content.", b.extra, b.extra_len);
         b.extra = NULL;
         b.signature = NULL;
     }
@@ -10681,7 +10738,7 @@ static void llmprov__s_messages_tail(llmprov_face *f, llmprov_writer *w, const c
     llmprov_str value;
     bool own = llmprov_face_own(f);
     if (extra && own) llmprov__msg_write_extra(w, extra, len, NULL);
-    else if (extra) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "extra", "members of the reply that another format minted were left out");
+    else llmprov__face_lost(f, "", extra, len);
     for (; *always; always++)
         if (!own || !llmprov__msg_has(extra, len, *always, &value)) llmprov_write_null(w, *always);
 }
@@ -12895,6 +12952,7 @@ LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_eve
     bool block = e->type >= LLMPROV_EVENT_BLOCK && e->type <= LLMPROV_EVENT_BLOCK_END && e->index >= 0;
     if (!f) return LLMPROV_ERR_NO_MEMORY;
     if (e->type == LLMPROV_EVENT_RETRY || !llmprov__ask_open(f)) return f->error.code;
+    if (e->type != LLMPROV_EVENT_JSON && llmprov__face_again(f, e)) return f->error.code;
     if (e->type == LLMPROV_EVENT_ERROR) return llmprov_face_error(f, e->error, NULL);
     f->streaming = true;
     if (e->choice && !(f->translator->can & LLMPROV_CAN_CHOICES)) {

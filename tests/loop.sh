@@ -166,19 +166,27 @@ for format in anthropic-messages openai-chat; do
             [ ! -f tests/wire/$format/$case/$what.txt ] || body $format/$case/$what.txt > "$dir/$format.$case.$what"
         done
     done
+    of="$dir/convert $format"
     for case in hello thinking unicode tool; do
         for what in reply stream; do
-            check "convert $format $case $what" 0 '"type":"message"' '' convert --from $format --to anthropic-messages --what $what "$dir/$format.$case.$what"
+            check "convert $format $case $what" 0 '"type":"message"' '' convert --from $format --to anthropic-messages --gather --what $what "$dir/$format.$case.$what"
+        done
+        expect "convert $format $case: stream and reply agree" cmp "$of $case reply.out" "$of $case stream.out"
+        for to in anthropic-messages; do
+            check "convert $format $case reply to $to" 0 '^{"id":".*}$' '*' convert --from $format --to $to --what reply "$dir/$format.$case.reply"
+            check "convert $format $case stream to $to" 0 '^data: {' '*' convert --from $format --to $to --what stream "$dir/$format.$case.stream"
+            cp "$of $case stream to $to.out" "$dir/again"
+            check "convert $format $case by $to and back" 0 '"event":"end"' '' convert --from $to --to events --what stream "$dir/again"
         done
     done
-    of="$dir/convert $format"
-    expect "convert $format: stream and reply agree" cmp "$of hello reply.out" "$of hello stream.out"
     check "convert $format to events" 0 '^{"event":"start","id":"[^"]*","model":"[^"]*"}$' '' convert --from $format --to events --what stream "$dir/$format.hello.stream"
     expect "convert $format: the end" grep '^{"event":"end","stop":"end_turn","stop_word":"[a-z_]*","stop_sequence":null,"usage":{"input_tokens":10,' "$of to events.out"
     expect "convert $format: blocks" grep '^{"event":"block","index":0,"block":{"type":"text","text":""}}$' "$of to events.out"
     check "convert $format: a call" 0 '^{"event":"block_end","index":[0-9]*,"block":{"type":"tool_use","id":.*"input":{.*}' '' convert --from $format --to events --what reply "$dir/$format.tool.reply"
     check "convert $format: an error" 3 '^{"type":"error","error":{"type":"rate_limit_error","message":"..*"}' '' convert --from $format --what error --status 429 "$dir/$format.rate_limit.reply"
-    check "convert $format: an error as a reply" 3 '"content":\[\]' '"rate_limit_error"' convert --from $format --to anthropic-messages --what reply --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error as a reply" 3 '"error":{"type":"rate_limit_error"' 'llmprov: ' convert --from $format --to anthropic-messages --what reply --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error as a message" 3 '"content":\[\]' 'llmprov: ' convert --from $format --to anthropic-messages --gather --what reply --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error in a stream to a stream" 3 '^data: {"type":"error","error":' 'llmprov: ' convert --from $format --to anthropic-messages --what stream "$dir/$format.error_in_stream.stream"
     check "convert $format: an error in a stream" 3 '^{"event":"error","error":{"type":"[a-z_]*","message":"..*"}}$' '^llmprov: ' convert --from $format --to events --what stream "$dir/$format.error_in_stream.stream"
     head -c 1500 "$dir/$format.hello.stream" > "$dir/cut"
     check "convert $format: a cut stream" 3 '"text":"Hello' '^llmprov: .*ended' convert --from $format --gather --what stream "$dir/cut"
@@ -188,7 +196,7 @@ done
 check 'convert: which format' 1 '' '--from' convert --what reply
 check 'convert: which form' 1 '' '--what' convert --from openai-chat
 check 'convert: unknown format' 1 '' 'nope' convert --from nope --what reply
-check 'convert: by a row' 0 '"type":"message"' '' convert -p deepseek --to anthropic-messages --what reply "$dir/openai-chat.hello.reply"
+check 'convert: by a row' 0 '"type":"message"' '' convert -p deepseek --to anthropic-messages --gather --what reply "$dir/openai-chat.hello.reply"
 check 'convert: status' 1 '' '--status' convert --from openai-chat --what error --status 99 "$dir/cut"
 check 'convert: to' 1 '' '--to' convert --from openai-chat --what reply --to xml "$dir/cut"
 

@@ -1,6 +1,6 @@
 /* >>normal: any history becomes legal for a target. In and out are histories in Anthropic's form; warnings are listed by
    their fields. */
-#include "test.h"
+#include "engine.h"
 
 #include <time.h>
 
@@ -664,5 +664,50 @@ TEST_NO_OOM(normal_merging_takes_memory_for_its_blocks_once) {
         normal_costs(&normal_messages, shape, 100, &few);
         normal_costs(&normal_messages, shape, 800, &many);
         if (!CHECK(many < few * 16)) printf("    shape %d: %lu and %lu bytes\n", shape, (unsigned long)few, (unsigned long)many);
+    }
+}
+
+/* The normaliser for itself gives what a call would write: a legal history, the same each time, legal once more unchanged. */
+TEST(normal_as_a_function) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_history h = engine_history(Q("[{'role':'user','content':[{'type':'text','text':''},{'type':'text','text':'Hi'}]},{'role':'assistant','content':[{'type':'tool_use','id':'a b','name':'f','input':{}}]},"
+        "{'role':'system','content':'Mind.'},{'role':'user','content':'and?'}]"));
+    llmprov_request req = { .model = "claude-sonnet-4", .history = &h };
+    llmprov_asked a, b;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    NEED_OR(h.message_count, done);
+    OK_OR(llmprov_normalise(NULL, "anthropic", &req, &alloc, &a), done);
+    CHECK_INT(a.request.message_count, 3);
+    CHECK_INT(a.warning_count, 3);
+    if (a.warning_count == 3) CHECK_STR(a.warnings[0].field, "messages[0].content[0]");
+    CHECK(!a.request.history && !a.request.prompt);
+    CHECK_INT(a.request.messages[2].blocks[0].type, LLMPROV_BLOCK_TOOL_RESULT);
+    CHECK_STR(a.request.messages[1].blocks[0].id, a.request.messages[2].blocks[0].id);
+    OK_OR(llmprov_normalise(NULL, "anthropic", &a.request, &alloc, &b), done);
+    CHECK_INT(b.warning_count, 0);
+    CHECK_INT(b.request.message_count, 3);
+done:
+    llmprov_asked_free(&b);
+    llmprov_asked_free(&a);
+    llmprov_history_free(&h);
+}
+
+TEST(normal_as_a_function_says_what_is_wrong) {
+    static const struct { const char *provider, *prompt; llmprov_status code; const char *says; } cases[] = {
+        { "nobody", "x", LLMPROV_ERR_NO_PROVIDER, "nobody" }, { NULL, "x", LLMPROV_ERR_NO_PROVIDER, "none" }, { "custom", NULL, LLMPROV_ERR_ARGUMENT, "messages" },
+        { "custom", "\xff", LLMPROV_ERR_ARGUMENT, "messages[0]" },
+    };
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_request req = { .prompt = cases[i].prompt };
+        llmprov_asked a;
+        llmprov_status status = llmprov_normalise(NULL, cases[i].provider, &req, &alloc, &a);
+        if (status != LLMPROV_ERR_NO_MEMORY) {
+            CHECK_INT(status, cases[i].code);
+            CHECK(strstr(a.error.message, cases[i].says));
+        }
+        llmprov_asked_free(&a);
     }
 }

@@ -330,6 +330,98 @@ static void wire_keep(llmprov_client *client, const llmprov_request *like, int s
     llmprov_response_free(&r);
 }
 
+// -- the same answer in every other format -----------------------------------------------------
+
+static bool wire_take(void *user, const void *bytes, size_t len) {
+    engine_add((engine_text *)user, (const char *)bytes, len);
+    return true;
+}
+
+static bool wire_to_face(void *user, const llmprov_event *e) {
+    return llmprov_face_event((llmprov_face *)user, e) == LLMPROV_OK;
+}
+
+/* Reasons that a format has no word of its own for. */
+static bool wire_same_stop(const char *format, llmprov_stop was, llmprov_stop is) {
+    if (was == is || was == LLMPROV_STOP_OTHER || was == LLMPROV_STOP_ERROR) return true;
+    if (strcmp(format, "openai-chat")) return false;
+    return was == LLMPROV_STOP_SEQUENCE ? is == LLMPROV_STOP_END : (was == LLMPROV_STOP_CONTEXT || was == LLMPROV_STOP_PAUSE) && is == LLMPROV_STOP_LENGTH;
+}
+
+static int64_t wire_prompt(const llmprov_usage *u) {
+    return u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens;
+}
+
+/* What a client of the face's format reads is what our client read. */
+static void wire_same_answer(const char *format, const llmprov_response *a, const llmprov_response *b) {
+    const llmprov_block *audio = engine_block(&a->message, LLMPROV_BLOCK_AUDIO, 0);        /* its transcript is a text elsewhere */
+    int n, calls = engine_count(&a->message, LLMPROV_BLOCK_TOOL_USE);
+    CHECK_INT(b->error.code, a->error.code);
+    CHECK_STR(b->text, audio->text && !engine_count(&b->message, LLMPROV_BLOCK_AUDIO) ? audio->text : a->text);
+    CHECK_INT(engine_count(&b->message, LLMPROV_BLOCK_TOOL_USE), calls);
+    for (n = 0; n < calls; n++) {
+        const llmprov_block *x = engine_block(&a->message, LLMPROV_BLOCK_TOOL_USE, n), *y = engine_block(&b->message, LLMPROV_BLOCK_TOOL_USE, n);
+        CHECK_STR(y->id, x->id);
+        CHECK_STR(y->name, x->name);
+        CHECK(engine_equal(y->json, y->json_len, x->json, x->json_len) && (x->invalid || !y->invalid));
+    }
+    for (n = 0; n < engine_count(&a->message, LLMPROV_BLOCK_THINKING); n++)
+        CHECK_STR(engine_block(&b->message, LLMPROV_BLOCK_THINKING, n)->text, engine_block(&a->message, LLMPROV_BLOCK_THINKING, n)->text);
+    if (a->error.code) return;
+    if (!CHECK(wire_same_stop(format, a->stop, b->stop))) printf("    %s became %s\n", llmprov_stop_text(a->stop), llmprov_stop_text(b->stop));
+    CHECK_INT(wire_prompt(&b->usage), wire_prompt(&a->usage));
+    CHECK_INT(b->usage.cache_read_tokens, a->usage.cache_read_tokens);
+    CHECK_INT(b->usage.output_tokens, a->usage.output_tokens);
+    CHECK_INT(b->usage.thinking_tokens, a->usage.thinking_tokens);
+}
+
+/* Reads bytes as a client of one format, writes them as a server of another, and reads those again. */
+static void wire_through(const char *format, const char *to, int stream, const engine_wire *w) {
+    llmprov_request wants = { .kept = "{\"stream_options\":{\"include_usage\":true}}", .origin = "openai-chat" };
+    llmprov_request req = { .model = "test-model", .prompt = "Hello", .stream = stream == ENGINE_STREAM ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF };
+    engine_text out = { NULL, 0, 0 };
+    llmprov_face_desc d = { .format = to, .from = format, .request = &wants, .out = wire_take, .user = &out };
+    llmprov_face *face = llmprov_face_open(&d);
+    llmprov_client *a = engine_open(format, NULL), *b = engine_open(to, NULL);
+    llmprov_call *call;
+    llmprov_response r, again;
+    engine_trace trace;
+    engine_wire back;
+    int status = 200;
+    engine_add(&out, "", 0);
+    memset(&trace, 0, sizeof trace);
+    req.on_event = stream == ENGINE_STREAM ? wire_to_face : NULL;
+    req.user = face;
+    call = llmprov_call_chat(a, &req);
+    if (stream != ENGINE_STREAM) llmprov_call_mute(call);
+    llmprov_call_head(call, w->status, w->headers, w->header_count);
+    llmprov_call_feed(call, w->body, w->len);
+    llmprov_call_eof(call);
+    llmprov_call_take(call, &r);
+    if (stream != ENGINE_STREAM && r.error.code) llmprov_face_error(face, &r.error, &status);
+    else if (stream != ENGINE_STREAM) llmprov_face_reply(face, &r);
+    if (out.len && out.ptr[0] == '{' && r.error.code) status = status == 200 ? 400 : status;
+    back = engine_wire_of(status == 200 ? stream : ENGINE_WHOLE, status, out.ptr, out.len);
+    engine_run(b, &req, stream, &back, 2, ENGINE_EVENTS, &trace, &again);
+    if (!trace.wrong) wire_same_answer(to, &r, &again);
+    else test_fail(__FILE__, __LINE__, "%s through %s: %s", wire_where, to, trace.wrong);
+    if (test_now.failures) printf("    %s through %s\n%s\n", wire_where, to, out.ptr);
+    engine_trace_free(&trace);
+    llmprov_response_free(&again);
+    llmprov_response_free(&r);
+    llmprov_call_free(call);
+    llmprov_close(a);
+    llmprov_close(b);
+    llmprov_face_free(face);
+    engine_text_free(&out);
+}
+
+static void wire_faces(const char *format, int stream, const engine_wire *w) {
+    size_t i;
+    for (i = 0; i < sizeof wire_formats / sizeof *wire_formats; i++)
+        if (!test_now.failures && strcmp(wire_formats[i], "openai-chat")) wire_through(format, wire_formats[i], stream, w);
+}
+
 // -- one case ------------------------------------------------------------------------------
 
 /* Reply and stream of one case are the same turn. Where a citation stands among the pieces of its text, and white space
@@ -431,6 +523,7 @@ static engine_reply wire_feed(const char *format, const char *name, const wire_f
     if (stream == ENGINE_STREAM) wire_variants(reply.client, &req, &f->wire, &reply);
     wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_TOOLS, &reply);
     wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_NOTHING, &reply);
+    wire_faces(format, stream, &f->wire);
     return reply;
 }
 

@@ -1,6 +1,6 @@
 // llmprov: the command line of llmprov.h
 //
-// It chats, shows the HTTP request that a conversation becomes, and turns recorded replies into canonical events. It
+// It chats, shows the HTTP request that a conversation becomes, and turns each wire format into every other. It
 // calls public functions alone, so each part also shows how a program may use the header: >>chat the blocking call,
 // >>request and >>convert the engine without network.
 //
@@ -16,6 +16,7 @@
 #include "../examples/sockets.h"
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -700,10 +701,10 @@ static int command_request(options *o) {
 }
 
 //==============================================================================
-// >>convert    a provider's bytes to the canonical form
+// >>convert    from any format to any other, or to the canonical form
 //==============================================================================
 
-typedef enum what_is { WHAT_REPLY, WHAT_STREAM, WHAT_ERROR } what_is;
+typedef enum what_is { WHAT_REQUEST, WHAT_REPLY, WHAT_STREAM, WHAT_ERROR } what_is;
 
 /* What our exit says about a result. */
 static int code_of(llmprov_status status) {
@@ -726,55 +727,145 @@ static void print_error(FILE *to, const llmprov_error *e) {
     if (!llmprov_error_save(e, NULL, &text)) print_line(to, &text);
 }
 
-static int convert_print(const options *o, what_is what, bool events, const llmprov_response *r) {
-    llmprov_text text;
-    int code = code_of(r->error.code);
-    if (what == WHAT_ERROR) {
-        if (r->error.code) print_error(stdout, &r->error);
-        else return say(BAD_INPUT, file_name(o->operand), "this is no error");
-    } else if (!events && !llmprov_response_save(r, &text)) {
-        print_line(stdout, &text);
+/* -- requests -- */
+
+static int convert_request(const options *o, llmprov_client *client) {
+    llmprov_asked asked;
+    llmprov_call *call = NULL;
+    size_t len, count;
+    char *text = read_file(o->operand, &len);
+    const llmprov_warning *warnings;
+    const char *body;
+    int code = DONE;
+    if (!text) return say_unreadable(o->operand);
+    if (llmprov_ask(NULL, o->from, text, len, NULL, &asked)) code = say(BAD_INPUT, file_name(o->operand), asked.error.message);
+    say_warnings(asked.warnings, asked.warning_count);
+    if (o->model) asked.request.model = o->model;
+    if (!code) call = llmprov_call_chat(client, &asked.request);
+    if (call) {
+        warnings = llmprov_call_warnings(call, &count);
+        say_warnings(warnings, count);
+        body = (const char *)llmprov_call_body_whole(call, &len);
+        if (body) print_json(stdout, body, len);
+        else code = say(BAD_INPUT, file_name(o->operand), llmprov_call_error(call)->message);
     }
+    llmprov_call_free(call);
+    llmprov_asked_free(&asked);
+    free(text);
+    return code;
+}
+
+/* -- replies, streams, errors -- */
+
+static bool convert_out(void *user, const void *bytes, size_t len) {
+    (void)user;
+    fwrite(bytes, 1, len, stdout);
+    return fflush(stdout) == 0;
+}
+
+static bool convert_event(void *user, const llmprov_event *e) {
+    return llmprov_face_event((llmprov_face *)user, e) == LLMPROV_OK;
+}
+
+/* A whole answer in the format of --to; the events of a stream have gone out already. */
+static void convert_whole(const options *o, what_is what, llmprov_face *face, llmprov_response *r) {
+    llmprov_text text;
+    if (o->gather && (!face || !strcmp(o->to, "anthropic-messages"))) {
+        if (!llmprov_response_save(r, &text)) print_line(stdout, &text);
+        return;
+    }
+    if (what == WHAT_STREAM && !o->gather) return;
+    if (o->gather) r->error.code = LLMPROV_OK;
+    if (what == WHAT_ERROR) llmprov_face_error(face, &r->error, NULL);
+    else llmprov_face_reply(face, r);
+    putchar('\n');
+}
+
+static int convert_print(const options *o, what_is what, llmprov_face *face, llmprov_response *r) {
+    const llmprov_error e = r->error;
+    const llmprov_warning *warnings;
+    size_t count;
+    int code = code_of(e.code);
+    if (what == WHAT_ERROR && !e.code) return say(BAD_INPUT, file_name(o->operand), "this is no error");
+    if (what == WHAT_ERROR && !face) print_error(stdout, &e);
+    else if (face || o->gather) convert_whole(o, what, face, r);
     say_warnings(r->warnings, r->warning_count);
-    if (!events && !o->gather && what != WHAT_ERROR && code) print_error(stderr, &r->error);
-    return code && what != WHAT_ERROR ? say(code, file_name(o->operand), r->error.message) : code;
+    if (face) {
+        warnings = llmprov_face_warnings(face, &count);
+        say_warnings(warnings, count);
+    }
+    return code && what != WHAT_ERROR ? say(code, file_name(o->operand), e.message) : code;
+}
+
+/* The pieces as they come: what can be said is said before the next is read. False = unreadable. */
+static bool convert_pieces(const options *o, llmprov_call *call) {
+    int from = o->operand && strcmp(o->operand, "-") ? open(o->operand, O_RDONLY) : STDIN_FILENO;
+    char piece[16384];
+    ssize_t n;
+    if (from < 0) return false;
+    while ((n = read(from, piece, sizeof piece)) > 0) llmprov_call_feed(call, piece, (size_t)n);
+    if (from != STDIN_FILENO) close(from);
+    return n == 0;
 }
 
 /* The engine, fed by hand: a call that is sent nowhere and whose reply is what the file holds. */
-static int convert_feed(const options *o, what_is what, llmprov_client *client, int status, const char *bytes, size_t len) {
+static int convert_reply(const options *o, what_is what, llmprov_client *client, llmprov_face *face, int status) {
     llmprov_request request = { 0 };
     llmprov_response response;
     llmprov_call *call;
-    bool events = what != WHAT_ERROR && !o->gather && strcmp(o->to, "anthropic-messages");
-    int code;
+    bool stream = what == WHAT_STREAM;
+    int code = DONE;
     request.model = o->model ? o->model : "model";
     request.prompt = "-";
     request.max_tokens.value = 16;
     request.max_tokens.set = true;
-    request.stream = what == WHAT_STREAM ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
-    request.on_event = events ? print_event : NULL;
+    request.stream = stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    if (!face && what != WHAT_ERROR && !o->gather) request.on_event = print_event;
+    if (face && stream && !o->gather) {
+        request.on_event = convert_event;
+        request.user = face;
+        request.keep = LLMPROV_KEEP_NOTHING;
+    }
     call = llmprov_call_chat(client, &request);
-    if (!events) llmprov_call_mute(call);
+    if (!request.on_event) llmprov_call_mute(call);
     llmprov_call_head(call, status, NULL, 0);
-    llmprov_call_feed(call, bytes, len);
-    llmprov_call_eof(call);
+    if (!convert_pieces(o, call)) code = say_unreadable(o->operand);
+    else llmprov_call_eof(call);
     llmprov_call_take(call, &response);
-    code = convert_print(o, what, events, &response);
+    if (!code) code = convert_print(o, what, face, &response);
     llmprov_response_free(&response);
     llmprov_call_free(call);
     return code;
 }
 
-/* The row of --provider, or one made up, speaking --from. */
-static int convert_open(const options *o, llmprov_registry *reg, llmprov_client **client) {
+static int convert_faced(const options *o, what_is what, llmprov_client *client, int status) {
+    llmprov_face_desc desc = { 0 };
+    llmprov_face *face = NULL;
+    int code;
+    if (strcmp(o->to, "events")) {
+        desc.format = o->to;
+        desc.from = llmprov_client_provider(client)->format;
+        desc.out = convert_out;
+        face = llmprov_face_open(&desc);
+        if (llmprov_face_failure(face)->code) code = say(USAGE, llmprov_face_failure(face)->message, NULL);
+        else code = convert_reply(o, what, client, face, status);
+    } else {
+        code = convert_reply(o, what, client, NULL, status);
+    }
+    llmprov_face_free(face);
+    return code;
+}
+
+/* The row of --provider, or one made up, speaking `format` where one is given. */
+static int convert_open(const options *o, const char *format, llmprov_registry *reg, llmprov_client **client) {
     const llmprov_provider *known = o->provider ? llmprov_provider_find(NULL, o->provider) : NULL;
     llmprov_provider row = { 0 };
     llmprov_desc desc = { 0 };
     if (o->provider && !known) return say(USAGE, "unknown provider (`llmprov providers` lists them)", o->provider);
-    if (!known && !o->from) return say(USAGE, "convert needs --from FORMAT (`llmprov formats` lists them)", NULL);
+    if (!known && !format) return say(USAGE, "convert needs --from FORMAT (`llmprov formats` lists them)", NULL);
     if (known) row = *known;
     if (!known) row.id = "convert";
-    if (o->from) row.format = o->from;
+    if (format) row.format = format;
     row.base_url = "http://localhost";
     row.can = 0;
     if (llmprov_register(reg, &row, LLMPROV_REPLACE)) return say(USAGE, llmprov_registry_error(reg)->message, NULL);
@@ -787,32 +878,39 @@ static int convert_open(const options *o, llmprov_registry *reg, llmprov_client 
     return llmprov_client_error(*client)->code ? say(USAGE, llmprov_client_error(*client)->message, NULL) : DONE;
 }
 
-static int convert_file(const options *o, what_is what, int status) {
+static bool is_format(const char *word) {
+    const char *name;
+    size_t i;
+    for (i = 0; (name = llmprov_format_at(NULL, i)) != NULL; i++)
+        if (!strcmp(name, word)) return true;
+    return false;
+}
+
+/* A request is written for the format of --to; what a provider sent is read in that of --from. */
+static int convert_run(const options *o, what_is what, int status) {
     llmprov_registry *reg = llmprov_registry_new(NULL);
     llmprov_client *client = NULL;
-    int code = convert_open(o, reg, &client);
-    size_t len = 0;
-    char *bytes = code ? NULL : read_file(o->operand, &len);
-    if (!code) code = bytes ? convert_feed(o, what, client, status, bytes, len) : say_unreadable(o->operand);
-    free(bytes);
+    int code = convert_open(o, what == WHAT_REQUEST ? o->to : o->from, reg, &client);
+    if (!code) code = what == WHAT_REQUEST ? convert_request(o, client) : convert_faced(o, what, client, status);
     llmprov_close(client);
     llmprov_registry_free(reg);
     return code;
 }
 
 static int command_convert(options *o) {
-    static const char *const names[] = { "reply", "stream", "error" };
+    static const char *const names[] = { "request", "reply", "stream", "error" };
     size_t i = 0;
     char *end = NULL;
     long status;
-    if (!o->what) return say(USAGE, "convert needs --what reply, stream or error", NULL);
-    while (i < 3 && strcmp(names[i], o->what)) i++;
-    if (i == 3) return say(USAGE, "--what is reply, stream or error, and not", o->what);
-    if (!o->to) o->to = "events";
-    if (strcmp(o->to, "events") && strcmp(o->to, "anthropic-messages")) return say(USAGE, "--to is events or anthropic-messages, and not", o->to);
+    if (!o->what) return say(USAGE, "convert needs --what request, reply, stream or error", NULL);
+    while (i < 4 && strcmp(names[i], o->what)) i++;
+    if (i == 4) return say(USAGE, "--what is request, reply, stream or error, and not", o->what);
+    if (i == WHAT_REQUEST && (!o->from || (!o->to && !o->provider))) return say(USAGE, "a request needs --from FORMAT, and --to FORMAT or a provider", NULL);
+    if (!o->to && i != WHAT_REQUEST) o->to = "events";
+    if (o->to && !is_format(o->to) && (i == WHAT_REQUEST || strcmp(o->to, "events"))) return say(USAGE, "--to is events or a wire format (`llmprov formats` lists them), and not", o->to);
     status = o->status ? strtol(o->status, &end, 10) : i == WHAT_ERROR ? 400 : 200;
     if ((end && *end) || status < 200 || status > 599) return say(USAGE, "--status is an HTTP status from 200 to 599, and not", o->status);
-    return convert_file(o, (what_is)i, (int)status);
+    return convert_run(o, (what_is)i, (int)status);
 }
 
 //==============================================================================
@@ -848,7 +946,7 @@ static const char help[] =
     "\n"
     "  llmprov chat        a prompt, or a conversation\n"
     "  llmprov request     the HTTP request that an Anthropic-shape body becomes\n"
-    "  llmprov convert     a provider's reply in canonical form\n"
+    "  llmprov convert     from one wire format to another, or to canonical events\n"
     "  llmprov providers   the built-in providers and their key variables\n"
     "  llmprov formats     the wire formats\n"
     "  llmprov --version\n"
@@ -884,16 +982,17 @@ static const char help_request[] =
     "  --stream           asks for a stream, whatever the body says\n";
 
 static const char help_convert[] =
-    "llmprov convert --from FORMAT --what reply|stream|error [--to events|anthropic-messages] [options] [FILE]\n"
+    "llmprov convert --from FORMAT --to FORMAT|events --what request|reply|stream|error [options] [FILE]\n"
     "\n"
-    "Reads the bytes of a provider's reply (FILE or stdin). Events are lines of JSON, the same for a stream and for the\n"
-    "whole reply of the same turn but for how text is cut.\n"
+    "Turns the bytes of one wire format (FILE or stdin) into those of another: a request's body, a whole reply, a stream\n"
+    "(each event goes out before the next is read) or an error. Events, the default of --to, are lines of JSON, the same\n"
+    "for a stream and for the whole reply of the same turn but for how text is cut.\n"
     "\n"
-    "  --to events        lines of events (the default); anthropic-messages: one whole message\n"
-    "  --gather           prints one whole message, whatever --to says\n"
+    "  --gather           prints a stream or a failed reply as one whole message: Anthropic-shape, or as --to has it\n"
     "  --status N         the reply's HTTP status (default 200; of an error 400)\n"
-    "  -m, --model M      the model that was asked\n"
-    "  -p, --provider P   with this provider's departures from the format\n"
+    "  -m, --model M      the model that was asked, or is to be asked\n"
+    "  -p, --provider P   with this provider's departures from the format: of a request the one that it goes to,\n"
+    "                     otherwise the one that it came from\n"
     "\n"
     "Exit: 0 done, 1 wrong usage, 2 the bytes are not what the format promises, 3 they are an error or a cut stream.\n";
 

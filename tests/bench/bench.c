@@ -113,6 +113,8 @@ typedef struct stream {
     llmprov_client *client;
     counter *counter;            /* of the client's allocator, or NULL */
     size_t texts, bytes, early, late;          /* allocations when a tenth and when nine tenths were read */
+    const char *to;              /* the format that a face writes, or NULL */
+    llmprov_face *face;
 } stream;
 
 static stream stream_of(dialect kind, int events, counter *c) {
@@ -157,7 +159,7 @@ static bool stream_event(void *user, const llmprov_event *e) {
         s->texts++;
         s->bytes += e->text_len;
     }
-    return true;
+    return !s->face || llmprov_face_event(s->face, e) == LLMPROV_OK;
 }
 
 static void stream_read(void *with) {
@@ -208,6 +210,38 @@ static void bench_stream(const char *name, dialect kind, llmprov_keep keep, doub
     line(label, ours / EVENTS, "ns", -1);
     sprintf(label, "stream %s, the floor of an event", name);
     line(label, least / EVENTS, "ns", -1);
+    stream_free(&s);
+}
+
+static bool stream_out(void *user, const void *bytes, size_t len) {
+    *(size_t *)user += len + (size_t)*(const char *)bytes;
+    return true;
+}
+
+static void stream_convert(void *with) {
+    stream *s = (stream *)with;
+    size_t out = 0;
+    llmprov_face_desc d = { .format = s->to, .out = stream_out, .user = &out };
+    s->face = llmprov_face_open(&d);
+    stream_read(s);
+    llmprov_face_free(s->face);
+    s->face = NULL;
+    sink += out;
+}
+
+/* From one format to another, over reading alone. */
+static void bench_convert(const char *name, dialect kind, const char *to) {
+    char label[80];
+    stream s;
+    double ours, reading;
+    sprintf(label, "convert a stream of %s", name);
+    if (!wanted(label)) return;
+    s = stream_of(kind, EVENTS, NULL);
+    s.keep = LLMPROV_KEEP_NOTHING;
+    s.to = to;
+    measure(stream_convert, stream_read, &s, 1, &ours, &reading);
+    if (s.texts != EVENTS) exit(1);
+    line(label, ours / reading, "readings", 2.5);
     stream_free(&s);
 }
 
@@ -527,6 +561,9 @@ int main(int argc, char **argv) {
     bench_stream("openai-chat, shown only", CHAT, LLMPROV_KEEP_NOTHING, -1);
     bench_stream("anthropic-messages, shown only", MESSAGES, LLMPROV_KEEP_NOTHING, -1);
     bench_stream("openai-chat with padding, kept", CHAT_PADDED, LLMPROV_KEEP_ALL, -1);
+    bench_convert("openai-chat to anthropic-messages", CHAT, "anthropic-messages");
+    bench_convert("anthropic-messages to openai-chat", MESSAGES, "openai-chat");
+    bench_convert("anthropic-messages to itself", MESSAGES, "anthropic-messages");
     bench_bytes("openai-chat", CHAT);
     bench_bytes("anthropic-messages", MESSAGES);
     bench_flat("openai-chat", CHAT);

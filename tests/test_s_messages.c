@@ -1,0 +1,119 @@
+/* >>s_messages: anthropic-messages as a server. What goes through the model to other formats is tested with the wire. */
+#include "engine.h"
+
+static llmprov_status s_messages_read(const char *json, llmprov_asked *out) {
+    llmprov_alloc alloc = test_alloc();
+    return llmprov_ask(NULL, "anthropic-messages", json, strlen(json), &alloc, out);
+}
+
+#define S_MESSAGES_ASK(inside) "{'model':'m','max_tokens':5," inside "}"
+#define S_MESSAGES_SAID(inside) S_MESSAGES_ASK("'messages':[{'role':'user','content':" inside "}]")
+
+/* A wrong type anywhere is refused, by its path. */
+TEST(s_messages_refuses_wrong_types_by_their_path) {
+    static const struct { const char *json, *param, *code; } cases[] = {
+        { "5", "the request", "invalid_type" }, { "{'model':1,'messages':[]}", "model", "invalid_type" },
+        { "{'model':'m'}", "messages", "missing_required_parameter" }, { "{'model':'m','messages':null}", "messages", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':{}"), "messages", "invalid_type" }, { S_MESSAGES_ASK("'messages':[5]"), "messages[0]", "invalid_type" },
+        { S_MESSAGES_ASK("'messages':[{}]"), "messages[0].role", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':'a'},{'role':'user'}]"), "messages[1].content", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'robot','content':'a'}]"), "messages[0].role", "invalid_value" },
+        { S_MESSAGES_ASK("'messages':[{'role':7,'content':'a'}]"), "messages[0].role", "invalid_type" },
+        { S_MESSAGES_SAID("5"), "messages[0].content", "invalid_type" }, { S_MESSAGES_SAID("['a']"), "messages[0].content[0]", "invalid_type" },
+        { S_MESSAGES_SAID("[{'text':'a'}]"), "messages[0].content[0].type", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'text','text':'a'},{'type':'text'}]"), "messages[0].content[1].text", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'text','text':5}]"), "messages[0].content[0].text", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'image'}]"), "messages[0].content[0].source", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'image','source':'x'}]"), "messages[0].content[0].source", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'image','source':{'type':'base64','media_type':1}}]"), "messages[0].content[0].source.media_type", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'document','source':{'media_type':'x'}}]"), "messages[0].content[0].source.type", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'tool_use','id':'a','name':'f'}]"), "messages[0].content[0].input", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'tool_use','id':'a','name':'f','input':[]}]"), "messages[0].content[0].input", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'tool_use','id':1,'name':'f','input':{}}]"), "messages[0].content[0].id", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'tool_result','content':'x'}]"), "messages[0].content[0].tool_use_id", "missing_required_parameter" },
+        { S_MESSAGES_SAID("[{'type':'tool_result','tool_use_id':'a','content':[{'type':'text','text':{}}]}]"), "messages[0].content[0].content[0].text", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'tool_result','tool_use_id':'a','is_error':'yes'}]"), "messages[0].content[0].is_error", "invalid_type" },
+        { S_MESSAGES_SAID("[{'type':'text','text':'a','cache_control':{'type':'eternal'}}]"), "messages[0].content[0].cache_control.type", "invalid_value" },
+        { S_MESSAGES_SAID("[{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'2h'}}]"), "messages[0].content[0].cache_control.ttl", "invalid_value" },
+        { S_MESSAGES_SAID("'a'") , NULL, NULL },
+        { S_MESSAGES_ASK("'system':{},'messages':[]"), "system", "invalid_type" }, { S_MESSAGES_ASK("'system':[{'type':'text'}],'messages':[]"), "system[0].text", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'max_tokens':1.5,'messages':[]"), "max_tokens", "invalid_type" }, { S_MESSAGES_ASK("'max_tokens':'5','messages':[]"), "max_tokens", "invalid_type" },
+        { S_MESSAGES_ASK("'temperature':'hot','messages':[]"), "temperature", "invalid_type" }, { S_MESSAGES_ASK("'top_k':true,'messages':[]"), "top_k", "invalid_type" },
+        { S_MESSAGES_ASK("'stream':'true','messages':[]"), "stream", "invalid_type" }, { S_MESSAGES_ASK("'stop_sequences':'x','messages':[]"), "stop_sequences", "invalid_type" },
+        { S_MESSAGES_ASK("'stop_sequences':['a',1],'messages':[]"), "stop_sequences[1]", "invalid_type" }, { S_MESSAGES_ASK("'metadata':'x','messages':[]"), "metadata", "invalid_type" },
+        { S_MESSAGES_ASK("'metadata':{'user_id':1},'messages':[]"), "metadata.user_id", "invalid_type" }, { S_MESSAGES_ASK("'tools':{},'messages':[]"), "tools", "invalid_type" },
+        { S_MESSAGES_ASK("'tools':[{'name':'f','input_schema':{}},{'name':'f'}],'messages':[]"), "tools[1].input_schema", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'tools':[{'input_schema':{}}],'messages':[]"), "tools[0].name", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'tools':[{'type':'custom','name':'f'}],'messages':[]"), "tools[0].input_schema", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'tools':[{'name':'f','input_schema':{},'strict':1}],'messages':[]"), "tools[0].strict", "invalid_type" },
+        { S_MESSAGES_ASK("'tool_choice':'auto','messages':[]"), "tool_choice", "invalid_type" }, { S_MESSAGES_ASK("'tool_choice':{'type':'must'},'messages':[]"), "tool_choice.type", "invalid_value" },
+        { S_MESSAGES_ASK("'tool_choice':{'type':'tool'},'messages':[]"), "tool_choice.name", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'thinking':{'type':'enabled','budget_tokens':'many'},'messages':[]"), "thinking.budget_tokens", "invalid_type" },
+        { S_MESSAGES_ASK("'thinking':true,'messages':[]"), "thinking", "invalid_type" }, { S_MESSAGES_ASK("'output_config':{'format':'json'},'messages':[]"), "output_config.format", "invalid_type" },
+        { S_MESSAGES_ASK("'service_tier':1,'messages':[]"), "service_tier", "invalid_type" },
+    };
+    llmprov_asked a;
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_status status = s_messages_read(Q(cases[i].json), &a);
+        if (status != LLMPROV_ERR_NO_MEMORY) {
+            if (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "") ||
+                !CHECK_STR(a.error.provider_code, cases[i].code ? cases[i].code : "")) printf("    %s\n    %s\n", cases[i].json, a.error.message);
+            if (cases[i].param) CHECK(a.error.http_status == 400 && !strncmp(a.error.message, cases[i].param, strlen(cases[i].param)));
+        }
+        llmprov_asked_free(&a);
+    }
+}
+
+/* What the API refuses although it can be read: only a server that wants to be as strict asks for it. */
+TEST(s_messages_as_strict_as_the_api) {
+    static const struct { const char *json, *param; } cases[] = {
+        { S_MESSAGES_SAID("'hi'"), NULL }, { "{'max_tokens':5,'messages':[{'role':'user','content':'a'}]}", "model" }, { "{'model':'m','messages':[{'role':'user','content':'a'}]}", "max_tokens" },
+        { S_MESSAGES_ASK("'messages':[]"), "messages" }, { S_MESSAGES_SAID("[{'type':'tool_result','tool_use_id':'a','content':'x'}]"), "messages[0].content[0]" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':'a'},{'role':'assistant','content':[{'type':'text','text':'t'},{'type':'tool_use','id':'a','name':'f','input':{}}]},"
+          "{'role':'user','content':'go on'}]"), "messages[1].content[1]" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':'a'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}},{'type':'tool_use','id':'b','name':'f','input':{}}]},"
+          "{'role':'user','content':[{'type':'tool_result','tool_use_id':'b'},{'type':'tool_result','tool_use_id':'a'}]}]"), NULL },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':'a'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}},{'type':'tool_use','id':'b','name':'f','input':{}}]},"
+          "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'},{'type':'tool_result','tool_use_id':'a'}]}]"), "messages[2].content[1]" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':'a'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}},{'type':'tool_use','id':'a','name':'f','input':{}}]}]"), "messages[1].content[1]" },
+        { S_MESSAGES_ASK("'messages':[{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]},{'role':'assistant','content':'x'},{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'}]}]"),
+          "messages[0].content[0]" },
+    };
+    llmprov_asked a;
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_status status = s_messages_read(Q(cases[i].json), &a);
+        if (!status) status = llmprov_asked_check(&a, NULL);
+        if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "")))
+            printf("    %s\n    %s\n", cases[i].json, a.error.message);
+        llmprov_asked_free(&a);
+    }
+}
+
+/* A body that is longer than the API takes is refused before it is read. */
+TEST_NO_OOM(s_messages_a_body_of_100_megabytes) {
+    size_t len = (size_t)100 << 20;
+    char *body = (char *)malloc(len);
+    llmprov_asked a;
+    if (!body) SKIP("no memory for 100 MB");
+    memset(body, ' ', len);
+    CHECK_INT(llmprov_ask(NULL, "anthropic-messages", body, len, NULL, &a), LLMPROV_ERR_LIMIT);
+    CHECK_INT(a.error.http_status, 413);
+    CHECK_STR(a.error.provider_code, "request_too_large");
+    CHECK(strstr(a.error.message, "33554432 bytes"));
+    llmprov_asked_free(&a);
+    free(body);
+}
+
+/* Nesting beyond what the rules look into is kept, not refused. */
+TEST(s_messages_deep_nesting_is_kept) {
+    const char *json = Q(S_MESSAGES_SAID("[{'type':'tool_result','tool_use_id':'a','content':[{'type':'tool_result','tool_use_id':'b','content':[{'type':'tool_result','tool_use_id':'c',"
+                                         "'content':[{'type':'tool_result','tool_use_id':'d','content':[{'type':'tool_result','tool_use_id':'e','content':[{'type':'tool_result',"
+                                         "'tool_use_id':'f','content':[{'type':'tool_result','tool_use_id':'g','content':[{'type':'tool_result','tool_use_id':'h','content':5}]}]}]}]}]}]}]}]"));
+    llmprov_asked a;
+    OK_OR(s_messages_read(json, &a), done);
+    CHECK_INT(a.request.messages[0].blocks[0].content_count, 1);
+done:
+    llmprov_asked_free(&a);
+}
