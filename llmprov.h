@@ -6410,6 +6410,7 @@ typedef struct llmprov__normal {
     bool spoken;                 /* the user's turn has come since the last assistant's */
     llmprov_block preface;       /* the system prompt of a model without that role: before the user's first words */
     llmprov__normal_list held;   /* system texts on their way to a legal place */
+    llmprov_message held_like;   /* the message that they are from */
     const char **ids;            /* a hash table of the ids in use */
     size_t id_slots, ids_again;  /* its size; how many ids had to be told apart */
     size_t message, block;       /* where we are, for messages */
@@ -6814,6 +6815,14 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
 
 /* -- the output -- */
 
+/* A message that becomes part of another one cannot keep its own members. */
+static void llmprov__normal_joins(llmprov__normal *n, size_t message, const llmprov_message *m) {
+    const char *path;
+    if (!m->extra) return;
+    path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)message).text, "]", (char *)NULL);
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path ? path : "messages", "its members beside role and content were left out, since it became part of another message");
+}
+
 static void llmprov__normal_emit(llmprov__normal *n, llmprov_role role, llmprov_block *blocks, size_t count, const llmprov_message *like) {
     llmprov_message *m, *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
     if (!count) return;
@@ -6822,6 +6831,7 @@ static void llmprov__normal_emit(llmprov__normal *n, llmprov_role role, llmprov_
         memset(&more, 0, sizeof more);
         more.blocks = blocks;
         more.block_count = count;
+        if (like) llmprov__normal_joins(n, llmprov__normal_place_of(&more, 0).message, like);
         if (n->tail.items != last->blocks || n->tail.count != last->block_count) {
             memset(&n->tail, 0, sizeof n->tail);
             llmprov__normal_push_all(n, &n->tail, last);
@@ -6879,7 +6889,7 @@ static void llmprov__normal_release(llmprov__normal *n) {
         n->message = message;
         n->block = block;
     }
-    llmprov__normal_emit(n, legal ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER, n->held.items, n->held.count, NULL);
+    llmprov__normal_emit(n, legal ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER, n->held.items, n->held.count, legal ? &n->held_like : NULL);
     memset(&n->held, 0, sizeof n->held);
 }
 
@@ -7080,15 +7090,24 @@ static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message 
     llmprov__normal_emit(n, LLMPROV_ROLE_ASSISTANT, list.items, list.count, m);
 }
 
+/* System texts wait for their place: as their message, or as one of several. */
+static void llmprov__normal_hold(llmprov__normal *n, const llmprov_message *m, const llmprov__normal_list *list) {
+    bool first = !n->held.count;
+    size_t i;
+    if (first) n->held_like = *m;
+    else llmprov__normal_joins(n, n->message, m);
+    n->held_like.plain = first && m->plain && list->count == m->block_count;
+    for (i = 0; i < list->count; i++) llmprov__normal_push(n, &n->held, &list->items[i]);
+}
+
 /* A system message in the middle is never hoisted to the top: that would change its meaning and the cached prefix. */
 static void llmprov__normal_system(llmprov__normal *n, const llmprov_message *m) {
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_message like = *m;
     bool top = (n->rules & LLMPROV_RULE_SYSTEM_TOP) != 0, one = (n->row->quirks.flags & LLMPROV_QUIRK_ONE_SYSTEM) != 0;
-    size_t i;
     for (n->block = 0; n->block < m->block_count; n->block++) llmprov__normal_take(n, &list, &m->blocks[n->block]);
     if (top && (n->profile->flags & LLMPROV_MODEL_MID_SYSTEM)) {
-        for (i = 0; i < list.count; i++) llmprov__normal_push(n, &n->held, &list.items[i]);
+        llmprov__normal_hold(n, &like, &list);
         return;
     }
     if (top || one) {
@@ -8011,22 +8030,42 @@ static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__t_mess
     return temperature.set || top_p.set || r->top_k.set;
 }
 
+static bool llmprov__t_messages_cites(const char *members, size_t len) {
+    llmprov_str value;
+    return llmprov__msg_has(members, len, "citations", &value) && value.ptr[0] == '[' && memchr(value.ptr, '{', value.len) != NULL;
+}
+
+/* Whether a text of the user's has citations: the block itself, or one in a search result's content. */
+static bool llmprov__t_messages_user_cites(const llmprov_block *b) {
+    llmprov_str list, item;
+    llmprov_scan s;
+    if (b->type == LLMPROV_BLOCK_TEXT) return llmprov__t_messages_cites(b->extra, b->extra_len);
+    if (b->type != LLMPROV_BLOCK_RAW || !llmprov__msg_has(b->json, b->json_len, "content", &list)) return false;
+    s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item))
+        if (llmprov__t_messages_cites(item.ptr, item.len)) return true;
+    return false;
+}
+
 /* What the newer version refuses: documents in the assistant's turns, citations on the user's texts. */
 static bool llmprov__t_messages_needs_old(const llmprov_request *r) {
-    size_t i, j;
-    llmprov_str value;
+    size_t i, j, k;
     for (i = 0; i < r->message_count; i++) {
         const llmprov_message *m = &r->messages[i];
         for (j = 0; j < m->block_count; j++) {
             const llmprov_block *b = &m->blocks[j];
             if (m->role == LLMPROV_ROLE_ASSISTANT && b->type == LLMPROV_BLOCK_DOCUMENT) return true;
-            if (m->role == LLMPROV_ROLE_USER && b->type == LLMPROV_BLOCK_TEXT && llmprov__msg_has(b->extra, b->extra_len, "citations", &value) && value.len > 4) return true;
+            if (m->role != LLMPROV_ROLE_USER) continue;
+            if (llmprov__t_messages_user_cites(b)) return true;
+            for (k = 0; b->content && k < b->content_count; k++)
+                if (llmprov__t_messages_user_cites(&b->content[k])) return true;
         }
     }
     return false;
 }
 
-/* Features that are still behind a beta name: members of the body (that hold a word), tools of a type, blocks of a kind. */
+/* Features that are still behind a beta name: members of the body (that hold a word), tools of a type, blocks of a kind,
+   members of a message. */
 static const struct { const char *where, *word, *beta; } llmprov__t_messages_betas[] = {
     { "tools", "computer_20241022", "computer-use-2024-10-22" },
     { "tools", "bash_20241022", "computer-use-2024-10-22" },
@@ -8043,6 +8082,8 @@ static const struct { const char *where, *word, *beta; } llmprov__t_messages_bet
     { "messages", "advisor_tool_result", "advisor-tool-2026-03-01" },
     { "messages", "tool_addition", "mid-conversation-tool-changes-2026-07-01" },
     { "messages", "tool_removal", "mid-conversation-tool-changes-2026-07-01" },
+    { "message", "clear_at", "mid-conversation-system-clear-at-2026-08-21" },
+    { "message", "output_config", "mid-conversation-output-config-2026-07-01" },
     { "context_management", "", "context-management-2025-06-27" },
     { "context_management", "\"compact_20260112\"", "compact-2026-01-12" },
     { "output_config", "\"task_budget\"", "task-budgets-2026-03-13" },
@@ -8067,7 +8108,13 @@ static bool llmprov__t_messages_holds(const char *members, size_t len, const cha
 }
 
 static bool llmprov__t_messages_uses(const llmprov_request *r, const char *where, const char *word) {
+    llmprov_str value;
     size_t i, j;
+    if (!strcmp(where, "message")) {
+        for (i = 0; i < r->message_count; i++)
+            if (llmprov__msg_has(r->messages[i].extra, r->messages[i].extra_len, word, &value)) return true;
+        return false;
+    }
     if (!strcmp(where, "tools")) {
         for (i = 0; i < r->tool_count; i++)
             if (llmprov__text_same(r->tools[i].type, word, false)) return true;

@@ -320,7 +320,7 @@ TEST(normal_system_messages_in_the_middle) {
     const char *json = "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]";
     normal_target native = normal_with(&normal_messages, 0, LLMPROV_MODEL_MID_SYSTEM);
     NORMAL(&normal_chat, json, json, "");
-    NORMAL(&native, json, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":[" NORMAL_TEXT("S") "]},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]", "");
+    NORMAL(&native, json, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]", "");
     NORMAL(&normal_messages, json, "[" NORMAL_USER(NORMAL_TEXT("a") "," NORMAL_TEXT("<system>\\nS\\n</system>")) ",{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]",
            "messages[1].content[0];");
 }

@@ -259,6 +259,11 @@ TEST(pitfall_105_versions_of_anthropics_api) {
     pitfalls_version("[{'role':'user','content':[{'type':'document','source':{'type':'text','media_type':'text/plain','data':'d'}}]}]", false, NULL, "2026-10-21", false, __FILE__, __LINE__);
     pitfalls_version("[{'role':'user','content':[{'type':'text','text':'x','citations':[{'type':'char_location','cited_text':'c','document_index':0,'document_title':null,'start_char_index':0,'end_char_index':1}]}]}]", false, NULL, "2023-06-01", false, __FILE__, __LINE__);
     pitfalls_version("[{'role':'user','content':[{'type':'text','text':'x','citations':[]}]}]", false, NULL, "2026-10-21", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':[{'type':'search_result','source':'s','title':'t','content':[{'type':'text','text':'x'},{'type':'text','text':'y','citations':[{'type':'char_location'}]}]}]}]",
+                     false, NULL, "2023-06-01", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':[{'type':'search_result','source':'s','title':'t','content':[{'type':'text','text':'x'}],'citations':{'enabled':true}}]}]", false, NULL, "2026-10-21", false, __FILE__, __LINE__);
+    pitfalls_version("[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]},{'role':'user','content':[{'type':'tool_result','tool_use_id':'a',"
+                     "'content':[{'type':'text','text':'y','citations':[{'type':'char_location'}]}]}]}]", false, NULL, "2023-06-01", false, __FILE__, __LINE__);
 }
 
 // -- addresses -----------------------------------------------------------------------------

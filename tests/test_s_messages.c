@@ -117,3 +117,25 @@ TEST(s_messages_deep_nesting_is_kept) {
 done:
     llmprov_asked_free(&a);
 }
+
+/* Members of a message that are still behind a beta name: the name is sent, and the member goes through. */
+TEST(s_messages_betas_of_message_members) {
+    static const struct { const char *member, *beta; } cases[] = {
+        { "'clear_at':'next_user_message'", "mid-conversation-system-clear-at-2026-08-21" }, { "'output_config':{'effort':'low'}", "mid-conversation-output-config-2026-07-01" },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[400];
+        llmprov_asked a;
+        engine_sent s;
+        sprintf(json, "{'model':'claude-sonnet-5','max_tokens':5,'messages':[{'role':'user','content':'Hi'},{'role':'system','content':'Mind.',%s},{'role':'assistant','content':'Yes.'},{'role':'user','content':'So?'}]}",
+                cases[i].member);
+        OK_OR(s_messages_read(Q(json), &a), done);
+        s = engine_send("anthropic", &a.request);
+        if (s.http) CHECK_STR(engine_header(&s, "anthropic-beta"), cases[i].beta);
+        if (s.body) CHECK(llmprov_json_get(llmprov_json_path(s.body, "messages[1]"), i ? "output_config" : "clear_at"));
+        engine_sent_free(&s);
+    done:
+        llmprov_asked_free(&a);
+    }
+}
