@@ -10905,6 +10905,16 @@ static void llmprov__s_messages_end(llmprov_face *f, const llmprov__s_messages_s
     llmprov__s_messages_end_frame(f, llmprov__s_messages_frame(f, "message_stop", -1));
 }
 
+/* An event that this version does not know goes through where it is this format's own. */
+static void llmprov__s_messages_other(llmprov_face *f, const llmprov_event *e) {
+    if (llmprov_face_own(f) && e->kind && *e->kind) {
+        llmprov_write_raw(llmprov_face_begin(f, e->kind), NULL, e->extra, e->extra_len);
+        llmprov_face_send(f);
+    } else {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind && *e->kind ? e->kind : "event", "an event of another format was left out");
+    }
+}
+
 static void llmprov__s_messages_write_event(llmprov_face *f, const llmprov_event *e) {
     llmprov__s_messages_state *m = (llmprov__s_messages_state *)llmprov_face_state(f);
     switch (e->type) {
@@ -10919,6 +10929,7 @@ static void llmprov__s_messages_write_event(llmprov_face *f, const llmprov_event
         m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
         m->extra_len = m->extra ? e->extra_len : 0;
         break;
+    case LLMPROV_EVENT_OTHER: llmprov__s_messages_other(f, e); break;
     case LLMPROV_EVENT_END: llmprov__s_messages_end(f, m, e); break;
     default: break;
     }
@@ -12978,6 +12989,13 @@ LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, 
     return f ? f->warnings.items : NULL;
 }
 
+/* Whether the format gives one answer only; then the others are left out. */
+static bool llmprov__ask_one(llmprov_face *f) {
+    if (f->translator->can & LLMPROV_CAN_CHOICES) return false;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "choices", "this format gives one answer: the others were left out");
+    return true;
+}
+
 /* Whether the face can still say something. */
 static bool llmprov__ask_open(llmprov_face *f) {
     if (f->ended && !f->error.code) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "the answer has ended already", (char *)NULL);
@@ -13002,10 +13020,7 @@ LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_eve
     if (e->type != LLMPROV_EVENT_JSON && llmprov__face_again(f, e)) return f->error.code;
     if (e->type == LLMPROV_EVENT_ERROR) return llmprov_face_error(f, e->error, NULL);
     f->streaming = true;
-    if (e->choice && !(f->translator->can & LLMPROV_CAN_CHOICES)) {
-        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "choices", "this format gives one answer: the others were left out");
-        return f->error.code;
-    }
+    if (e->choice && llmprov__ask_one(f)) return f->error.code;
     if (e->type == LLMPROV_EVENT_END) llmprov__face_finish(f);
     if (block && (f->translator->rules & LLMPROV_RULE_ONE_BLOCK)) llmprov__face_order(f, e);
     else llmprov__face_write(f, e);
@@ -13016,6 +13031,7 @@ LLMPROV_API llmprov_status llmprov_face_reply(llmprov_face *f, const llmprov_res
     if (!f) return LLMPROV_ERR_NO_MEMORY;
     if (!llmprov__ask_open(f)) return f->error.code;
     if (reply->error.code) return llmprov_face_error(f, &reply->error, NULL);
+    if (reply->choice_count > 1) llmprov__ask_one(f);
     f->translator->write_reply(f, reply);
     f->ended = true;
     return f->error.code;
