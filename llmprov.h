@@ -1049,8 +1049,8 @@ typedef struct llmprov_asked {
 } llmprov_asked;
 
 /* Reads a request body of a wire format. What has a wrong type or an unknown role is refused, naming its path; members
-   without a field are in request.kept and go back to their own format. reg and alloc may be NULL. *out must be freed
-   whatever is returned. */
+   without a field are in request.kept and go back to their own format. Bytes that are no UTF-8 become U+FFFD. reg and alloc
+   may be NULL. *out must be freed whatever is returned. */
 LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
                                        const llmprov_alloc *alloc, llmprov_asked *out);
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked);
@@ -1915,6 +1915,22 @@ static llmprov_str llmprov__text_sift(llmprov__text_sieve *sieve, llmprov__mem_b
     text.ptr = scratch->ptr;
     text.len = scratch->len;
     return text;
+}
+
+/* How much of a text makes the first `sifted` bytes of what sifting it whole gives. */
+static size_t llmprov__text_unsifted(const char *p, size_t len, size_t sifted) {
+    const char *begin = p, *end = p + len;
+    for (;;) {
+        size_t n = llmprov__text_valid(p, (size_t)(end - p)), made;
+        unsigned long cp;
+        char c[4];
+        if (n >= sifted || p + n == end) return (size_t)(p - begin) + (n < sifted ? n : sifted);
+        p += n;
+        sifted -= n;
+        p += llmprov__text_unit((const unsigned char *)p, (size_t)(end - p), true, &cp);
+        made = llmprov__text_put(c, cp);
+        sifted -= made < sifted ? made : sifted;
+    }
 }
 
 /* -- whole numbers -- */
@@ -2833,8 +2849,16 @@ static bool llmprov__json_done(llmprov_scan *s) {
     return !s->status;
 }
 
-static bool llmprov__json_is_utf8(llmprov_str raw) {
-    return llmprov__text_valid(raw.ptr, raw.len) == raw.len;
+/* JSON that is kept as it came, but always valid UTF-8: itself, or what `clean` has room for; see its failed. */
+static llmprov_str llmprov__json_clean(llmprov__mem_buf *clean, llmprov_str json) {
+    llmprov__text_sieve sieve = { { 0 }, 0 };
+    return llmprov__text_sift(&sieve, clean, json.ptr, json.len, true);
+}
+
+/* Where a scan of the clean text stands in the text as it came. */
+static size_t llmprov__json_offset(const llmprov_scan *s, llmprov_str came) {
+    size_t at = (size_t)(s->at - s->begin);
+    return s->begin == came.ptr ? at : llmprov__text_unsifted(came.ptr, came.len, at);
 }
 
 /* -- the tree -- */
@@ -4344,7 +4368,7 @@ static void llmprov__msg_write_block(llmprov_writer *w, const llmprov_block *b, 
         for (i = 0; i < b->content_count; i++) {
             llmprov__msg_write_head(w, NULL, &b->content[i], to);
             if (b->content[i].json && llmprov__msg_form_for(b->content[i].type) && b->content[i].type == LLMPROV_BLOCK_TOOL_RESULT)
-                llmprov__write_long_raw(w, "content", b->content[i].json, b->content[i].json_len);
+                llmprov__write_long_raw(w, "content", b->content[i].json, llmprov__text_len(b->content[i].json, b->content[i].json_len));
             llmprov_write_close(w);
         }
         llmprov_write_close(w);
@@ -4713,10 +4737,10 @@ static bool llmprov__msg_load(llmprov_history *h, llmprov__msg_memory *m, llmpro
 }
 
 /* What a failed load says; the history is as it was: empty. */
-static llmprov_status llmprov__msg_load_failed(llmprov_history *h, llmprov__msg_memory *m, llmprov_error *err, const llmprov_scan *s) {
+static llmprov_status llmprov__msg_load_failed(llmprov_history *h, llmprov__msg_memory *m, llmprov_error *err, const llmprov_scan *s, llmprov_str came) {
+    err->offset = llmprov__json_offset(s, came);
     if (m->arena.failed || s->status == LLMPROV_ERR_NO_MEMORY) err->code = LLMPROV_OK, llmprov__err_set(err, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
-    else if (s->status) llmprov__err_set(err, &m->arena, s->status, "not JSON at byte ", llmprov__err_int(s->at - s->begin).text, ": ", s->why ? s->why : "", (char *)NULL);
-    err->offset = (size_t)(s->at - s->begin);
+    else if (s->status) llmprov__err_set(err, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)err->offset).text, ": ", s->why ? s->why : "", (char *)NULL);
     llmprov__mem_realloc(&h->alloc, h->messages, m->message_cap * sizeof *h->messages, 0);
     m->message_cap = 0;
     m->list = false;
@@ -4732,8 +4756,7 @@ LLMPROV_API llmprov_status llmprov_history_load(llmprov_history *h, const char *
     llmprov__msg_memory *m = llmprov__msg_memory_of(h);
     llmprov__msg_reader r;
     llmprov__mem_buf scratch, clean = { NULL, 0, 0, { NULL, NULL }, false };
-    llmprov__text_sieve sieve;
-    llmprov_str text = { json, len };
+    llmprov_str came = { json, len }, text;
     llmprov_error ours;
     llmprov_scan s;
     bool ok;
@@ -4749,8 +4772,7 @@ LLMPROV_API llmprov_status llmprov_history_load(llmprov_history *h, const char *
         return llmprov__err_set(err ? err : &ours, &m->arena, LLMPROV_ERR_ARGUMENT, "llmprov_history_load wants an empty history", (char *)NULL);
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = clean.alloc = h->alloc;
-    memset(&sieve, 0, sizeof sieve);
-    text = llmprov__text_valid(json, len) == len ? text : llmprov__text_sift(&sieve, &clean, json, len, true);
+    text = llmprov__json_clean(&clean, came);
     if (clean.failed) m->arena.failed = true;
     s = llmprov__json_scan(text.ptr, text.len, &scratch, 0);
     r.arena = &m->arena;
@@ -4758,7 +4780,7 @@ LLMPROV_API llmprov_status llmprov_history_load(llmprov_history *h, const char *
     r.path = "";
     ok = !m->arena.failed && llmprov__msg_load(h, m, &r, &s) && !m->arena.failed && !scratch.failed;
     if (scratch.failed) m->arena.failed = true;
-    if (!ok) llmprov__msg_load_failed(h, m, &ours, &s);
+    if (!ok) llmprov__msg_load_failed(h, m, &ours, &s, came);
     llmprov__mem_buf_free(&clean);
     llmprov__mem_buf_free(&scratch);
     if (err) *err = ours;
@@ -5715,10 +5737,7 @@ LLMPROV_API void llmprov_turn_start(llmprov_turn *t, llmprov_str id, llmprov_str
 
 /* JSON that is kept as it came, but always valid UTF-8. */
 static llmprov_str llmprov__reply_clean(llmprov_turn *t, llmprov_str json) {
-    llmprov__text_sieve sieve;
-    if (llmprov__json_is_utf8(json)) return json;
-    memset(&sieve, 0, sizeof sieve);
-    json = llmprov__text_sift(&sieve, &t->sifted, json.ptr, json.len, true);
+    json = llmprov__json_clean(&t->sifted, json);
     if (t->sifted.failed) llmprov__reply_no_memory(t);
     return json;
 }
@@ -6414,14 +6433,18 @@ typedef struct llmprov__normal {
     const char **ids;            /* a hash table of the ids in use */
     size_t id_slots, ids_again;  /* its size; how many ids had to be told apart */
     size_t message, block;       /* where we are, for messages */
+    size_t inside;               /* the block in that tool result's content, from 1; 0 = none */
     bool marks_dropped;
 } llmprov__normal;
 
 /* -- places, warnings, failures -- */
 
 static const char *llmprov__normal_path(llmprov__normal *n, const char *member) {
-    const char *path = !member ? NULL : llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].content[",
-                                         llmprov__err_int((int64_t)n->block).text, "]", member, (char *)NULL);
+    llmprov__err_number inside = llmprov__err_int((int64_t)n->inside - 1);
+    const char *path = !member ? NULL :
+        llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].content[",
+                          llmprov__err_int((int64_t)n->block).text, n->inside ? "].content[" : "",
+                          n->inside ? inside.text : "", "]", member, (char *)NULL);
     return path ? path : "messages";
 }
 
@@ -6539,44 +6562,76 @@ static bool llmprov__normal_has_bytes(const llmprov_block *b) {
            (b->type == LLMPROV_BLOCK_DOCUMENT && b->text) || (b->type == LLMPROV_BLOCK_AUDIO && b->id);
 }
 
-static bool llmprov__normal_check_block(llmprov__normal *n, const llmprov_block *b, const char *inside) {
-    static const struct { const char *member; size_t field; } strings[] = {
-        { ".id", offsetof(llmprov_block, id) }, { ".name", offsetof(llmprov_block, name) }, { ".mime", offsetof(llmprov_block, mime) },
-        { ".url", offsetof(llmprov_block, url) }, { ".file_id", offsetof(llmprov_block, file_id) }, { ".signature", offsetof(llmprov_block, signature) },
-    };
-    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_AUDIO || b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_DOCUMENT;
-    size_t i, len;
-    for (i = 0; i < LLMPROV__COUNT(strings); i++) {
-        const char *text = *(const char *const *)(const void *)((const char *)b + strings[i].field);
+/* The fields of a block that are texts up to their NUL. */
+static const struct { const char *member; size_t field; } llmprov__normal_strings[] = {
+    { ".id", offsetof(llmprov_block, id) }, { ".name", offsetof(llmprov_block, name) },
+    { ".mime", offsetof(llmprov_block, mime) }, { ".url", offsetof(llmprov_block, url) },
+    { ".file_id", offsetof(llmprov_block, file_id) }, { ".signature", offsetof(llmprov_block, signature) },
+    { ".kind", offsetof(llmprov_block, kind) },
+};
+
+static bool llmprov__normal_check_texts(llmprov__normal *n, const llmprov_block *b) {
+    size_t i, len = llmprov__text_len(b->text, b->text_len);
+    for (i = 0; i < LLMPROV__COUNT(llmprov__normal_strings); i++) {
+        size_t field = llmprov__normal_strings[i].field;
+        const char *text = *(const char *const *)(const void *)((const char *)b + field);
         if (text && llmprov__text_valid(text, strlen(text)) != strlen(text))
-            return llmprov__normal_check_text(n, text, 0, llmprov__normal_path(n, llmprov__err_join(n->arena, inside, strings[i].member, (char *)NULL)));
+            return llmprov__normal_check_text(n, text, 0, llmprov__normal_path(n, llmprov__normal_strings[i].member));
     }
-    if ((unsigned)b->type >= LLMPROV_BLOCK_COUNT) return llmprov__normal_fail(n, llmprov__normal_path(n, inside), "no such block type");
-    len = llmprov__text_len(b->text, b->text_len);
-    if (b->text && llmprov__text_valid(b->text, len) != len) return llmprov__normal_check_text(n, b->text, len, llmprov__normal_path(n, llmprov__err_join(n->arena, inside, ".text", (char *)NULL)));
-    if ((b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE) && (!b->name || !*b->name))
-        return llmprov__normal_fail(n, llmprov__normal_path(n, inside), "a tool use needs a name");
-    if (media && !llmprov__normal_has_bytes(b))
-        return llmprov__normal_fail(n, llmprov__normal_path(n, inside), "an image, audio, video or document needs data, base64, a source, a url or a file_id");
-    if (b->base64 && !llmprov__msg_base64_ok((llmprov_str){ b->base64, llmprov__text_len(b->base64, b->base64_len) }))
-        return llmprov__normal_fail(n, llmprov__normal_path(n, inside), "base64 holds other characters");
-    if (b->type == LLMPROV_BLOCK_RAW || b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_SERVER_RESULT)
-        if (b->json && !llmprov__normal_check_json(n, b->json, b->json_len, llmprov__normal_path(n, ".json"), b->type == LLMPROV_BLOCK_RAW)) return false;
-    return !b->extra || llmprov__normal_check_json(n, b->extra, b->extra_len, llmprov__normal_path(n, ".extra"), true);
+    if (!b->text || llmprov__text_valid(b->text, len) == len) return true;
+    return llmprov__normal_check_text(n, b->text, len, llmprov__normal_path(n, ".text"));
+}
+
+/* Whether a block's JSON goes into a body as it is. The arguments of a call that can be answered are looked at later. */
+static bool llmprov__normal_is_raw(const llmprov__normal *n, llmprov_block_type type) {
+    if (type == LLMPROV_BLOCK_TOOL_USE || type == LLMPROV_BLOCK_TOOL_RESULT) return n->inside > 0;
+    return type == LLMPROV_BLOCK_RAW || type == LLMPROV_BLOCK_SERVER_USE || type == LLMPROV_BLOCK_SERVER_RESULT;
+}
+
+static bool llmprov__normal_check_block(llmprov__normal *n, const llmprov_block *b) {
+    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_AUDIO || b->type == LLMPROV_BLOCK_VIDEO ||
+                 b->type == LLMPROV_BLOCK_DOCUMENT;
+    bool call = b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE;
+    const char *wrong = NULL;
+    if ((unsigned)b->type >= LLMPROV_BLOCK_COUNT) wrong = "no such block type";
+    else if (call && (!b->name || !*b->name)) wrong = "a tool use needs a name";
+    else if (media && !llmprov__normal_has_bytes(b))
+        wrong = "an image, audio, video or document needs data, base64, a source, a url or a file_id";
+    else if (b->base64 &&
+             !llmprov__msg_base64_ok((llmprov_str){ b->base64, llmprov__text_len(b->base64, b->base64_len) }))
+        wrong = "base64 holds other characters";
+    if (wrong) return llmprov__normal_fail(n, llmprov__normal_path(n, ""), wrong);
+    if (!llmprov__normal_check_texts(n, b)) return false;
+    if (b->json && llmprov__normal_is_raw(n, b->type) &&
+        !llmprov__normal_check_json(n, b->json, b->json_len, llmprov__normal_path(n, ".json"),
+                                    b->type == LLMPROV_BLOCK_RAW)) return false;
+    return !b->extra ||
+           llmprov__normal_check_json(n, b->extra, b->extra_len, llmprov__normal_path(n, ".extra"), true);
+}
+
+/* One block with what it holds. */
+static bool llmprov__normal_check_nest(llmprov__normal *n, const llmprov_block *b) {
+    bool ok = llmprov__normal_check_block(n, b);
+    for (n->inside = 1; ok && b->content && n->inside <= b->content_count; n->inside++)
+        ok = llmprov__normal_check_block(n, &b->content[n->inside - 1]);
+    n->inside = 0;
+    return ok;
 }
 
 static bool llmprov__normal_check_message(llmprov__normal *n, const llmprov_message *m) {
-    const char *place = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "]", (char *)NULL);
-    size_t i, j;
-    if (!place) return llmprov__normal_no_memory(n);
-    if ((unsigned)m->role > LLMPROV_ROLE_SYSTEM) return llmprov__normal_fail(n, place, "no such role");
-    if (m->extra && !llmprov__normal_check_json(n, m->extra, m->extra_len, llmprov__err_join(n->arena, place, ".extra", (char *)NULL), true)) return false;
-    for (i = 0; i < m->block_count; i++) {
-        n->block = i;
-        if (!llmprov__normal_check_block(n, &m->blocks[i], "")) return false;
-        for (j = 0; m->blocks[i].content && j < m->blocks[i].content_count; j++)
-            if (!llmprov__normal_check_block(n, &m->blocks[i].content[j], ".content")) return false;
+    llmprov__err_number number = llmprov__err_int((int64_t)n->message);
+    const char *place;
+    if ((unsigned)m->role > LLMPROV_ROLE_SYSTEM) {
+        place = llmprov__err_join(n->arena, "messages[", number.text, "]", (char *)NULL);
+        return place ? llmprov__normal_fail(n, place, "no such role") : llmprov__normal_no_memory(n);
     }
+    if (m->extra) {
+        place = llmprov__err_join(n->arena, "messages[", number.text, "].extra", (char *)NULL);
+        if (!place) return llmprov__normal_no_memory(n);
+        if (!llmprov__normal_check_json(n, m->extra, m->extra_len, place, true)) return false;
+    }
+    for (n->block = 0; n->block < m->block_count; n->block++)
+        if (!llmprov__normal_check_nest(n, &m->blocks[n->block])) return false;
     return true;
 }
 
@@ -7223,6 +7278,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         for (j = 0; tools[i].name && j < i; j++)
             if (llmprov__text_same(n->req.tools[j].name, tools[i].name, false)) return llmprov__normal_fail(n, path, llmprov__err_join(n->arena, "a second tool of the name \"", tools[i].name, "\"", (char *)NULL));
         if (!llmprov__normal_check_text(n, tools[i].name, 0, path) || !llmprov__normal_check_text(n, tools[i].description, 0, path) ||
+            !llmprov__normal_check_text(n, tools[i].type, 0, path) ||
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
@@ -7363,6 +7419,25 @@ static bool llmprov__normal_check_counts(llmprov__normal *n, const llmprov_reque
     return true;
 }
 
+/* The texts and the JSON beside the conversation. */
+static bool llmprov__normal_check_words(llmprov__normal *n, const llmprov_request *r) {
+    const struct { const char *field, *text; } words[] = {
+        { "model", r->model }, { "tool_name", r->tool_name }, { "user_id", r->user_id },
+        { "service_tier", r->service_tier },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(words); i++)
+        if (!llmprov__normal_check_text(n, words[i].text, 0, words[i].field)) return false;
+    for (i = 0; i < r->stop_count; i++) {
+        const char *path = llmprov__err_join(n->arena, "stop[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
+        if (!path) return llmprov__normal_no_memory(n);
+        if (!r->stop[i]) return llmprov__normal_fail(n, path, "it is NULL");
+        if (!llmprov__normal_check_text(n, r->stop[i], 0, path)) return false;
+    }
+    return llmprov__normal_check_json(n, r->kept, r->kept_len, "kept", true) &&
+           llmprov__normal_check_json(n, r->extra, 0, "extra", true);
+}
+
 /* Says for whom the history is to be made legal; where the result and what is said about it go is the caller's to set. */
 static void llmprov__normal_target(llmprov__normal *n, const llmprov_provider *row, const llmprov_translator *t, const llmprov_profile *profile) {
     memset(n, 0, sizeof *n);
@@ -7385,7 +7460,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
         llmprov__err_set(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
         return false;
     }
-    if (!llmprov__normal_check_counts(n, req) || !llmprov__normal_check_json(n, req->kept, req->kept_len, "kept", true)) return false;
+    if (!llmprov__normal_check_counts(n, req) || !llmprov__normal_check_words(n, req)) return false;
     if (!llmprov__normal_check_text(n, req->system, 0, "system") || !llmprov__normal_check_systems(n, req->system_blocks, req->system_count) ||
         !llmprov__normal_collect(n, req, &in, prompt) || !llmprov__normal_tools(n) || !llmprov__normal_schema(n) || !llmprov__normal_defined(n)) return false;
     llmprov__normal_add_system(n, &system, req->system, 0);
@@ -9870,6 +9945,7 @@ static void llmprov__t_chat_read_end(llmprov_turn *t) {
 typedef struct llmprov__face_memory {
     llmprov__mem_arena arena;
     llmprov__mem_buf scratch;
+    llmprov__mem_buf clean;      /* the text that was read, where it had to be made UTF-8 */
     llmprov__err_warnings warnings;
 } llmprov__face_memory;
 
@@ -12305,28 +12381,13 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     else if (call->body.status) llmprov_turn_fail(t, call->body.status, "the request could not be written: a number is not finite or the nesting is too deep");
 }
 
-/* extra must be an object before anything is merged. */
+/* What is merged into the body: an object, which the normaliser has made sure of. */
 static llmprov_json *llmprov__call_extra(llmprov_call *call, bool *ok) {
-    llmprov_turn *t = call->turn;
-    llmprov_error err;
-    llmprov_json *extra;
-    *ok = true;
-    if (!call->req.extra) return NULL;
-    if (llmprov__text_valid(call->req.extra, strlen(call->req.extra)) != strlen(call->req.extra)) {
-        *ok = false;
-        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "extra: invalid UTF-8");
-        return NULL;
-    }
-    extra = llmprov_json_parse(call->req.extra, strlen(call->req.extra), &call->plan.alloc, &err);
-    *ok = extra && llmprov_json_kind(extra) == LLMPROV_JSON_OBJECT;
-    if (*ok) return extra;
-    if (!extra && err.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
-    else if (!extra) {
-        t->error.offset = err.offset;
-        llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_ARGUMENT, "extra: not JSON at byte ", llmprov__err_int((int64_t)err.offset).text, ": ", err.message, (char *)NULL);
-    } else llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "extra: a JSON object was expected");
-    llmprov_json_free(extra);
-    return NULL;
+    const char *text = call->req.extra;
+    llmprov_json *extra = text ? llmprov_json_parse(text, strlen(text), &call->plan.alloc, NULL) : NULL;
+    *ok = extra || !text;
+    if (!*ok) llmprov__reply_no_memory(call->turn);
+    return extra;
 }
 
 /* Everything that happens before the first byte: checks, normalising, the body plan, the address. */
@@ -12765,14 +12826,14 @@ static llmprov__face_memory *llmprov__ask_begin(llmprov_asked *out, const llmpro
         return NULL;
     }
     memset(m, 0, sizeof *m);
-    m->arena.alloc = m->scratch.alloc = a;
+    m->arena.alloc = m->scratch.alloc = m->clean.alloc = a;
     out->memory = m;
     return m;
 }
 
 /* A failure that only the memory had comes before every other. */
 static llmprov_status llmprov__ask_end(llmprov_asked *out, const llmprov__face_memory *m) {
-    if (m->arena.failed || m->scratch.failed) {
+    if (m->arena.failed || m->scratch.failed || m->clean.failed) {
         llmprov__err_clear(&out->error);
         llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
     }
@@ -12786,10 +12847,10 @@ static void llmprov__ask_too_long(llmprov_asked *out, size_t most) {
     out->error.http_status = 413;
 }
 
-static void llmprov__ask_not_json(llmprov_asked *out, llmprov__face_memory *m, const llmprov_scan *s) {
+static void llmprov__ask_not_json(llmprov_asked *out, llmprov__face_memory *m, const llmprov_scan *s, llmprov_str came) {
     if (s->status == LLMPROV_ERR_NO_MEMORY) m->scratch.failed = true;
-    llmprov__err_set(&out->error, &m->arena, s->status, "not JSON at byte ", llmprov__err_int(s->at - s->begin).text, ": ", s->why ? s->why : "", (char *)NULL);
-    out->error.offset = (size_t)(s->at - s->begin);
+    out->error.offset = llmprov__json_offset(s, came);
+    llmprov__err_set(&out->error, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)out->error.offset).text, ": ", s->why ? s->why : "", (char *)NULL);
     out->error.http_status = 400;
 }
 
@@ -12797,6 +12858,7 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
                                        const llmprov_alloc *alloc, llmprov_asked *out) {
     const llmprov_translator *t = format ? llmprov__registry_translator(reg, format) : NULL;
     llmprov__face_memory *m = llmprov__ask_begin(out, alloc);
+    llmprov_str came = { json, len }, text;
     llmprov_scan s, check;
     if (!m) return out->error.code;
     if (!t || !t->read_request) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format ? format : "(none was named)", (char *)NULL);
@@ -12804,10 +12866,11 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
         llmprov__ask_too_long(out, t->body_max);
         return llmprov__ask_end(out, m);
     }
-    s = check = llmprov__json_scan(json, len, &m->scratch, 0);
+    text = llmprov__json_clean(&m->clean, came);
+    s = check = llmprov__json_scan(text.ptr, text.len, &m->scratch, 0);
     llmprov_scan_skip(&check);
     if (llmprov__json_done(&check)) t->read_request(out, &s);
-    else llmprov__ask_not_json(out, m, &check);
+    else llmprov__ask_not_json(out, m, &check, came);
     if (s.status == LLMPROV_ERR_NO_MEMORY) m->scratch.failed = true;
     return llmprov__ask_end(out, m);
 }
@@ -12820,6 +12883,7 @@ LLMPROV_API void llmprov_asked_free(llmprov_asked *asked) {
     if (m) {
         a = m->arena.alloc;
         llmprov__mem_buf_free(&m->scratch);
+        llmprov__mem_buf_free(&m->clean);
         llmprov__mem_arena_free(&m->arena);
         llmprov__mem_realloc(&a, m, sizeof *m, 0);
     }

@@ -152,3 +152,42 @@ TEST_NO_OOM(ask_takes_null) {
     CHECK_INT(llmprov_ask(NULL, "anthropic-messages", NULL, 0, NULL, &a), LLMPROV_ERR_BAD_JSON);
     llmprov_asked_free(&a);
 }
+
+/* A client's text need not be UTF-8: what the request is made of is, also in what is handed on as raw JSON. */
+TEST(ask_makes_utf8_of_what_is_none) {
+    llmprov_desc d = { .provider = "anthropic", .api_key = "k", .alloc = test_alloc() };
+    static const char json[] =
+        "{\"model\":\"m\xFF\",\"max_tokens\":50,\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\","
+        "\"name\":\"f\",\"input\":{\"k\":\"a\xC3\"}},{\"type\":\"new\",\"x\":\"\xE2\x82\"}]},{\"role\":\"user\",\"content\":\"b\x80\"}],"
+        "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"title\":\"\xED\xA0\x80\"},\"more\":\"\xFE\"}],\"stop_sequences\":[\"s\xFF\"],"
+        "\"metadata\":{\"user_id\":\"u\xFF\",\"m\":\"\xFF\"},\"new_member\":{\"x\xFF\":[\"\xFF\"]}}";
+    llmprov_asked a;
+    llmprov_client *c = NULL;
+    llmprov_call *call = NULL;
+    const char *body;
+    size_t len;
+    OK_OR(ask_read(json, &a), done);
+    CHECK_STR(a.request.model, "m\xEF\xBF\xBD");
+    CHECK_STR(a.request.tools[0].schema, "{\"title\":\"\xEF\xBF\xBD\"}");
+    c = llmprov_open(&d);
+    call = llmprov_call_chat(c, &a.request);
+    body = (const char *)llmprov_call_body_whole(call, &len);
+    if (!CHECK(body != NULL)) goto done;
+    CHECK_ALWAYS(llmprov__text_valid(body, len) == len);
+    CHECK(strstr(body, "\"new_member\":{\"x\xEF\xBF\xBD\":[\"\xEF\xBF\xBD\"]}") != NULL);
+done:
+    llmprov_call_free(call);
+    llmprov_close(c);
+    llmprov_asked_free(&a);
+}
+
+/* Errors name the byte of the text as it came, not of what was made of it. */
+TEST(ask_says_where_in_the_text_as_it_came) {
+    llmprov_asked a;
+    if (ask_read("{\"model\":\"\xFF\xFE\xED\xA0\xBD\xED\xB8\x80\",\"messages\":[}", &a) != LLMPROV_ERR_NO_MEMORY) {
+        CHECK_INT(a.error.code, LLMPROV_ERR_BAD_JSON);
+        CHECK_INT(a.error.offset, 32);
+        CHECK(strstr(a.error.message, "not JSON at byte 32") != NULL);
+    }
+    llmprov_asked_free(&a);
+}

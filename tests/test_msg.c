@@ -362,6 +362,19 @@ TEST_NO_OOM(msg_save_is_always_utf8) {
     }
 }
 
+/* Errors name the byte of the text as it came, not of what was made of it. */
+TEST(msg_load_says_where_in_the_text_as_it_came) {
+    static const char json[] = "[{\"role\":\"user\",\"content\":\"\xFF\xC3\"},}]";
+    llmprov_history h = msg_new();
+    llmprov_error err;
+    if (llmprov_history_load(&h, json, strlen(json), &err) != LLMPROV_ERR_NO_MEMORY) {
+        CHECK_INT(err.code, LLMPROV_ERR_BAD_JSON);
+        CHECK_INT(err.offset, strlen(json) - 2);
+        CHECK(strstr(err.message, "not JSON at byte 32") != NULL);
+    }
+    llmprov_history_free(&h);
+}
+
 TEST_NO_OOM(msg_load_of_equal_keys_takes_the_last) {
     llmprov_history h = msg_new();
     const char *json = "{\"messages\":[],\"messages\":[{\"role\":\"user\",\"role\":\"assistant\",\"content\":\"a\",\"content\":\"b\"}]}";

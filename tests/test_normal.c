@@ -711,3 +711,117 @@ TEST(normal_as_a_function_says_what_is_wrong) {
         llmprov_asked_free(&a);
     }
 }
+// -- bodies are UTF-8 ----------------------------------------------------------------------
+
+/* A request with something in every field that a text can stand in. */
+typedef struct normal_full {
+    llmprov_request req;
+    llmprov_tool tool;
+    llmprov_block text, image, document, linked, use, thinking, raw, server, served, result, inside[6], system;
+    llmprov_block said[6], answered[8];
+    llmprov_message messages[3];
+    const char *stops[1];
+} normal_full;
+
+static void normal_fill(normal_full *f) {
+    static const llmprov_block inside[6] = {
+        { .text = "t" }, { .type = LLMPROV_BLOCK_TOOL_USE, .id = "i", .name = "f", .json = "{}" },
+        { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "i", .json = "[]" }, { .type = LLMPROV_BLOCK_RAW, .kind = "new", .json = "{\"type\":\"new\"}" },
+        { .type = LLMPROV_BLOCK_SERVER_USE, .id = "i", .name = "f", .kind = "server_tool_use", .json = "{}" },
+        { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b.png" },
+    };
+    llmprov_block text = { .text = "words" }, image = { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/png", .base64 = "AAAA" };
+    llmprov_block document = { .type = LLMPROV_BLOCK_DOCUMENT, .name = "title", .mime = "text/plain", .text = "page" };
+    llmprov_block linked = { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b.png" };
+    llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "c", .name = "f", .json = "{}" };
+    llmprov_block thinking = { .type = LLMPROV_BLOCK_THINKING, .text = "hm", .signature = "s" };
+    llmprov_block raw = { .type = LLMPROV_BLOCK_RAW, .kind = "new", .json = "{\"type\":\"new\"}" };
+    llmprov_block server = { .type = LLMPROV_BLOCK_SERVER_USE, .id = "s", .name = "web_search", .kind = "server_tool_use", .json = "{}" };
+    llmprov_block served = { .type = LLMPROV_BLOCK_SERVER_RESULT, .id = "s", .kind = "web_search_tool_result", .json = "[]" };
+    llmprov_block result = { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "c", .content = f->inside, .content_count = 6 };
+    memset(f, 0, sizeof *f);
+    f->text = text, f->image = image, f->document = document, f->linked = linked, f->use = use, f->thinking = thinking;
+    f->raw = raw, f->server = server, f->served = served, f->result = result, f->system = text;
+    memcpy(f->inside, inside, sizeof inside);
+    f->tool.name = "f", f->tool.description = "d", f->tool.schema = "{}", f->tool.extra = "{\"x\":1}";
+    f->stops[0] = "END";
+    f->req.model = "claude-opus-4-5", f->req.prompt = "p", f->req.system = "s", f->req.system_blocks = &f->system, f->req.system_count = 1;
+    f->req.tools = &f->tool, f->req.tool_count = 1, f->req.tool_choice = LLMPROV_TOOL_NAMED, f->req.tool_name = "f";
+    f->req.stop = f->stops, f->req.stop_count = 1, f->req.schema = "{\"type\":\"object\"}", f->req.schema_name = "n";
+    f->req.user_id = "u", f->req.service_tier = "auto", f->req.extra = "{\"y\":1}", f->req.kept = "{\"z\":1}", f->req.origin = "anthropic-messages";
+    f->req.messages = f->messages, f->req.message_count = 3;
+}
+
+/* The blocks go into their messages once they are as the test wants them. */
+static const llmprov_request *normal_filled(normal_full *f) {
+    const llmprov_block said[] = { f->text, f->image, f->document, f->linked, f->raw }, answered[] = { f->thinking, f->server, f->served, f->use };
+    memcpy(f->said, said, sizeof said);
+    memcpy(f->answered, answered, sizeof answered);
+    f->messages[0].blocks = f->said, f->messages[0].block_count = 5;
+    f->messages[1].role = LLMPROV_ROLE_ASSISTANT, f->messages[1].blocks = f->answered, f->messages[1].block_count = 4;
+    f->messages[2].blocks = &f->result, f->messages[2].block_count = 1;
+    return &f->req;
+}
+
+/* Bytes that are no UTF-8 are refused with the name of their field and the place in it, short or long; they never reach
+   a body, and are never replaced in silence. */
+TEST_NO_OOM(normal_refuses_what_is_no_utf8_wherever_it_stands) {
+#define NORMAL_AT(member, json, says) { offsetof(normal_full, member), json, says }
+    static const struct { size_t field; bool json; const char *says; } fields[] = {
+        NORMAL_AT(req.model, 0, "model: invalid UTF-8"), NORMAL_AT(req.prompt, 0, "messages[3].content[0].text: invalid UTF-8"), NORMAL_AT(req.system, 0, "system: invalid UTF-8"),
+        NORMAL_AT(req.tool_name, 0, "tool_name: invalid UTF-8"), NORMAL_AT(stops[0], 0, "stop[0]: invalid UTF-8"), NORMAL_AT(req.schema, 1, "schema: invalid UTF-8"),
+        NORMAL_AT(req.schema_name, 0, "schema_name: invalid UTF-8"), NORMAL_AT(req.user_id, 0, "user_id: invalid UTF-8"), NORMAL_AT(req.service_tier, 0, "service_tier: invalid UTF-8"),
+        NORMAL_AT(req.extra, 1, "extra: invalid UTF-8"), NORMAL_AT(req.kept, 1, "kept: invalid UTF-8"), NORMAL_AT(tool.name, 0, "tools[0]"), NORMAL_AT(tool.description, 0, "tools[0]"),
+        NORMAL_AT(tool.schema, 1, "tools[0].schema"), NORMAL_AT(tool.extra, 1, "tools[0]"), NORMAL_AT(tool.type, 0, "tools[0]"), NORMAL_AT(system.text, 0, "system: invalid UTF-8"),
+        NORMAL_AT(system.extra, 1, "system"), NORMAL_AT(text.text, 0, "messages[0].content[0].text"), NORMAL_AT(text.extra, 1, "messages[0].content[0].extra"),
+        NORMAL_AT(image.mime, 0, "messages[0].content[1].mime"), NORMAL_AT(image.base64, 0, "base64"), NORMAL_AT(document.name, 0, "messages[0].content[2].name"),
+        NORMAL_AT(document.text, 0, "messages[0].content[2].text"), NORMAL_AT(linked.url, 0, "messages[0].content[3].url"), NORMAL_AT(linked.file_id, 0, "messages[0].content[3].file_id"),
+        NORMAL_AT(raw.json, 1, "messages[0].content[4].json"), NORMAL_AT(raw.kind, 0, "messages[0].content[4].kind"), NORMAL_AT(use.id, 0, "messages[1].content[3].id"),
+        NORMAL_AT(use.name, 0, "messages[1].content[3].name"), NORMAL_AT(use.extra, 1, "messages[1].content[3].extra"), NORMAL_AT(thinking.text, 0, "messages[1].content[0].text"),
+        NORMAL_AT(thinking.signature, 0, "messages[1].content[0].signature"), NORMAL_AT(server.json, 1, "messages[1].content[1].json"), NORMAL_AT(server.kind, 0, "messages[1].content[1].kind"),
+        NORMAL_AT(served.json, 1, "messages[1].content[2].json"), NORMAL_AT(result.id, 0, "messages[2].content[0].id"), NORMAL_AT(result.extra, 1, "messages[2].content[0].extra"),
+        NORMAL_AT(inside[0].text, 0, "messages[2].content[0].content[0].text"), NORMAL_AT(inside[0].extra, 1, "messages[2].content[0].content[0].extra"),
+        NORMAL_AT(inside[1].json, 1, "messages[2].content[0].content[1].json"), NORMAL_AT(inside[2].json, 1, "messages[2].content[0].content[2].json"),
+        NORMAL_AT(inside[3].json, 1, "messages[2].content[0].content[3].json"), NORMAL_AT(inside[4].json, 1, "messages[2].content[0].content[4].json"),
+        NORMAL_AT(inside[5].url, 0, "messages[2].content[0].content[5].url"),
+    };
+#undef NORMAL_AT
+    static const char *const formats[] = { "anthropic-messages", "openai-chat" };
+    static char text[400], json[500];
+    normal_full f;
+    size_t i, length, which;
+    for (which = 0; which < 2; which++) {
+        engine_sent s;
+        normal_fill(&f);
+        f.inside[5].type = LLMPROV_BLOCK_TEXT, f.inside[5].text = "t";
+        if (which) f.result.content_count = 1;
+        s = engine_send(formats[which], normal_filled(&f));
+        if (!CHECK(s.body)) printf("    %s\n", s.error.message);      /* it is legal before anything is changed */
+        engine_sent_free(&s);
+        for (length = 4; length <= 300; length += 296)
+            for (i = 0; i < LLMPROV__COUNT(fields); i++) {
+                memset(text, 'a', length);
+                memcpy(text + length, "\xE2\x82", 3);
+                sprintf(json, "{\"k\":\"%s\"}", text);
+                normal_fill(&f);
+                *(const char **)(void *)((char *)&f + fields[i].field) = fields[i].json ? json : text;
+                s = engine_send(formats[which], normal_filled(&f));
+                CHECK(!s.text && s.error.code == LLMPROV_ERR_ARGUMENT);
+                if (!CHECK(strstr(s.error.message, fields[i].says))) printf("    %s, field %s: %s\n", formats[which], fields[i].says, s.error.message);
+                if (strstr(fields[i].says, "invalid")) CHECK(s.error.offset == length + (fields[i].json ? 6 : 0));
+                engine_sent_free(&s);
+            }
+    }
+}
+
+/* Arguments that are no UTF-8 are wrapped like all that are no JSON: the body says what they were as well as it can. */
+TEST(normal_arguments_that_are_no_utf8_are_wrapped) {
+    normal_full f;
+    engine_sent s;
+    normal_fill(&f);
+    f.use.json = "{\"k\":\"a\xFF\"}";
+    s = engine_send("anthropic-messages", normal_filled(&f));
+    CHECK_BODY(s, "messages[1].content[3].input", "{\"rawInvalidInput\":\"{\\\"k\\\":\\\"a\\ufffd\\\"}\"}");
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "messages[1].content[3].json");
+    engine_sent_free(&s);
+}
