@@ -5002,16 +5002,25 @@ static bool llmprov__http_is_version(const char *p, size_t len) {
 /* The parts of a base URL: "https://host[:port]", the path without its slashes at the ends, the query. */
 typedef struct llmprov__http_base { llmprov_str origin, path, query; } llmprov__http_base;
 
+/* Why a text cannot stand in a URL as it is; NULL = it can. RFC 3986 is ASCII: what lies beyond has to be encoded, and
+   a host's bytes otherwise than a path's, so it is left to whoever knows which host is meant. */
+static const char *llmprov__http_misfit(const char *p) {
+    const char *ascii = llmprov__text_ascii(p, p + strlen(p));
+    if (*ascii) return "has a byte beyond ASCII: percent-encode it, or write the host as \"xn--...\"";
+    for (; *p; p++)
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f || strchr("\"<>\\^`{|}", *p))
+            return "has a character that a URL cannot have";
+    return NULL;
+}
+
 static const char *llmprov__http_parse(const char *url, llmprov__http_base *b) {
     size_t scheme = !strncmp(url, "https://", 8) ? 8 : !strncmp(url, "http://", 7) ? 7 : 0;
     const char *p = url + scheme, *end = url + strlen(url), *query;
-    const unsigned char *c;
+    const char *why = llmprov__http_misfit(url);
     memset(b, 0, sizeof *b);
     if (!*url) return "is empty";
     if (!scheme) return "does not begin with http:// or https://";
-    for (c = (const unsigned char *)url; *c; c++)
-        if (*c <= 0x20 || *c == 0x7f || *c == '"' || *c == '<' || *c == '>' || *c == '\\' || *c == '^' || *c == '`' || *c == '{' || *c == '|' || *c == '}')
-            return "has a character that a URL cannot have";
+    if (why) return why;
     if (strchr(url, '#')) return "has a fragment";
     while (p < end && *p != '/' && *p != '?') p++;
     if (p == url + scheme || url[scheme] == ':') return "has no host";
@@ -7541,7 +7550,8 @@ LLMPROV_API void llmprov_draft_fold(llmprov_draft *d, const char *tool) {
 
 /* What a translator lacks; NULL = it is whole. */
 static const char *llmprov__translator_lacks(const llmprov_translator *t) {
-    return !t->format || !*t->format ? "format" : !t->path || t->path[0] != '/' ? "path" : !t->write ? "write" : !t->read ? "read" :
+    return !t->format || !*t->format ? "format" : !t->path || t->path[0] != '/' || llmprov__http_misfit(t->path) ? "path" :
+           t->version && llmprov__http_misfit(t->version) ? "version" : !t->write ? "write" : !t->read ? "read" :
            !t->read_frame ? "read_frame" : !t->read_end ? "read_end" : !t->read_error ? "read_error" : t->id_max < 16 ? "id_max" :
            t->name_max < 16 ? "name_max" : !t->write_event != !t->write_reply ? "write_reply and write_event" :
            !t->write_event != !t->write_error ? "write_error" : NULL;
@@ -11647,7 +11657,9 @@ static void llmprov__client_check_key(llmprov_client *c) {
 
 /* The address: desc, environment, row; and the version segment where it lacks one. */
 static void llmprov__client_find_url(llmprov_client *c) {
-    const char *base = c->desc.base_url ? c->desc.base_url : llmprov__client_env(c->row.base_env), *why;
+    const char *env = c->desc.base_url ? NULL : llmprov__client_env(c->row.base_env), *why;
+    const char *base = c->desc.base_url ? c->desc.base_url : env;
+    const char *whose = c->desc.base_url ? "desc.base_url" : env ? c->row.base_env : "row.base_url";
     const char *version = llmprov__http_version_of(&c->arena, c->row.base_url, c->translator->version);
     if (!base) base = c->row.base_url;
     if (!base) {
@@ -11655,7 +11667,17 @@ static void llmprov__client_find_url(llmprov_client *c) {
         return;
     }
     c->url = llmprov__http_url(&c->arena, base, version, c->row.quirks.chat_path ? c->row.quirks.chat_path : c->translator->path, &why);
-    if (!c->url && why) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the base URL ", why, NULL);
+    if (!c->url && why) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, whose, ": the base URL ", why);
+}
+
+/* A version goes into a header or a query: visible ASCII. */
+static void llmprov__client_check_version(llmprov_client *c) {
+    const char *begin = c->desc.api_version, *p = begin;
+    while (p && *p > ' ' && *p < 0x7f) p++;
+    if (!p || !*p || c->error.code) return;
+    c->error.offset = (size_t)(p - begin);
+    llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "desc.api_version: no visible ASCII character at byte ",
+                         llmprov__err_int(p - begin).text, NULL);
 }
 
 static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc) {
@@ -11710,6 +11732,7 @@ static void llmprov__client_set_up(llmprov_client *c) {
     if (c->error.code) return;
     c->error.provider = c->row.id;
     if (c->desc.headers) llmprov__http_lines(&none, &c->arena, c->desc.headers, "desc.headers", &c->error, &c->arena);
+    llmprov__client_check_version(c);
     llmprov__client_find_url(c);
     llmprov__client_find_key(c);
     llmprov__client_check_key(c);

@@ -42,6 +42,12 @@ TEST(client_that_cannot_work_says_why) {
         { { .provider = "openai", .api_key = "k", .base_url = "nonsense" }, LLMPROV_ERR_ARGUMENT, "base URL" }, { { .provider = "openai", .api_key = "k", .base_url = "" }, LLMPROV_ERR_ARGUMENT, "base URL" },
         { { .provider = "openai", .api_key = "k", .base_url = "https://a.example/#f" }, LLMPROV_ERR_ARGUMENT, "fragment" }, { { .provider = "custom" }, LLMPROV_ERR_ARGUMENT, "CUSTOM_BASE_URL" },
         { { .provider = "openai", .api_key = "k", .headers = "broken" }, LLMPROV_ERR_ARGUMENT, "desc.headers" },
+        { { .provider = "openai", .api_key = "k", .base_url = "https://b\xC3\xBC" "cher.example" }, LLMPROV_ERR_ARGUMENT, "desc.base_url: the base URL has a byte beyond ASCII" },
+        { { .provider = "openai", .api_key = "k", .base_url = "https://a.example/\xFF" }, LLMPROV_ERR_ARGUMENT, "desc.base_url: the base URL has a byte beyond ASCII" },
+        { { .provider = "anthropic", .api_key = "k", .api_version = "2023-06-01\xC3\xA9" }, LLMPROV_ERR_ARGUMENT, "desc.api_version: no visible ASCII character at byte 10" },
+        { { .provider = "anthropic", .api_key = "k", .api_version = "2023\r\nX: y" }, LLMPROV_ERR_ARGUMENT, "desc.api_version: no visible ASCII character at byte 4" },
+        { { .provider = "anthropic", .api_key = "k", .api_version = "2023 06" }, LLMPROV_ERR_ARGUMENT, "desc.api_version: no visible ASCII character at byte 4" },
+        { { .provider = "openai", .api_key = "k", .api_version = "\x7f" }, LLMPROV_ERR_ARGUMENT, "desc.api_version: no visible ASCII character at byte 0" },
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(cases); i++) {

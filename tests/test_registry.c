@@ -413,7 +413,7 @@ done:
 }
 
 TEST(registry_translator_that_lacks_something_is_refused) {
-    static const char *const members[] = { "format", "path", "write", "read", "read_frame", "read_end", "read_error", "id_max", "name_max" };
+    static const char *const members[] = { "format", "path", "write", "read", "read_frame", "read_end", "read_error", "id_max", "path", "path", "version", "name_max" };
     llmprov_registry *reg = registry_new();
     size_t i;
     NEED(reg);
@@ -428,6 +428,9 @@ TEST(registry_translator_that_lacks_something_is_refused) {
             case 5: t.read_end = NULL; break;
             case 6: t.read_error = NULL; break;
             case 7: t.id_max = 9; break;
+            case 8: t.path = "/spe\xC3\xA9k"; break;
+            case 9: t.path = "/speak\n"; break;
+            case 10: t.version = "v\xB9"; break;
             default: t.name_max = 0;
         }
         CHECK_INT(llmprov_register_translator(reg, &t, 0), LLMPROV_ERR_ARGUMENT);
