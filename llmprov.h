@@ -37,6 +37,7 @@
     >>write          writing JSON, and the plan of a body
     >>msg            messages and histories, Anthropic-shape load and save
     >>http           requests, headers, URLs
+    >>crypt          checksums and hashes
     >>frame          cutting a byte stream into frames
     >>retry          which failures are worth another try, and how long to wait
     >>reply          what a translator says becomes events and one response
@@ -5169,6 +5170,174 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
     if (llmprov__text_same(name, "x-should-retry", true))
         h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
     if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
+}
+
+//==============================================================================
+// >>crypt      checksums and hashes
+//
+// CRC-32 as zip and AWS's event stream have it (IEEE 802.3), eight bytes at a
+// time; SHA-256 (FIPS 180-4) and HMAC (RFC 2104) in pieces, so that a body is
+// hashed while it is pulled. Nothing here allocates.
+// Calls: -
+//==============================================================================
+
+/* A table of 256 numbers out of the eight for the single bits: its entries are sums (exclusive or) of those. */
+#define LLMPROV__CRYPT_2(x, a) (x), (x) ^ (a)
+#define LLMPROV__CRYPT_4(x, a, b) LLMPROV__CRYPT_2(x, a), LLMPROV__CRYPT_2((x) ^ (b), a)
+#define LLMPROV__CRYPT_8(x, a, b, c) LLMPROV__CRYPT_4(x, a, b), LLMPROV__CRYPT_4((x) ^ (c), a, b)
+#define LLMPROV__CRYPT_16(x, a, b, c, d) LLMPROV__CRYPT_8(x, a, b, c), LLMPROV__CRYPT_8((x) ^ (d), a, b, c)
+#define LLMPROV__CRYPT_32(x, a, b, c, d, e) LLMPROV__CRYPT_16(x, a, b, c, d), LLMPROV__CRYPT_16((x) ^ (e), a, b, c, d)
+#define LLMPROV__CRYPT_64(x, a, b, c, d, e, f) LLMPROV__CRYPT_32(x, a, b, c, d, e), LLMPROV__CRYPT_32((x) ^ (f), a, b, c, d, e)
+#define LLMPROV__CRYPT_128(x, a, b, c, d, e, f, g) LLMPROV__CRYPT_64(x, a, b, c, d, e, f), LLMPROV__CRYPT_64((x) ^ (g), a, b, c, d, e, f)
+#define LLMPROV__CRYPT_256(a, b, c, d, e, f, g, h) LLMPROV__CRYPT_128(0u, a, b, c, d, e, f, g), LLMPROV__CRYPT_128(h, a, b, c, d, e, f, g)
+
+/* What a byte does to the sum when 0 to 7 further bytes follow it. */
+static const uint32_t llmprov__crypt_crcs[8][256] = {
+    { LLMPROV__CRYPT_256(0x77073096u, 0xEE0E612Cu, 0x076DC419u, 0x0EDB8832u, 0x1DB71064u, 0x3B6E20C8u, 0x76DC4190u, 0xEDB88320u) },
+    { LLMPROV__CRYPT_256(0x191B3141u, 0x32366282u, 0x646CC504u, 0xC8D98A08u, 0x4AC21251u, 0x958424A2u, 0xF0794F05u, 0x3B83984Bu) },
+    { LLMPROV__CRYPT_256(0x01C26A37u, 0x0384D46Eu, 0x0709A8DCu, 0x0E1351B8u, 0x1C26A370u, 0x384D46E0u, 0x709A8DC0u, 0xE1351B80u) },
+    { LLMPROV__CRYPT_256(0xB8BC6765u, 0xAA09C88Bu, 0x8F629757u, 0xC5B428EFu, 0x5019579Fu, 0xA032AF3Eu, 0x9B14583Du, 0xED59B63Bu) },
+    { LLMPROV__CRYPT_256(0x3D6029B0u, 0x7AC05360u, 0xF580A6C0u, 0x30704BC1u, 0x60E09782u, 0xC1C12F04u, 0x58F35849u, 0xB1E6B092u) },
+    { LLMPROV__CRYPT_256(0xCB5CD3A5u, 0x4DC8A10Bu, 0x9B914216u, 0xEC53826Du, 0x03D6029Bu, 0x07AC0536u, 0x0F580A6Cu, 0x1EB014D8u) },
+    { LLMPROV__CRYPT_256(0xA6770BB4u, 0x979F1129u, 0xF44F2413u, 0x33EF4E67u, 0x67DE9CCEu, 0xCFBD399Cu, 0x440B7579u, 0x8816EAF2u) },
+    { LLMPROV__CRYPT_256(0xCCAA009Eu, 0x4225077Du, 0x844A0EFAu, 0xD3E51BB5u, 0x7CBB312Bu, 0xF9766256u, 0x299DC2EDu, 0x533B85DAu) },
+};
+
+/* Goes on from a sum; 0 begins one. */
+static uint32_t llmprov__crypt_crc(uint32_t crc, const void *from, size_t len) {
+    const uint32_t (*t)[256] = llmprov__crypt_crcs;
+    const unsigned char *p = (const unsigned char *)from;
+    crc = ~crc;
+    for (; len >= 8; len -= 8, p += 8) {
+        uint32_t low = crc ^ (p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+        crc = t[7][low & 255] ^ t[6][low >> 8 & 255] ^ t[5][low >> 16 & 255] ^ t[4][low >> 24] ^
+              t[3][p[4]] ^ t[2][p[5]] ^ t[1][p[6]] ^ t[0][p[7]];
+    }
+    while (len--) crc = crc >> 8 ^ t[0][(crc ^ *p++) & 255];
+    return ~crc;
+}
+
+/* -- SHA-256 -- */
+
+typedef struct llmprov__crypt_sha {
+    uint32_t h[8];
+    uint64_t len;                /* bytes so far */
+    unsigned char block[64];     /* the beginning of the next block */
+} llmprov__crypt_sha;
+
+static void llmprov__crypt_sha_begin(llmprov__crypt_sha *s) {
+    static const uint32_t first[8] = {
+        0x6A09E667u, 0xBB67AE85u, 0x3C6EF372u, 0xA54FF53Au, 0x510E527Fu, 0x9B05688Cu, 0x1F83D9ABu, 0x5BE0CD19u,
+    };
+    memcpy(s->h, first, sizeof s->h);
+    s->len = 0;
+}
+
+static uint32_t llmprov__crypt_rotate(uint32_t x, int n) {
+    return x >> n | x << (32 - n);
+}
+
+/* The 64 words that a block becomes. */
+static void llmprov__crypt_sha_expand(uint32_t w[64], const unsigned char *p) {
+    int i;
+    for (i = 0; i < 16; i++, p += 4) w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    for (; i < 64; i++) {
+        uint32_t a = w[i - 15], b = w[i - 2];
+        a = llmprov__crypt_rotate(a, 7) ^ llmprov__crypt_rotate(a, 18) ^ a >> 3;
+        b = llmprov__crypt_rotate(b, 17) ^ llmprov__crypt_rotate(b, 19) ^ b >> 10;
+        w[i] = w[i - 16] + a + w[i - 7] + b;
+    }
+}
+
+static void llmprov__crypt_sha_block(llmprov__crypt_sha *s, const unsigned char *p) {
+    static const uint32_t k[64] = {
+        0x428A2F98u, 0x71374491u, 0xB5C0FBCFu, 0xE9B5DBA5u, 0x3956C25Bu, 0x59F111F1u, 0x923F82A4u, 0xAB1C5ED5u,
+        0xD807AA98u, 0x12835B01u, 0x243185BEu, 0x550C7DC3u, 0x72BE5D74u, 0x80DEB1FEu, 0x9BDC06A7u, 0xC19BF174u,
+        0xE49B69C1u, 0xEFBE4786u, 0x0FC19DC6u, 0x240CA1CCu, 0x2DE92C6Fu, 0x4A7484AAu, 0x5CB0A9DCu, 0x76F988DAu,
+        0x983E5152u, 0xA831C66Du, 0xB00327C8u, 0xBF597FC7u, 0xC6E00BF3u, 0xD5A79147u, 0x06CA6351u, 0x14292967u,
+        0x27B70A85u, 0x2E1B2138u, 0x4D2C6DFCu, 0x53380D13u, 0x650A7354u, 0x766A0ABBu, 0x81C2C92Eu, 0x92722C85u,
+        0xA2BFE8A1u, 0xA81A664Bu, 0xC24B8B70u, 0xC76C51A3u, 0xD192E819u, 0xD6990624u, 0xF40E3585u, 0x106AA070u,
+        0x19A4C116u, 0x1E376C08u, 0x2748774Cu, 0x34B0BCB5u, 0x391C0CB3u, 0x4ED8AA4Au, 0x5B9CCA4Fu, 0x682E6FF3u,
+        0x748F82EEu, 0x78A5636Fu, 0x84C87814u, 0x8CC70208u, 0x90BEFFFAu, 0xA4506CEBu, 0xBEF9A3F7u, 0xC67178F2u,
+    };
+    uint32_t w[64], v[8], one, two;
+    int i;
+    llmprov__crypt_sha_expand(w, p);
+    memcpy(v, s->h, sizeof v);
+    for (i = 0; i < 64; i++) {
+        one = llmprov__crypt_rotate(v[4], 6) ^ llmprov__crypt_rotate(v[4], 11) ^ llmprov__crypt_rotate(v[4], 25);
+        one += v[7] + ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
+        two = llmprov__crypt_rotate(v[0], 2) ^ llmprov__crypt_rotate(v[0], 13) ^ llmprov__crypt_rotate(v[0], 22);
+        two += (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+        v[7] = v[6], v[6] = v[5], v[5] = v[4], v[4] = v[3] + one;
+        v[3] = v[2], v[2] = v[1], v[1] = v[0], v[0] = one + two;
+    }
+    for (i = 0; i < 8; i++) s->h[i] += v[i];
+}
+
+static void llmprov__crypt_sha_add(llmprov__crypt_sha *s, const void *from, size_t len) {
+    const unsigned char *p = (const unsigned char *)from;
+    while (len) {
+        size_t used = (size_t)(s->len % 64), n = 64 - used < len ? 64 - used : len;
+        if (n == 64) {
+            llmprov__crypt_sha_block(s, p);
+        } else {
+            memcpy(s->block + used, p, n);
+            if (used + n == 64) llmprov__crypt_sha_block(s, s->block);
+        }
+        s->len += n;
+        p += n;
+        len -= n;
+    }
+}
+
+static void llmprov__crypt_sha_end(llmprov__crypt_sha *s, unsigned char to[32]) {
+    unsigned char tail[72] = { 0x80 };
+    uint64_t bits = s->len * 8;
+    size_t pad = 64 - (size_t)((s->len + 8) % 64), i;
+    for (i = 0; i < 8; i++) tail[pad + i] = (unsigned char)(bits >> (56 - 8 * i));
+    llmprov__crypt_sha_add(s, tail, pad + 8);
+    for (i = 0; i < 32; i++) to[i] = (unsigned char)(s->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+static void llmprov__crypt_sha256(unsigned char to[32], const void *from, size_t len) {
+    llmprov__crypt_sha s;
+    llmprov__crypt_sha_begin(&s);
+    llmprov__crypt_sha_add(&s, from, len);
+    llmprov__crypt_sha_end(&s, to);
+}
+
+/* -- HMAC-SHA-256 -- */
+
+/* What the key becomes is wiped from the stack. */
+static void llmprov__crypt_hmac(unsigned char to[32], const void *key, size_t key_len, const void *from, size_t len) {
+    llmprov__crypt_sha s;
+    unsigned char pad[64] = { 0 }, inner[32];
+    size_t i;
+    if (key_len > sizeof pad) llmprov__crypt_sha256(pad, key, key_len);
+    else if (key_len) memcpy(pad, key, key_len);
+    for (i = 0; i < sizeof pad; i++) pad[i] ^= 0x36;
+    llmprov__crypt_sha_begin(&s);
+    llmprov__crypt_sha_add(&s, pad, sizeof pad);
+    llmprov__crypt_sha_add(&s, from, len);
+    llmprov__crypt_sha_end(&s, inner);
+    for (i = 0; i < sizeof pad; i++) pad[i] ^= 0x36 ^ 0x5C;
+    llmprov__crypt_sha_begin(&s);
+    llmprov__crypt_sha_add(&s, pad, sizeof pad);
+    llmprov__crypt_sha_add(&s, inner, sizeof inner);
+    llmprov__crypt_sha_end(&s, to);
+    llmprov__mem_wipe(pad, sizeof pad);
+    llmprov__mem_wipe(&s, sizeof s);
+}
+
+/* Two digits a byte, in lower case, and a NUL. */
+static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+    for (; len--; from++) {
+        *to++ = digits[*from >> 4];
+        *to++ = digits[*from & 15];
+    }
+    *to = 0;
 }
 
 //==============================================================================
