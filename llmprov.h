@@ -1187,10 +1187,15 @@ LLMPROV_API void llmprov_scan_skip(llmprov_scan *s);
 LLMPROV_API llmprov_json_type llmprov_scan_kind(const llmprov_scan *s);     /* of the value that comes       */
 LLMPROV_API llmprov_scan llmprov_scan_in(const llmprov_scan *s, llmprov_str json);  /* over a raw value of s, sharing its scratch */
 
-typedef enum llmprov_framing { LLMPROV_FRAMING_SSE } llmprov_framing;
+/* How a stream is cut into frames: server-sent events, or AWS's binary messages. */
+typedef enum llmprov_framing { LLMPROV_FRAMING_SSE, LLMPROV_FRAMING_EVENTSTREAM } llmprov_framing;
 
 /* One frame of a stream; texts are valid until the next. */
-typedef struct llmprov_frame { llmprov_str event, data; } llmprov_frame;
+typedef struct llmprov_frame {
+    llmprov_str event, data;
+    bool failed;                 /* an exception or an error of AWS's: event is its type or code             */
+    llmprov_str message;         /* an error's sentence, where data is empty                                 */
+} llmprov_frame;
 
 /* One request being written. The request has been made legal for the target before. */
 typedef struct llmprov_draft {
@@ -5139,7 +5144,8 @@ typedef struct llmprov__http_head {
     char request_id[96];
     char retry_after[48], retry_after_ms[24], date[48];
     llmprov_flag should_retry;
-    bool event_stream;           /* Content-Type: text/event-stream */
+    bool event_stream;           /* Content-Type: text/event-stream, or AWS's */
+    char error_type[64];         /* AWS's word for what failed */
 } llmprov__http_head;
 
 static void llmprov__http_keep(char *to, size_t size, const char *value) {
@@ -5148,14 +5154,27 @@ static void llmprov__http_keep(char *to, size_t size, const char *value) {
     memcpy(to, value, n + 1);
 }
 
-/* text/event-stream, in any case, with or without parameters. */
+/* text/event-stream or AWS's own, in any case, with or without parameters. */
 static bool llmprov__http_is_stream(const char *value) {
-    char type[18];
+    char type[40];
     size_t len = strcspn(value, "; \t");
-    if (len != 17) return false;
+    if (len >= sizeof type) return false;
     memcpy(type, value, len);
     type[len] = 0;
-    return llmprov__text_same(type, "text/event-stream", true);
+    return llmprov__text_same(type, "text/event-stream", true) || llmprov__text_same(type, "application/vnd.amazon.eventstream", true);
+}
+
+/* "com.amazon#ThrottlingException:http://...,..." is ThrottlingException:
+   https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
+static void llmprov__http_error_type(char *to, size_t size, const char *value) {
+    size_t len = strcspn(value, ",:"), i;
+    const char *word = value;
+    for (i = 0; i < len; i++)
+        if (value[i] == '#') word = value + i + 1;
+    len -= (size_t)(word - value);
+    if (len >= size) len = size - 1;
+    memcpy(to, word, len);
+    to[len] = 0;
 }
 
 static void llmprov__http_head_line(llmprov__http_head *h, const char *name, const char *value) {
@@ -5170,6 +5189,7 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
     if (llmprov__text_same(name, "x-should-retry", true))
         h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
     if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
+    if (llmprov__text_same(name, "x-amzn-errortype", true)) llmprov__http_error_type(h->error_type, sizeof h->error_type, value);
 }
 
 //==============================================================================
@@ -5346,35 +5366,40 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 // Bytes arrive in any pieces; a frame leaves when it is whole, and before any
 // byte behind it is looked at. A frame inside one piece is not copied. Server-
 // sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
+// AWS's event stream: https://smithy.io/2.0/aws/amazon-eventstream.html
 // A frame's text is valid until the next call.
-// Calls: -
+// Calls: crypt
 //==============================================================================
 
-typedef struct llmprov__frame_sse {
-    llmprov__mem_buf line;       /* a line that the piece before this one began                              */
+typedef struct llmprov__frame_cutter {
+    llmprov_framing framing;
+    llmprov__mem_buf line;       /* a line, or a binary message, that the piece before this one began        */
     llmprov__mem_buf data, name; /* what was put off to a further piece, or joined from several lines        */
     llmprov_str event, payload;  /* of the frame so far: in the piece or in the buffers                      */
     bool has_data, skip_lf, left, begun;
     bool known;                  /* a field or a comment came: it is an event stream                         */
     const char *clean;           /* up to here the piece in hand has no CR                                   */
+    size_t total;                /* of the binary message that was begun; 0 = not known yet                  */
     size_t limit;                /* bytes of one event                                                       */
     llmprov_status status;
-} llmprov__frame_sse;
+    const char *why;             /* what is wrong with a frame; static                                       */
+} llmprov__frame_cutter;
 
-static void llmprov__frame_init(llmprov__frame_sse *f, const llmprov_alloc *alloc, size_t limit) {
+static void llmprov__frame_init(llmprov__frame_cutter *f, const llmprov_alloc *alloc, size_t limit) {
     memset(f, 0, sizeof *f);
     f->line.alloc = f->data.alloc = f->name.alloc = *alloc;
     f->limit = limit;
+    f->why = "it is longer than limits.max_event_bytes";
 }
 
-static void llmprov__frame_free(llmprov__frame_sse *f) {
+static void llmprov__frame_free(llmprov__frame_cutter *f) {
     llmprov__mem_buf_free(&f->line);
     llmprov__mem_buf_free(&f->data);
     llmprov__mem_buf_free(&f->name);
 }
 
 /* Moves a text into a buffer, so that it outlives the piece. */
-static void llmprov__frame_hold(llmprov__frame_sse *f, llmprov__mem_buf *b, llmprov_str *text) {
+static void llmprov__frame_hold(llmprov__frame_cutter *f, llmprov__mem_buf *b, llmprov_str *text) {
     if (text->ptr == b->ptr) return;
     b->len = 0;
     if (!llmprov__mem_add(b, text->ptr, text->len)) f->status = LLMPROV_ERR_NO_MEMORY;
@@ -5382,7 +5407,7 @@ static void llmprov__frame_hold(llmprov__frame_sse *f, llmprov__mem_buf *b, llmp
 }
 
 /* A further data line is joined with a line feed. */
-static void llmprov__frame_data(llmprov__frame_sse *f, llmprov_str value) {
+static void llmprov__frame_data(llmprov__frame_cutter *f, llmprov_str value) {
     if (!f->has_data) {
         f->payload = value;
         f->has_data = true;
@@ -5395,7 +5420,7 @@ static void llmprov__frame_data(llmprov__frame_sse *f, llmprov_str value) {
 }
 
 /* llama-box ends a broken stream with a field named error that holds the JSON; leading blanks are a known slip. */
-static void llmprov__frame_field(llmprov__frame_sse *f, const char *p, const char *end) {
+static void llmprov__frame_field(llmprov__frame_cutter *f, const char *p, const char *end) {
     const char *colon;
     llmprov_str name, value = { "", 0 };
     while (p < end && (*p == ' ' || *p == '\t')) p++;
@@ -5416,7 +5441,7 @@ static void llmprov__frame_field(llmprov__frame_sse *f, const char *p, const cha
 }
 
 /* One whole line; true = it ended a frame. */
-static bool llmprov__frame_line(llmprov__frame_sse *f, const char *p, const char *end) {
+static bool llmprov__frame_line(llmprov__frame_cutter *f, const char *p, const char *end) {
     if (p < end) {
         if (*p == ':') f->known = true;
         else llmprov__frame_field(f, p, end);
@@ -5428,22 +5453,23 @@ static bool llmprov__frame_line(llmprov__frame_sse *f, const char *p, const char
 }
 
 /* Hands the frame out; its texts stay until the next call, which goes on at p. */
-static bool llmprov__frame_leave(llmprov__frame_sse *f, const char **at, const char *p, const char *end, llmprov_frame *out) {
+static bool llmprov__frame_leave(llmprov__frame_cutter *f, const char **at, const char *p, const char *end, llmprov_frame *out) {
     if (p == end) f->clean = NULL;
     *at = p;
+    memset(out, 0, sizeof *out);
     out->event = f->event;
     out->data = f->payload;
     f->left = true;
     return true;
 }
 
-static void llmprov__frame_forget(llmprov__frame_sse *f) {
+static void llmprov__frame_forget(llmprov__frame_cutter *f) {
     f->left = f->has_data = false;
     f->event.len = f->payload.len = 0;
 }
 
 /* The end of the line that begins at p: its CR or LF, or NULL. Most pieces have no CR at all: they are searched once. */
-static const char *llmprov__frame_eol(llmprov__frame_sse *f, const char *p, const char *end) {
+static const char *llmprov__frame_eol(llmprov__frame_cutter *f, const char *p, const char *end) {
     const char *lf = (const char *)memchr(p, '\n', (size_t)(end - p)), *cr;
     if (f->clean == end) return lf;
     cr = (const char *)memchr(p, '\r', (size_t)(end - p));
@@ -5452,7 +5478,7 @@ static const char *llmprov__frame_eol(llmprov__frame_sse *f, const char *p, cons
 }
 
 /* A line that ran over the end of its piece: it is completed in the line buffer, from where its texts are held. */
-static bool llmprov__frame_crossing(llmprov__frame_sse *f, const char *p, const char *eol) {
+static bool llmprov__frame_crossing(llmprov__frame_cutter *f, const char *p, const char *eol) {
     bool whole;
     if (!llmprov__mem_add(&f->line, p, (size_t)(eol - p))) f->status = LLMPROV_ERR_NO_MEMORY;
     whole = !f->status && llmprov__frame_line(f, f->line.ptr, f->line.ptr + f->line.len);
@@ -5463,7 +5489,7 @@ static bool llmprov__frame_crossing(llmprov__frame_sse *f, const char *p, const 
 }
 
 /* The usual frame, taken in one step: one data line and the empty line behind it, both in this piece. */
-static bool llmprov__frame_short(llmprov__frame_sse *f, const char *p, const char *eol, const char *end) {
+static bool llmprov__frame_short(llmprov__frame_cutter *f, const char *p, const char *eol, const char *end) {
     if (f->has_data || f->line.len || eol - p < 6 || end - eol < 2 || eol[0] != '\n' || eol[1] != '\n' || memcmp(p, "data: ", 6)) return false;
     if ((size_t)(eol - p) > f->limit) return false;
     f->payload.ptr = p + 6;
@@ -5472,7 +5498,7 @@ static bool llmprov__frame_short(llmprov__frame_sse *f, const char *p, const cha
 }
 
 /* What is left of a piece waits for the next one. */
-static void llmprov__frame_wait(llmprov__frame_sse *f, const char *p, const char *end) {
+static void llmprov__frame_wait(llmprov__frame_cutter *f, const char *p, const char *end) {
     f->clean = NULL;
     if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
@@ -5481,7 +5507,7 @@ static void llmprov__frame_wait(llmprov__frame_sse *f, const char *p, const char
 }
 
 /* A byte-order mark may stand before the first line, and be cut like everything else. */
-static const char *llmprov__frame_begin(llmprov__frame_sse *f, const char *p, const char *end) {
+static const char *llmprov__frame_begin(llmprov__frame_cutter *f, const char *p, const char *end) {
     while (p < end && f->line.len < 3 && (unsigned char)*p == (unsigned char)"\xef\xbb\xbf"[f->line.len]) {
         if (!llmprov__mem_add(&f->line, p, 1)) {
             f->status = LLMPROV_ERR_NO_MEMORY;
@@ -5494,8 +5520,7 @@ static const char *llmprov__frame_begin(llmprov__frame_sse *f, const char *p, co
     return p;
 }
 
-/* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
-static bool llmprov__frame_next(llmprov__frame_sse *f, const char **at, const char *end, llmprov_frame *out) {
+static bool llmprov__frame_sse_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
     const char *p = *at;
     if (f->left) llmprov__frame_forget(f);
     if (!f->begun) p = llmprov__frame_begin(f, p, end);
@@ -5524,11 +5549,139 @@ static bool llmprov__frame_next(llmprov__frame_sse *f, const char **at, const ch
 }
 
 /* At a clean end: the frame that no blank line closed. Many servers leave the last one so. */
-static bool llmprov__frame_last(llmprov__frame_sse *f, llmprov_frame *out) {
+static bool llmprov__frame_sse_last(llmprov__frame_cutter *f, llmprov_frame *out) {
     const char *none;
     if (f->left) llmprov__frame_forget(f);
     if (f->line.len) llmprov__frame_crossing(f, "", "");
     return f->has_data && !f->status && llmprov__frame_leave(f, &none, NULL, NULL, out);
+}
+
+/* -- AWS's event stream: messages of a prelude (two lengths and their checksum), headers, payload, and a checksum of
+   all that. Big-endian; the checksums are CRC-32. -- */
+
+enum { LLMPROV__FRAME_PRELUDE = 12, LLMPROV__FRAME_LEAST = 16 };
+
+static uint32_t llmprov__frame_u32(const char *p) {
+    const unsigned char *b = (const unsigned char *)p;
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool llmprov__frame_bad(llmprov__frame_cutter *f, llmprov_status status, const char *why) {
+    f->status = status;
+    f->why = why;
+    return false;
+}
+
+/* Reads the length of a message, which counts only when its checksum is right. */
+static bool llmprov__frame_prelude(llmprov__frame_cutter *f, const char *p) {
+    uint32_t total = llmprov__frame_u32(p), headers = llmprov__frame_u32(p + 4);
+    if (llmprov__crypt_crc(0, p, 8) != llmprov__frame_u32(p + 8)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "the checksum of its lengths is wrong");
+    if (total < LLMPROV__FRAME_LEAST || headers > total - LLMPROV__FRAME_LEAST) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its lengths contradict each other");
+    if (total > f->limit) return llmprov__frame_bad(f, LLMPROV_ERR_LIMIT, f->why);
+    f->total = total;
+    return f->known = true;
+}
+
+/* The header that begins at *at: a name, a type, a value, whose length the type says, or two bytes before it. False =
+   it is broken. Only strings have a value here. */
+static bool llmprov__frame_header(const char **at, const char *end, llmprov_str *name, llmprov_str *value) {
+    static const unsigned char sizes[] = { 0, 0, 1, 2, 4, 8, 0, 0, 8, 16 };
+    enum { BYTES = 6, STRING = 7 };
+    const char *p = *at;
+    size_t type, len;
+    name->len = (unsigned char)*p++;
+    name->ptr = p;
+    if (!name->len || (size_t)(end - p) < name->len + 1) return false;
+    p += name->len;
+    type = (unsigned char)*p++;
+    if (type >= sizeof sizes) return false;
+    len = sizes[type];
+    if (type == BYTES || type == STRING) {
+        if (end - p < 2) return false;
+        len = (size_t)(unsigned char)p[0] << 8 | (unsigned char)p[1];
+        p += 2;
+    }
+    if ((size_t)(end - p) < len) return false;
+    value->ptr = p;
+    value->len = type == STRING ? len : 0;
+    *at = p + len;
+    return true;
+}
+
+/* What a message is: an event by its type, an exception by its type, or an error by its code and sentence. */
+static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, const char *end, llmprov_frame *out) {
+    static const char *const names[] = { ":message-type", ":event-type", ":exception-type", ":error-code", ":error-message" };
+    llmprov_str v[5], name, value;
+    size_t i;
+    bool exception, error;
+    memset(v, 0, sizeof v);
+    while (p < end) {
+        if (!llmprov__frame_header(&p, end, &name, &value)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "one of its headers is broken");
+        for (i = 0; i < LLMPROV__COUNT(names); i++)
+            if (llmprov__text_is(name, names[i])) v[i] = value;
+    }
+    exception = llmprov__text_is(v[0], "exception");
+    error = llmprov__text_is(v[0], "error");
+    out->failed = exception || error;
+    out->event = v[exception ? 2 : error ? 3 : 1];
+    if (error) out->message = v[4];
+    return true;
+}
+
+/* A whole message of f->total bytes. */
+static bool llmprov__frame_message(llmprov__frame_cutter *f, const char *p, llmprov_frame *out) {
+    const char *headers = p + LLMPROV__FRAME_PRELUDE, *payload = headers + llmprov__frame_u32(p + 4), *end = p + f->total - 4;
+    memset(out, 0, sizeof *out);
+    if (llmprov__crypt_crc(0, p, f->total - 4) != llmprov__frame_u32(end)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its checksum is wrong");
+    out->data.ptr = payload;
+    out->data.len = (size_t)(end - payload);
+    f->left = true;
+    return llmprov__frame_headers(f, headers, payload, out);
+}
+
+/* Takes bytes of the piece until `need` are held; false = the piece is used up. */
+static bool llmprov__frame_gather(llmprov__frame_cutter *f, const char **at, const char *end, size_t need) {
+    size_t want = need - f->line.len, left = (size_t)(end - *at), n = want < left ? want : left;
+    if (!llmprov__mem_add(&f->line, *at, n)) f->status = LLMPROV_ERR_NO_MEMORY;
+    *at += n;
+    return !f->status && f->line.len == need;
+}
+
+static bool llmprov__frame_binary_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
+    const char *p = *at;
+    if (f->left) f->left = false, f->line.len = f->total = 0;
+    if (f->status || p == end) return false;
+    if (!f->line.len && end - p >= LLMPROV__FRAME_PRELUDE) {
+        if (!llmprov__frame_prelude(f, p)) return false;
+        if ((size_t)(end - p) >= f->total) {
+            *at = p + f->total;
+            return llmprov__frame_message(f, p, out);
+        }
+    }
+    if (!f->total) {
+        if (!llmprov__frame_gather(f, at, end, LLMPROV__FRAME_PRELUDE) || !llmprov__frame_prelude(f, f->line.ptr)) return false;
+    }
+    return llmprov__frame_gather(f, at, end, f->total) && llmprov__frame_message(f, f->line.ptr, out);
+}
+
+/* At a clean end no message may be open. */
+static bool llmprov__frame_binary_last(llmprov__frame_cutter *f) {
+    if (f->status || f->left || !f->line.len) return false;
+    return llmprov__frame_bad(f, LLMPROV_ERR_TRUNCATED, "the stream ended in the middle of it");
+}
+
+/* -- either -- */
+
+/* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
+static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
+    if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_next(f, at, end, out);
+    return llmprov__frame_sse_next(f, at, end, out);
+}
+
+/* What a clean end leaves. */
+static bool llmprov__frame_last(llmprov__frame_cutter *f, llmprov_frame *out) {
+    if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_last(f);
+    return llmprov__frame_sse_last(f, out);
 }
 
 //==============================================================================
@@ -12055,7 +12208,7 @@ struct llmprov_call {
     uint32_t seed;
     llmprov__http_head head;
     llmprov__call_mode mode;
-    llmprov__frame_sse frames;
+    llmprov__frame_cutter frames;
     int64_t frame_number;
     llmprov__mem_buf reply;      /* a whole body */
     llmprov__mem_buf later;      /* fed bytes that no one has asked for yet */
@@ -12182,6 +12335,12 @@ static void llmprov__call_forget_reply(llmprov_call *call) {
     call->mode = LLMPROV__CALL_UNKNOWN;
 }
 
+static void llmprov__call_open_frames(llmprov_call *call) {
+    const llmprov_client *c = call->client;
+    llmprov__frame_init(&call->frames, &call->turn->arena.alloc, c->desc.limits.max_event_bytes);
+    if (c->translator) call->frames.framing = c->translator->framing;
+}
+
 static void llmprov__call_stop(llmprov_call *call) {
     call->want = LLMPROV_WANT_NOTHING;
     call->finished = true;
@@ -12272,12 +12431,12 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
     llmprov_turn *t = call->turn;
     llmprov_scan s;
     call->frame_number++;
-    if (llmprov__reply_shortcut(t, frame)) return;
+    if (!frame->failed && llmprov__reply_shortcut(t, frame)) return;
     if (frame->data.len <= 16 && llmprov__text_is(llmprov__call_trim(frame->data), "[DONE]")) {
         tr->read_end(t);
         return;
     }
-    if (!llmprov__call_trim(frame->data).len) return;
+    if (!llmprov__call_trim(frame->data).len && !frame->failed) return;
     t->events = t->pieces = 0;
     s = llmprov__call_scan(call, frame->data);
     tr->read_frame(t, frame, &s);
@@ -12296,16 +12455,20 @@ static bool llmprov__call_settled(llmprov_call *call) {
     return call->finished || call->want != LLMPROV_WANT_RECV;
 }
 
-static void llmprov__call_frame_limit(llmprov_call *call) {
-    if (call->frames.status == LLMPROV_ERR_LIMIT) llmprov__call_fail_now(call, LLMPROV_ERR_LIMIT, "one stream event is longer than limits.max_event_bytes");
-    else llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
+/* What came was no frame, or one too long. */
+static void llmprov__call_no_frame(llmprov_call *call) {
+    llmprov_turn *t = call->turn;
+    if (call->frames.status == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
+    else llmprov__err_set(&t->error, &t->arena, call->frames.status, "stream event ", llmprov__err_int(call->frame_number + 1).text, ": ", call->frames.why, (char *)NULL);
+    llmprov__call_failed(call);
 }
 
 /* A stream begins with neither a brace nor a bracket, whatever the Content-Type says; a refusal is never one. White
-   space and a byte-order mark before it say nothing. */
+   space and a byte-order mark before it say nothing, but for binary frames, which begin with a zero as a rule. */
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
-    while (p < call->end && ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB || (unsigned char)*p == 0xBF)) p++;
+    bool binary = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM && !memchr(" \t\r\n", *p, 4);
+    while (!binary && p < call->end && ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB || (unsigned char)*p == 0xBF)) p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
     if (call->head.status >= 300 || *p == '{' || *p == '[' || *p == '<' || !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
     call->at = p;
@@ -12322,7 +12485,7 @@ static void llmprov__call_digest(llmprov_call *call) {
     }
     while (call->at < call->end && !(call->queue_at < call->queue_count)) {
         if (!llmprov__frame_next(&call->frames, &call->at, call->end, &frame)) {
-            if (call->frames.status) llmprov__call_frame_limit(call);
+            if (call->frames.status) llmprov__call_no_frame(call);
             return;
         }
         llmprov__call_frame(call, &frame);
@@ -12428,7 +12591,7 @@ static void llmprov__call_read_end(llmprov_call *call) {
         if (llmprov__call_settled(call)) return;
     }
     if (call->frames.status) {
-        llmprov__call_frame_limit(call);
+        llmprov__call_no_frame(call);
         return;
     }
     call->client->translator->read_end(call->turn);
@@ -12676,7 +12839,7 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
         return NULL;
     }
     call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->turn->arena.alloc;
-    llmprov__frame_init(&call->frames, &call->turn->arena.alloc, c->desc.limits.max_event_bytes);
+    llmprov__call_open_frames(call);
     if (call->turn->arena.failed) llmprov__reply_no_memory(call->turn);
     llmprov__call_begin(call);
     return call;
@@ -12870,7 +13033,7 @@ static void llmprov__call_again(llmprov_call *call) {
     llmprov__reply_reset(t, call->client->translator->read_state);
     memset(&call->head, 0, sizeof call->head);
     memset(&call->cursor, 0, sizeof call->cursor);
-    llmprov__frame_init(&call->frames, &t->arena.alloc, call->client->desc.limits.max_event_bytes);
+    llmprov__call_open_frames(call);
     call->attempt++;
     call->mark = call->now;
     call->want = LLMPROV_WANT_SEND;

@@ -17,7 +17,7 @@ static void frame_note(frame_log *log, const llmprov_frame *frame) {
 }
 
 /* One piece from memory of its own, which is gone afterwards. */
-static void frame_piece(llmprov__frame_sse *f, const char *p, size_t len, frame_log *log) {
+static void frame_piece(llmprov__frame_cutter *f, const char *p, size_t len, frame_log *log) {
     char *copy = (char *)malloc(len ? len : 1);
     const char *at = copy;
     llmprov_frame frame;
@@ -28,21 +28,21 @@ static void frame_piece(llmprov__frame_sse *f, const char *p, size_t len, frame_
     free(copy);
 }
 
-static void frame_end(llmprov__frame_sse *f, bool clean, frame_log *log) {
+static void frame_end(llmprov__frame_cutter *f, bool clean, frame_log *log) {
     llmprov_frame frame;
     if (clean && !f->status && llmprov__frame_last(f, &frame)) frame_note(log, &frame);
     log->status = f->status;
     llmprov__frame_free(f);
 }
 
-static void frame_begin(llmprov__frame_sse *f, size_t limit, frame_log *log) {
+static void frame_begin(llmprov__frame_cutter *f, size_t limit, frame_log *log) {
     llmprov_alloc alloc = test_alloc();
     memset(log, 0, sizeof *log);
     llmprov__frame_init(f, &alloc, limit);
 }
 
 static frame_log frame_read(const char *p, size_t len, int way, bool clean) {
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     size_t at, n;
     frame_begin(&f, 1 << 20, &log);
@@ -64,7 +64,7 @@ static void frame_all(const char *text, size_t len, const char *expected) {
         if (!log.status) CHECK_ALWAYS(!strcmp(log.text, expected));      /* without memory: nothing wrong is handed out */
     }
     for (cut = 0; cut <= len && !test_now.oom; cut++) {
-        llmprov__frame_sse f;
+        llmprov__frame_cutter f;
         frame_log log;
         frame_begin(&f, 1 << 20, &log);
         frame_piece(&f, text, cut, &log);
@@ -170,7 +170,7 @@ TEST(frame_field_error_is_an_event) {
 // -- limits --------------------------------------------------------------------------------
 
 static llmprov_status frame_limited(const char *text, size_t limit, int way) {
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     size_t len = strlen(text), at, n;
     frame_begin(&f, limit, &log);
@@ -201,7 +201,7 @@ TEST_NO_OOM(frame_limit_of_a_line_without_end) {
     static const char *const begins[] = { "data: ", "event: ", ": ", "x", "" };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(begins); i++) {
-        llmprov__frame_sse f;
+        llmprov__frame_cutter f;
         frame_log log;
         char piece[100];
         int n;
@@ -218,7 +218,7 @@ TEST_NO_OOM(frame_limit_of_a_line_without_end) {
 }
 
 TEST_NO_OOM(frame_after_a_failure_gives_nothing) {
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     frame_begin(&f, 10, &log);
     frame_piece(&f, "data: 0123456789abc\n\n", 21, &log);
@@ -232,7 +232,7 @@ TEST_NO_OOM(frame_after_a_failure_gives_nothing) {
 
 /* What lies in one piece is a view; what lies in several uses the same buffers again. */
 TEST_NO_OOM(frame_in_one_piece_is_a_view) {
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     llmprov_frame frame;
     char text[] = "event: e\ndata: one\n\ndata: two\r\n\r\n";
@@ -247,7 +247,7 @@ TEST_NO_OOM(frame_in_one_piece_is_a_view) {
 }
 
 TEST_NO_OOM(frame_buffers_are_used_again) {
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     unsigned long warm = 0;
     int i;
@@ -268,7 +268,7 @@ TEST_NO_OOM(frame_buffers_are_used_again) {
 TEST_NO_OOM(frame_pieces_in_one_buffer_with_changing_line_ends) {
     static const char *const pieces[] = { "data: aa\n\n", "data:b\r\n\r\n", "data: c\r\r\n", "data: dd\n\n", ":\r\r\n\n\r\r\n\n\n", "data:e\r\n\r\n" };
     char buffer[10];
-    llmprov__frame_sse f;
+    llmprov__frame_cutter f;
     frame_log log;
     llmprov_frame frame;
     size_t i;
