@@ -37,10 +37,10 @@ test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/mock) ## the tests; no network
 	$(B)/test
 	$(if $(LOOP),sh $(LOOP))
 
-fixtures: ## the tests over recorded traffic in $(SHARED)
+fixtures: ## the tests over the suites and the recorded traffic in $(SHARED)
 	@if [ ! -f tests/fixtures.c ]; then $(call skip,fixtures: there is no tests/fixtures.c); \
 	elif [ ! -d $(SHARED)/fixtures ]; then $(call skip,fixtures: there is no $(SHARED)/fixtures); \
-	else $(MAKE) -s $(B)/fixtures && $(B)/fixtures $(SHARED); fi
+	else $(MAKE) -s $(B)/fixtures $(B)/suites && $(B)/suites $(SHARED) && $(B)/fixtures $(SHARED); fi
 
 peer: $(B)/llmprov ## the tests against a real llama-server
 	@if [ ! -f tests/peer.sh ]; then $(call skip,peer: there is no tests/peer.sh); else SHARED=$(SHARED) sh tests/peer.sh; fi
@@ -138,6 +138,9 @@ $(B)/mock: tools/mock.c llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
 
 $(B)/fixtures: tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
+	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
+
+$(B)/suites: tests/suites.c tests/events.h tests/engine.h tests/test.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)

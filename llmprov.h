@@ -39,6 +39,7 @@
     >>http           requests, headers, URLs
     >>crypt          checksums and hashes
     >>frame          cutting a byte stream into frames
+    >>auth           AWS's signature, version 4
     >>retry          which failures are worth another try, and how long to wait
     >>reply          what a translator says becomes events and one response
     >>normal         any history becomes legal for a target
@@ -782,7 +783,8 @@ typedef struct llmprov_transport {
 // -- providers, profiles, registry ---------------------------------------------------------
 
 /* How the key is sent. */
-typedef enum llmprov_auth { LLMPROV_AUTH_BEARER, LLMPROV_AUTH_HEADER, LLMPROV_AUTH_QUERY, LLMPROV_AUTH_NONE } llmprov_auth;
+typedef enum llmprov_auth { LLMPROV_AUTH_BEARER, LLMPROV_AUTH_HEADER, LLMPROV_AUTH_QUERY, LLMPROV_AUTH_NONE,
+    LLMPROV_AUTH_SIGV4 } llmprov_auth;         /* SIGV4: requests are signed with AWS's keys; an api_key is sent as Bearer */
 
 /* What a provider can do. */
 enum {
@@ -831,14 +833,16 @@ typedef struct llmprov_quirks {
 typedef struct llmprov_provider {
     const char *id;              /* "groq"                                                                   */
     const char *format;          /* the wire format: "openai-chat"                                           */
-    const char *base_url;        /* "https://api.groq.com/openai/v1"; NULL = desc.base_url is required       */
+    const char *base_url;        /* "https://api.groq.com/openai/v1"; NULL = desc.base_url is required; {region} in
+                                    it becomes the desc's region                                             */
     const char *key_env;         /* "GROQ_API_KEY GROQ_KEY": tried in order; NAME=bearer is sent as Bearer   */
-    const char *base_env;        /* "GROQ_BASE_URL"                                                          */
+    const char *base_env;        /* "GROQ_BASE_URL": one or more, tried in order                             */
     const char *aliases;         /* "or openrouter.ai"                                                       */
     const char *default_model;
     llmprov_auth auth;
     bool auth_optional;          /* without a key none is sent                                               */
-    const char *auth_name;       /* the header's or the query's name for AUTH_HEADER and AUTH_QUERY          */
+    const char *auth_name;       /* the header's or the query's name for AUTH_HEADER and AUTH_QUERY; the
+                                    service's for AUTH_SIGV4: "bedrock"                                      */
     const char *headers;         /* "Name: value\n...": with every request                                   */
     unsigned can;                /* LLMPROV_CAN_*; 0 = whatever the translator can                           */
     llmprov_quirks quirks;
@@ -905,6 +909,14 @@ LLMPROV_API const char *llmprov_format_at(const llmprov_registry *reg, size_t i)
 
 // -- clients -------------------------------------------------------------------------------
 
+/* What a program's credentials callback hands out: AWS's three keys, or a bearer token. The texts are copied at once. */
+typedef struct llmprov_credentials {
+    const char *access_key, *secret_key;       /* AWS: "AKIA...", and its secret                             */
+    const char *session_token;   /* of temporary ones; NULL = none                                           */
+    const char *bearer;          /* in place of these: sent as Authorization: Bearer                         */
+    int64_t expires_ms;          /* unix time from which they are not used any more; 0 = they do not expire  */
+} llmprov_credentials;
+
 /* How to reach a provider. Copied by llmprov_open; the texts too. */
 typedef struct llmprov_desc {
     uint32_t size;               /* sizeof this struct; 0 = this header's                                    */
@@ -912,6 +924,11 @@ typedef struct llmprov_desc {
     const char *api_key;         /* NULL = the row's variables                                               */
     const char *base_url;        /* NULL = the row's variable, then the row; with or without the version     */
     const char *api_version;     /* Anthropic: "2023-06-01" or "2026-10-21"; NULL = what the request needs   */
+    const char *region;          /* AWS: "us-east-1"; NULL = AWS_REGION, then AWS_DEFAULT_REGION             */
+    const char *access_key, *secret_key;       /* AWS: NULL = AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY       */
+    const char *session_token;   /* AWS: of temporary keys; with the variables AWS_SESSION_TOKEN             */
+    bool (*credentials)(void *user, llmprov_credentials *out);       /* asked before each attempt, in place of keys
+                                    and variables; false = there are none. *out comes zeroed                 */
     const char *headers;         /* "Name: value\n...": with every request; replaces the row's and ours      */
     llmprov_transport transport; /* {0} = the compiled-in backend, if any                                    */
     int max_retries;             /* 0 = 2, negative = never                                                  */
@@ -919,9 +936,10 @@ typedef struct llmprov_desc {
     int connect_ms;              /* until the first byte of the body is taken, and between two of its pieces; 0 = 10000 */
     int gap_ms;                  /* between two pieces of a stream; 0 = 120000                               */
     int retry_after_cap_ms;      /* a Retry-After beyond this is not followed; 0 = 60000                     */
-    int64_t (*unix_ms)(void *user);            /* wall clock for Retry-After dates; NULL = the reply's Date   */
+    int64_t (*unix_ms)(void *user);            /* wall clock, milliseconds since 1970: for AUTH_SIGV4, and for
+                                    Retry-After dates (NULL = the reply's Date)                              */
     bool (*cancelled)(void *user);             /* polled in feed, body and tick: the way from another thread */
-    void *user;                  /* for unix_ms and cancelled                                                */
+    void *user;                  /* for credentials, unix_ms and cancelled                                   */
     llmprov_registry *registry;  /* NULL = the built-in rows                                                 */
     llmprov_limits limits;
     llmprov_alloc alloc;
@@ -1270,8 +1288,10 @@ enum {
 /* One wire format. */
 typedef struct llmprov_translator {
     const char *format;          /* "openai-chat"                                                            */
-    const char *path;            /* "/chat/completions": after the version segment                           */
-    const char *version;         /* "v1": the segment that a base URL may lack                               */
+    const char *path;            /* "/chat/completions": after the version segment; {model} in it becomes the
+                                    request's model, percent-encoded                                         */
+    const char *stream_path;     /* for a streamed reply; NULL = the same                                    */
+    const char *version;         /* "v1": the segment that a base URL may lack; NULL = none                  */
     llmprov_framing framing;
     unsigned can;                /* LLMPROV_CAN_*                                                            */
     unsigned rules;              /* LLMPROV_RULE_*                                                           */
@@ -1688,6 +1708,12 @@ static bool llmprov__text_same(const char *a, const char *b, bool nocase) {
     if (!a || !b) return a == b;
     for (; *a && (*a == *b || (nocase && llmprov__text_lower(*a) == llmprov__text_lower(*b))); a++) b++;
     return *a == *b;
+}
+
+/* Whether a text begins with a word, whatever its case. */
+static bool llmprov__text_begins(const char *text, const char *word) {
+    for (; *word && llmprov__text_lower(*text) == llmprov__text_lower(*word); word++) text++;
+    return !*word;
 }
 
 static uint32_t llmprov__text_hash(const char *p, size_t len) {
@@ -4940,6 +4966,13 @@ static void llmprov__http_set(llmprov__http_headers *h, llmprov__mem_arena *a, c
     at->value = value;
 }
 
+static void llmprov__http_drop(llmprov__http_headers *h, const char *name) {
+    llmprov_header *at = llmprov__http_find(h, name);
+    if (!at) return;
+    memmove(at, at + 1, (size_t)(h->items + h->count - at - 1) * sizeof *at);
+    h->count--;
+}
+
 /* RFC 9110 5.6.2 */
 static bool llmprov__http_is_token(const char *p, size_t len) {
     size_t i;
@@ -5126,12 +5159,32 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
     return url;
 }
 
+/* A text with what stands for a name in it ("{region}") in its place; NULL = no memory. The value has no such name. */
+static const char *llmprov__http_fill(llmprov__mem_arena *a, const char *text, const char *name, const char *value) {
+    const char *at;
+    while (text && (at = strstr(text, name)) != NULL) {
+        const char *before = llmprov__mem_copy(a, text, (size_t)(at - text));
+        text = before ? llmprov__err_join(a, before, value, at + strlen(name), (char *)NULL) : NULL;
+    }
+    return text;
+}
+
+/* Why a text cannot be a part of a path, even percent-encoded: servers decode before they look; NULL = it can. */
+static const char *llmprov__http_unfit(const char *text) {
+    llmprov_str path = { text, strlen(text) }, segment;
+    size_t at = 0;
+    if (llmprov__http_value_ok(text, path.len) < path.len || strchr(text, '\t')) return "has a control character";
+    while (llmprov__http_segment(path, &at, &segment))
+        if (llmprov__text_is(segment, ".") || llmprov__text_is(segment, "..")) return "has a dot segment: it stands in the URL's path";
+    return NULL;
+}
+
 /* The version segment that a row's own base URL ends with; NULL when it has none anywhere. */
 static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, const char *otherwise) {
     llmprov__http_base b;
     llmprov_str segment;
     size_t at = 0;
-    if (!base || llmprov__http_parse(base, &b)) return llmprov__mem_copy(a, otherwise, strlen(otherwise));
+    if (!base || llmprov__http_parse(base, &b)) return otherwise ? llmprov__mem_copy(a, otherwise, strlen(otherwise)) : NULL;
     while (llmprov__http_segment(b.path, &at, &segment))
         if (llmprov__http_is_version(segment.ptr, segment.len)) return llmprov__mem_copy(a, segment.ptr, segment.len);
     return NULL;
@@ -5682,6 +5735,326 @@ static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const
 static bool llmprov__frame_last(llmprov__frame_cutter *f, llmprov_frame *out) {
     if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_last(f);
     return llmprov__frame_sse_last(f, out);
+}
+
+//==============================================================================
+// >>auth       AWS's signature, version 4
+//
+// Pure functions: the time comes in, and so does the hash of the body. A path is
+// taken as it is sent and encoded once more: the ":" of a model's id is %3A on
+// the wire and %253A in what is signed.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// Calls: http crypt
+//==============================================================================
+
+/* What is signed. */
+typedef struct llmprov__auth_request {
+    const char *method;
+    llmprov_str path, query;     /* as they are sent; the path with its first slash, the query without "?"   */
+    bool verbatim;               /* dot segments and empty ones of the path stay                             */
+    const llmprov_header *headers;             /* those that are signed, host among them                     */
+    size_t header_count;
+    const char *payload;         /* SHA-256 of the body in hex                                               */
+} llmprov__auth_request;
+
+/* Who signs, where, when. */
+typedef struct llmprov__auth_scope {
+    const char *key, *secret, *region, *service;
+    char date[17];               /* "20150830T123600Z"                                                       */
+} llmprov__auth_scope;
+
+/* -- the date -- */
+
+static void llmprov__auth_two(char *to, int64_t value) {
+    to[0] = (char)('0' + value / 10 % 10);
+    to[1] = (char)('0' + value % 10);
+}
+
+/* Milliseconds since 1970 as "20150830T123600Z": years are counted from March, so that leap days come last. False for
+   what is no time between 1970 and 9999. */
+static bool llmprov__auth_date(char to[17], int64_t unix_ms) {
+    int64_t seconds = unix_ms / 1000, days = seconds / 86400 + 719468, era = days / 146097, day = days % 146097;
+    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365, month;
+    if (unix_ms <= 0 || unix_ms >= (int64_t)253402300800000) return false;
+    day -= 365 * year + year / 4 - year / 100;
+    month = (5 * day + 2) / 153;
+    day -= (153 * month + 2) / 5 - 1;
+    year += era * 400 + (month >= 10);
+    llmprov__auth_two(to, year / 100);
+    llmprov__auth_two(to + 2, year);
+    llmprov__auth_two(to + 4, month < 10 ? month + 3 : month - 9);
+    llmprov__auth_two(to + 6, day);
+    to[8] = 'T';
+    llmprov__auth_two(to + 9, seconds / 3600 % 24);
+    llmprov__auth_two(to + 11, seconds / 60 % 60);
+    llmprov__auth_two(to + 13, seconds % 60);
+    memcpy(to + 15, "Z", 2);
+    return true;
+}
+
+/* -- the canonical request -- */
+
+static void llmprov__auth_add(llmprov__mem_buf *out, const char *text) {
+    llmprov__mem_add(out, text, strlen(text));
+}
+
+/* Percent-encodes a piece; %XX stays when it is an escape already. */
+static void llmprov__auth_encode(llmprov__mem_buf *out, llmprov_str piece, bool escaped) {
+    size_t i;
+    char three[3];
+    for (i = 0; i < piece.len; i++) {
+        bool escape = escaped && piece.ptr[i] == '%' && i + 2 < piece.len;
+        if (escape) llmprov__mem_add(out, "%", 1);
+        else llmprov__mem_add(out, three, llmprov__text_percent(three, piece.ptr + i, 1));
+    }
+}
+
+/* The last segment that was written, with the slash behind it, goes again. */
+static void llmprov__auth_up(llmprov__mem_buf *out, size_t root) {
+    if (!out->ptr || out->len == root) return;
+    while (--out->len > root && out->ptr[out->len - 1] != '/') { }
+}
+
+/* The path without empty and dot segments, each segment encoded. */
+static void llmprov__auth_path(llmprov__mem_buf *out, llmprov_str path) {
+    llmprov_str segment;
+    size_t at = 0, root;
+    bool open = false;           /* the path ends inside a segment */
+    llmprov__mem_add(out, "/", 1);
+    for (root = out->len; llmprov__http_segment(path, &at, &segment); ) {
+        open = at == path.len && !llmprov__text_is(segment, ".") && !llmprov__text_is(segment, "..");
+        if (llmprov__text_is(segment, "..")) llmprov__auth_up(out, root);
+        else if (!llmprov__text_is(segment, ".")) {
+            llmprov__auth_encode(out, segment, false);
+            llmprov__mem_add(out, "/", 1);
+        }
+    }
+    if (open && out->len > root) out->ptr[--out->len] = 0;
+}
+
+/* The same for services that take a path by its letters. */
+static void llmprov__auth_verbatim(llmprov__mem_buf *out, llmprov_str path) {
+    size_t i;
+    for (i = 0; i < path.len; i++) {
+        llmprov_str one = { path.ptr + i, 1 };
+        if (path.ptr[i] == '/') llmprov__mem_add(out, "/", 1);
+        else llmprov__auth_encode(out, one, false);
+    }
+    if (!path.len) llmprov__mem_add(out, "/", 1);
+}
+
+/* A parameter of the query, or a header: sorted by name, then by value where that counts. */
+typedef struct llmprov__auth_pair { const char *name, *value; } llmprov__auth_pair;
+
+static char *llmprov__auth_encoded(llmprov__mem_arena *a, llmprov_str piece) {
+    llmprov__mem_buf text = { NULL, 0, 0, { NULL, NULL }, false };
+    char *copy = NULL;
+    text.alloc = a->alloc;
+    llmprov__auth_encode(&text, piece, true);
+    if (!text.failed) copy = llmprov__mem_copy(a, text.ptr ? text.ptr : "", text.len);
+    else a->failed = true;
+    llmprov__mem_buf_free(&text);
+    return copy;
+}
+
+/* Puts one into its place among `count` that are sorted; of equals the later comes later. */
+static void llmprov__auth_insert(llmprov__auth_pair *pairs, size_t count, llmprov__auth_pair one, bool by_value) {
+    while (count) {
+        int order = strcmp(pairs[count - 1].name, one.name);
+        if (!order && by_value) order = strcmp(pairs[count - 1].value, one.value);
+        if (order <= 0) break;
+        pairs[count] = pairs[count - 1];
+        count--;
+    }
+    pairs[count] = one;
+}
+
+static void llmprov__auth_query(llmprov__mem_buf *out, llmprov__mem_arena *a, llmprov_str query) {
+    llmprov__auth_pair *pairs;
+    const char *p = query.ptr, *end = p + query.len;
+    size_t count = 1, i;
+    for (i = 0; i < query.len; i++) count += p[i] == '&';
+    pairs = (llmprov__auth_pair *)llmprov__mem_take(a, count * sizeof *pairs);
+    for (count = 0; pairs && p < end; p++) {
+        const char *amp = (const char *)memchr(p, '&', (size_t)(end - p)), *stop = amp ? amp : end;
+        const char *equals = (const char *)memchr(p, '=', (size_t)(stop - p));
+        llmprov_str name = { p, (size_t)((equals ? equals : stop) - p) }, value = { "", 0 };
+        llmprov__auth_pair one;
+        if (equals) value.ptr = equals + 1, value.len = (size_t)(stop - equals) - 1;
+        one.name = llmprov__auth_encoded(a, name);
+        one.value = llmprov__auth_encoded(a, value);
+        if (!one.name || !one.value) return;
+        if (stop > p) llmprov__auth_insert(pairs, count++, one, true);
+        p = stop;
+    }
+    for (i = 0; pairs && i < count; i++) {
+        if (i) llmprov__mem_add(out, "&", 1);
+        llmprov__auth_add(out, pairs[i].name);
+        llmprov__mem_add(out, "=", 1);
+        llmprov__auth_add(out, pairs[i].value);
+    }
+}
+
+/* The headers in order, their names in lower case; NULL = no memory. */
+static llmprov__auth_pair *llmprov__auth_headers(llmprov__mem_arena *a, const llmprov__auth_request *r) {
+    llmprov__auth_pair *pairs = (llmprov__auth_pair *)llmprov__mem_take(a, (r->header_count + 1) * sizeof *pairs);
+    size_t i, k;
+    for (i = 0; pairs && i < r->header_count; i++) {
+        char *name = llmprov__mem_copy(a, r->headers[i].name, strlen(r->headers[i].name));
+        llmprov__auth_pair one;
+        if (!name) return NULL;
+        for (k = 0; name[k]; k++) name[k] = llmprov__text_lower(name[k]);
+        one.name = name;
+        one.value = r->headers[i].value;
+        llmprov__auth_insert(pairs, i, one, false);
+    }
+    return pairs;
+}
+
+/* A value without white space at its ends, each run of it inside being one blank. */
+static void llmprov__auth_value(llmprov__mem_buf *out, const char *value) {
+    const char *p = value + strspn(value, " \t\r\n");
+    while (*p) {
+        size_t n = strcspn(p, " \t\r\n");
+        llmprov__mem_add(out, p, n);
+        p += n + strspn(p + n, " \t\r\n");
+        if (*p) llmprov__mem_add(out, " ", 1);
+    }
+}
+
+/* "host;x-amz-date": each name once. */
+static void llmprov__auth_names(llmprov__mem_buf *out, const llmprov__auth_pair *pairs, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        if (i && !strcmp(pairs[i].name, pairs[i - 1].name)) continue;
+        if (i) llmprov__mem_add(out, ";", 1);
+        llmprov__auth_add(out, pairs[i].name);
+    }
+}
+
+static void llmprov__auth_header_lines(llmprov__mem_buf *out, const llmprov__auth_pair *pairs, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        bool again = i && !strcmp(pairs[i].name, pairs[i - 1].name);
+        if (!again) llmprov__auth_add(out, pairs[i].name);
+        llmprov__mem_add(out, again ? "," : ":", 1);
+        llmprov__auth_value(out, pairs[i].value);
+        if (i + 1 == count || strcmp(pairs[i].name, pairs[i + 1].name)) llmprov__mem_add(out, "\n", 1);
+    }
+}
+
+static void llmprov__auth_canonical(llmprov__mem_buf *out, llmprov__mem_arena *a, const llmprov__auth_request *r, const llmprov__auth_pair *pairs) {
+    llmprov__auth_add(out, r->method);
+    llmprov__mem_add(out, "\n", 1);
+    if (r->verbatim) llmprov__auth_verbatim(out, r->path);
+    else llmprov__auth_path(out, r->path);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__auth_query(out, a, r->query);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__auth_header_lines(out, pairs, r->header_count);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__auth_names(out, pairs, r->header_count);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__auth_add(out, r->payload);
+}
+
+/* -- signing -- */
+
+/* "20150830/us-east-1/service/aws4_request" */
+static void llmprov__auth_place(llmprov__mem_buf *out, const llmprov__auth_scope *s) {
+    llmprov__mem_add(out, s->date, 8);
+    llmprov__mem_add(out, "/", 1);
+    llmprov__auth_add(out, s->region);
+    llmprov__mem_add(out, "/", 1);
+    llmprov__auth_add(out, s->service);
+    llmprov__auth_add(out, "/aws4_request");
+}
+
+static void llmprov__auth_string_to_sign(llmprov__mem_buf *out, const llmprov__auth_scope *s, const llmprov__mem_buf *canonical) {
+    unsigned char hash[32];
+    char hex[65];
+    llmprov__crypt_sha256(hash, canonical->ptr, canonical->len);
+    llmprov__crypt_hex(hex, hash, sizeof hash);
+    llmprov__auth_add(out, "AWS4-HMAC-SHA256\n");
+    llmprov__auth_add(out, s->date);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__auth_place(out, s);
+    llmprov__mem_add(out, "\n", 1);
+    llmprov__mem_add(out, hex, 64);
+}
+
+/* The secret signs the day, that the region, that the service, that the word, and that the text. */
+static void llmprov__auth_signature(char hex[65], llmprov__mem_arena *a, const llmprov__auth_scope *s, const llmprov__mem_buf *text) {
+    const char *secret = llmprov__err_join(a, "AWS4", s->secret, (char *)NULL);
+    unsigned char key[32];
+    hex[0] = 0;
+    if (!secret) return;
+    llmprov__crypt_hmac(key, secret, strlen(secret), s->date, 8);
+    llmprov__crypt_hmac(key, key, sizeof key, s->region, strlen(s->region));
+    llmprov__crypt_hmac(key, key, sizeof key, s->service, strlen(s->service));
+    llmprov__crypt_hmac(key, key, sizeof key, "aws4_request", 12);
+    llmprov__crypt_hmac(key, key, sizeof key, text->ptr, text->len);
+    llmprov__crypt_hex(hex, key, sizeof key);
+    llmprov__mem_wipe(key, sizeof key);
+}
+
+/* Room for all of a canonical request, so that no copy of a token in it is left behind by growing. */
+static void llmprov__auth_reserve(llmprov__mem_buf *out, const llmprov__auth_request *r) {
+    size_t size = 256 + strlen(r->method) + (r->path.len + r->query.len) * 3 + strlen(r->payload), i;
+    for (i = 0; i < r->header_count; i++) size += 2 * strlen(r->headers[i].name) + strlen(r->headers[i].value) + 4;
+    llmprov__mem_room(out, size);
+}
+
+/* The value of the header Authorization; NULL = no memory. The arena holds the secret afterwards. */
+static char *llmprov__auth_sign(llmprov__mem_arena *a, const llmprov__auth_request *r, const llmprov__auth_scope *s) {
+    llmprov__auth_pair *pairs = llmprov__auth_headers(a, r);
+    llmprov__mem_buf canonical = { NULL, 0, 0, { NULL, NULL }, false }, text;
+    char hex[65], *value = NULL;
+    canonical.alloc = a->alloc;
+    text = canonical;
+    llmprov__auth_reserve(&canonical, r);
+    if (pairs) llmprov__auth_canonical(&canonical, a, r, pairs);
+    llmprov__auth_string_to_sign(&text, s, &canonical);
+    llmprov__auth_signature(hex, a, s, &text);
+    text.len = 0;
+    llmprov__auth_add(&text, "AWS4-HMAC-SHA256 Credential=");
+    llmprov__auth_add(&text, s->key);
+    llmprov__mem_add(&text, "/", 1);
+    llmprov__auth_place(&text, s);
+    llmprov__auth_add(&text, ", SignedHeaders=");
+    if (pairs) llmprov__auth_names(&text, pairs, r->header_count);
+    llmprov__auth_add(&text, ", Signature=");
+    llmprov__auth_add(&text, hex);
+    if (pairs && hex[0] && !canonical.failed && !text.failed) value = llmprov__mem_copy(a, text.ptr, text.len);
+    if (canonical.ptr) llmprov__mem_wipe(canonical.ptr, canonical.len);
+    llmprov__mem_buf_free(&canonical);
+    llmprov__mem_buf_free(&text);
+    if (!value) a->failed = true;
+    return value;
+}
+
+/* -- regions -- */
+
+/* Partitions whose hosts end otherwise than in amazonaws.com, by how their regions begin:
+   https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json */
+static const struct { const char *prefix, *domain; } llmprov__auth_domains[] = {
+    { "cn-", "amazonaws.com.cn" }, { "us-iso-", "c2s.ic.gov" }, { "us-isob-", "sc2s.sgov.gov" }, { "us-isof-", "csp.hci.ic.gov" },
+    { "eu-isoe-", "cloud.adc-e.uk" }, { "eusc-", "amazonaws.eu" },
+};
+
+static const char *llmprov__auth_domain(const char *region) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__auth_domains); i++)
+        if (!strncmp(region, llmprov__auth_domains[i].prefix, strlen(llmprov__auth_domains[i].prefix))) return llmprov__auth_domains[i].domain;
+    return "amazonaws.com";
+}
+
+/* A region is a label of a host's name. */
+static bool llmprov__auth_is_region(const char *region) {
+    size_t i;
+    for (i = 0; region[i]; i++)
+        if (!(region[i] >= 'a' && region[i] <= 'z') && !(region[i] >= '0' && region[i] <= '9') && region[i] != '-') return false;
+    return i > 0 && i < 64;
 }
 
 //==============================================================================
@@ -7870,9 +8243,22 @@ LLMPROV_API void llmprov_draft_fold(llmprov_draft *d, const char *tool) {
     t->fold = llmprov__mem_copy(&t->arena, tool, strlen(tool));
 }
 
+/* Whether a path can stand behind a base URL; {model} in it is the model's name. */
+static bool llmprov__translator_path(const char *path) {
+    const char *p = path;
+    while (*p) {
+        char one[2] = { *p, 0 };
+        bool model = !strncmp(p, "{model}", 7);
+        if (!model && llmprov__http_misfit(one)) return false;
+        p += model ? 7 : 1;
+    }
+    return path[0] == '/';
+}
+
 /* What a translator lacks; NULL = it is whole. */
 static const char *llmprov__translator_lacks(const llmprov_translator *t) {
-    return !t->format || !*t->format ? "format" : !t->path || t->path[0] != '/' || llmprov__http_misfit(t->path) ? "path" :
+    return !t->format || !*t->format ? "format" : !t->path || !llmprov__translator_path(t->path) ? "path" :
+           t->stream_path && !llmprov__translator_path(t->stream_path) ? "stream_path" :
            t->version && llmprov__http_misfit(t->version) ? "version" : !t->write ? "write" : !t->read ? "read" :
            !t->read_frame ? "read_frame" : !t->read_end ? "read_end" : !t->read_error ? "read_error" : t->id_max < 16 ? "id_max" :
            t->name_max < 16 ? "name_max" : !t->write_event != !t->write_reply ? "write_reply and write_event" :
@@ -11728,15 +12114,17 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
     llmprov__http_headers none = { NULL, 0, 0 };
     llmprov_error err;
     llmprov__http_base base;
-    const char *why;
+    const char *why, *url;
     llmprov__err_clear(&err);
     *member = "id";
     if (!row->id || !*row->id || strpbrk(row->id, " \t\r\n/")) return "a word without blanks and slashes was expected";
     *member = "format";
     if (!row->format || !llmprov__registry_translator(reg, row->format)) return "nobody knows this wire format: ";
     *member = "base_url";
-    if (row->base_url && (why = llmprov__http_parse(row->base_url, &base)) != NULL) return why;
+    if (row->base_url && (url = llmprov__http_fill(&reg->words, row->base_url, "{region}", "region")) == NULL) return "out of memory";
+    if (row->base_url && (why = llmprov__http_parse(url, &base)) != NULL) return why;
     *member = "auth_name";
+    if (row->auth == LLMPROV_AUTH_SIGV4 && (!row->auth_name || !llmprov__http_is_plain(row->auth_name, ""))) return "the name of AWS's service was expected: \"bedrock\"";
     if ((row->auth == LLMPROV_AUTH_HEADER || row->auth == LLMPROV_AUTH_QUERY) && (!row->auth_name || !llmprov__http_is_token(row->auth_name, strlen(row->auth_name))))
         return "the header or query name that carries the key was expected";
     if (row->auth == LLMPROV_AUTH_QUERY && !llmprov__http_is_plain(row->auth_name, "")) return "letters, digits and -._~ were expected in a query name";
@@ -11895,7 +12283,7 @@ static const char *llmprov__registry_near(const llmprov_registry *reg, llmprov__
 // What the desc leaves open comes from the environment, then from the row. The
 // one place that reads the environment, and the one place that keeps a key; it
 // is wiped when the client closes.
-// Calls: http registry
+// Calls: http auth registry
 //==============================================================================
 
 struct llmprov_client {
@@ -11906,6 +12294,9 @@ struct llmprov_client {
     llmprov_provider row;
     const llmprov_translator *translator;
     const char *key, *url;
+    const char *stream_url;      /* of streamed replies */
+    const char *region;
+    llmprov_credentials keys;    /* AWS's */
     llmprov_auth auth;
     uint32_t calls;              /* the seed of the jitter */
     llmprov_client *next;        /* in a registry's cache */
@@ -11922,6 +12313,22 @@ static const char *llmprov__client_env(const char *name) {
 #endif
 }
 
+/* The first of some variables, their names separated by blanks, that is set; *end = what stands behind its name. */
+static const char *llmprov__client_first(const char *names, const char **end) {
+    const char *p = names, *value = NULL;
+    while (p && *p && !value) {
+        char name[96];
+        size_t word = strcspn(p, " =");
+        memcpy(name, p, word < sizeof name ? word : 0);
+        name[word < sizeof name ? word : 0] = 0;
+        value = llmprov__client_env(name);
+        *end = p + word;
+        p += strcspn(p, " ");
+        while (*p == ' ') p++;
+    }
+    return value;
+}
+
 static const char *llmprov__client_keep(llmprov_client *c, const char *text) {
     return text ? llmprov__mem_copy(&c->arena, text, strlen(text)) : NULL;
 }
@@ -11931,23 +12338,26 @@ static void llmprov__client_fail(llmprov_client *c, llmprov_status code, const c
     c->error.retryable = false;
 }
 
-/* The first of the row's variables that is set. NAME=bearer says how its value is sent. */
+/* AWS's keys: the desc's, or all of them from the environment. */
+static void llmprov__client_find_secret(llmprov_client *c) {
+    const llmprov_desc *d = &c->desc;
+    bool own = d->access_key || d->secret_key;
+    c->keys.access_key = own ? d->access_key : llmprov__client_keep(c, llmprov__client_env("AWS_ACCESS_KEY_ID"));
+    c->keys.secret_key = own ? d->secret_key : llmprov__client_keep(c, llmprov__client_env("AWS_SECRET_ACCESS_KEY"));
+    c->keys.session_token = own ? d->session_token : llmprov__client_keep(c, llmprov__client_env("AWS_SESSION_TOKEN"));
+}
+
+/* The desc's key, or the first of the row's variables that is set. NAME=bearer says how its value is sent. Where
+   requests can be signed, an API key is a bearer token, and AWS's keys in the desc stand over one in a variable. */
 static void llmprov__client_find_key(llmprov_client *c) {
-    const char *p = c->row.key_env;
+    const llmprov_desc *d = &c->desc;
+    const char *end = "";
+    bool signs = c->row.auth == LLMPROV_AUTH_SIGV4, own = d->credentials || (signs && (d->access_key || d->secret_key));
     c->auth = c->row.auth;
-    c->key = llmprov__client_keep(c, c->desc.api_key);
-    while (!c->key && p && *p) {
-        char name[96];
-        size_t len = strcspn(p, " "), word = strcspn(p, " =");
-        if (word < sizeof name) {
-            memcpy(name, p, word);
-            name[word] = 0;
-            c->key = llmprov__client_keep(c, llmprov__client_env(name));
-            if (c->key && len > word) c->auth = LLMPROV_AUTH_BEARER;
-        }
-        p += len;
-        while (*p == ' ') p++;
-    }
+    c->key = llmprov__client_keep(c, d->api_key);
+    if (!c->key && !own) c->key = llmprov__client_keep(c, llmprov__client_first(c->row.key_env, &end));
+    if (*end == '=' || (signs && c->key)) c->auth = c->key ? LLMPROV_AUTH_BEARER : c->auth;
+    if (signs && !c->key && !d->credentials) llmprov__client_find_secret(c);
 }
 
 /* "ONE or TWO": the variables that a key may be in. */
@@ -11965,9 +12375,32 @@ static const char *llmprov__client_variables(llmprov_client *c) {
     return list && *list ? list : "(the row names none)";
 }
 
+/* What goes into headers must be one line; a secret may be anything. */
+static const char *llmprov__client_unfit(const llmprov_credentials *k) {
+    const char *const lines[] = { k->access_key, k->session_token, k->bearer };
+    size_t i;
+    if (!k->bearer && (!k->access_key || !*k->access_key || !k->secret_key || !*k->secret_key)) return "the access key or its secret is missing";
+    for (i = 0; i < LLMPROV__COUNT(lines); i++)
+        if (lines[i] && lines[i][llmprov__http_value_ok(lines[i], strlen(lines[i]))]) return "one of AWS's keys has a line break or another control character";
+    return NULL;
+}
+
+static void llmprov__client_check_secret(llmprov_client *c) {
+    const char *unfit = llmprov__client_unfit(&c->keys);
+    if (!c->keys.access_key && !c->keys.secret_key)
+        llmprov__client_fail(c, LLMPROV_ERR_NO_KEY, "no API key and no AWS keys: set desc.api_key, desc.access_key and desc.secret_key, desc.credentials, or the variables ",
+                             llmprov__client_variables(c), " or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    else if (unfit) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, unfit, "", NULL);
+    if (!c->region) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "a request is signed for a region: set desc.region or the variable ", "AWS_REGION", NULL);
+}
+
 static void llmprov__client_check_key(llmprov_client *c) {
     size_t len = c->key ? strlen(c->key) : 0, ok = c->key ? llmprov__http_value_ok(c->key, len) : 0;
-    if (c->auth == LLMPROV_AUTH_NONE || c->error.code) return;
+    if (c->auth == LLMPROV_AUTH_NONE || c->error.code || c->desc.credentials) return;
+    if (c->auth == LLMPROV_AUTH_SIGV4) {
+        llmprov__client_check_secret(c);
+        return;
+    }
     if (c->key && ok < len) {
         c->error.offset = ok;
         llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the API key has a line break or another control character at byte ", llmprov__err_int((int64_t)ok).text, NULL);
@@ -11977,19 +12410,51 @@ static void llmprov__client_check_key(llmprov_client *c) {
     if (!len) c->key = NULL;
 }
 
+/* The variables are AWS's: for rows that are, only. */
+static void llmprov__client_find_region(llmprov_client *c) {
+    const char *end;
+    bool aws = c->row.auth == LLMPROV_AUTH_SIGV4 || (c->row.base_url && strstr(c->row.base_url, "{region}"));
+    c->region = c->desc.region;
+    if (!c->region && aws) c->region = llmprov__client_keep(c, llmprov__client_first("AWS_REGION AWS_DEFAULT_REGION", &end));
+    if (c->region && !llmprov__auth_is_region(c->region)) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the region is no region: \"", c->region, "\"; letters, digits and hyphens were expected");
+}
+
+/* A base URL with the region in its place, and the domain of that region's partition. */
+static const char *llmprov__client_placed(llmprov_client *c, const char *base, const char *region) {
+    const char *host;
+    if (!base || !strstr(base, "{region}")) return base;
+    if (!region) {
+        llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "no region: set desc.region or the variable ", "AWS_REGION", NULL);
+        return NULL;
+    }
+    host = llmprov__err_join(&c->arena, region, ".", llmprov__auth_domain(region), (char *)NULL);
+    base = host ? llmprov__http_fill(&c->arena, base, "{region}.amazonaws.com", host) : NULL;
+    return llmprov__http_fill(&c->arena, base, "{region}", region);
+}
+
+static char *llmprov__client_address(llmprov_client *c, const char *base, const char *path, const char *whose) {
+    const char *own = llmprov__client_placed(c, c->row.base_url, "region"), *why;
+    const char *version = llmprov__http_version_of(&c->arena, own, c->translator->version);
+    char *url = llmprov__http_url(&c->arena, base, version, path, &why);
+    if (!url && why) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, whose, ": the base URL ", why);
+    return url;
+}
+
 /* The address: desc, environment, row; and the version segment where it lacks one. */
 static void llmprov__client_find_url(llmprov_client *c) {
-    const char *env = c->desc.base_url ? NULL : llmprov__client_env(c->row.base_env), *why;
+    const char *own = c->row.quirks.chat_path, *end;
+    const char *env = c->desc.base_url ? NULL : llmprov__client_first(c->row.base_env, &end);
     const char *base = c->desc.base_url ? c->desc.base_url : env;
     const char *whose = c->desc.base_url ? "desc.base_url" : env ? c->row.base_env : "row.base_url";
-    const char *version = llmprov__http_version_of(&c->arena, c->row.base_url, c->translator->version);
     if (!base) base = c->row.base_url;
     if (!base) {
         llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "no base URL: set desc.base_url or the variable ", c->row.base_env ? c->row.base_env : "(the row names none)", NULL);
         return;
     }
-    c->url = llmprov__http_url(&c->arena, base, version, c->row.quirks.chat_path ? c->row.quirks.chat_path : c->translator->path, &why);
-    if (!c->url && why) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, whose, ": the base URL ", why);
+    base = llmprov__client_placed(c, base, c->region);
+    if (!base) return;
+    c->url = llmprov__client_address(c, base, own ? own : c->translator->path, whose);
+    c->stream_url = own || !c->translator->stream_path ? c->url : llmprov__client_address(c, base, c->translator->stream_path, whose);
 }
 
 /* A version goes into a header or a query: visible ASCII. */
@@ -12030,6 +12495,10 @@ static llmprov_desc llmprov__client_desc(llmprov_client *c, llmprov_desc d) {
     d.base_url = llmprov__client_keep(c, d.base_url);
     d.api_version = llmprov__client_keep(c, d.api_version);
     d.headers = llmprov__client_keep(c, d.headers);
+    d.region = llmprov__client_keep(c, d.region);
+    d.access_key = llmprov__client_keep(c, d.access_key);
+    d.secret_key = llmprov__client_keep(c, d.secret_key);
+    d.session_token = llmprov__client_keep(c, d.session_token);
     return d;
 }
 
@@ -12055,6 +12524,7 @@ static void llmprov__client_set_up(llmprov_client *c) {
     c->error.provider = c->row.id;
     if (c->desc.headers) llmprov__http_lines(&none, &c->arena, c->desc.headers, "desc.headers", &c->error, &c->arena);
     llmprov__client_check_version(c);
+    llmprov__client_find_region(c);
     llmprov__client_find_url(c);
     llmprov__client_find_key(c);
     llmprov__client_check_key(c);
@@ -12116,6 +12586,9 @@ static bool llmprov__client_same(const llmprov_desc *a, const llmprov_desc *b) {
     return llmprov__text_same(a->provider, b->provider, false) && llmprov__text_same(a->api_key, b->api_key, false) &&
            llmprov__text_same(a->base_url, b->base_url, false) && llmprov__text_same(a->api_version, b->api_version, false) &&
            llmprov__text_same(a->headers, b->headers, false) && llmprov__client_same_transport(&a->transport, &b->transport) &&
+           llmprov__text_same(a->region, b->region, false) && llmprov__text_same(a->access_key, b->access_key, false) &&
+           llmprov__text_same(a->secret_key, b->secret_key, false) && llmprov__text_same(a->session_token, b->session_token, false) &&
+           a->credentials == b->credentials &&
            a->max_retries == b->max_retries && a->timeout_ms == b->timeout_ms && a->connect_ms == b->connect_ms && a->gap_ms == b->gap_ms &&
            a->retry_after_cap_ms == b->retry_after_cap_ms && a->unix_ms == b->unix_ms && a->cancelled == b->cancelled && a->user == b->user &&
            a->limits.max_reply_bytes == b->limits.max_reply_bytes && a->limits.max_event_bytes == b->limits.max_event_bytes &&
@@ -12123,9 +12596,15 @@ static bool llmprov__client_same(const llmprov_desc *a, const llmprov_desc *b) {
            a->alloc.fn == b->alloc.fn && a->alloc.user == b->alloc.user && a->log.fn == b->log.fn && a->log.user == b->log.user;
 }
 
+static bool llmprov__client_same_keys(const llmprov_credentials *a, const llmprov_credentials *b) {
+    return llmprov__text_same(a->access_key, b->access_key, false) && llmprov__text_same(a->secret_key, b->secret_key, false) &&
+           llmprov__text_same(a->session_token, b->session_token, false);
+}
+
 /* The environment may have changed since: a client whose key or address came from there is found by what it found. */
 static bool llmprov__client_current(llmprov_client *c, const llmprov_client *fresh) {
-    return llmprov__client_same(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) && llmprov__text_same(c->url, fresh->url, false);
+    return llmprov__client_same(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) && llmprov__text_same(c->url, fresh->url, false) &&
+           llmprov__text_same(c->region, fresh->region, false) && llmprov__client_same_keys(&c->keys, &fresh->keys);
 }
 
 LLMPROV_API llmprov_client *llmprov_client_for(llmprov_registry *reg, const llmprov_desc *desc) {
@@ -12178,7 +12657,8 @@ LLMPROV_API void llmprov_registry_free(llmprov_registry *reg) {
 // cut from the fed bytes one at a time; the events of one are delivered before
 // the next is looked at. Retries, time-outs and limits are decided here, and
 // nothing is retried once any of the answer was shown.
-// Calls: msg http frame retry reply normal translator parts registry
+// Calls: msg http crypt frame auth retry reply normal translator parts registry
+//        client
 //==============================================================================
 
 /* How long, in milliseconds, a connection is given to end properly once its reply is complete. */
@@ -12198,6 +12678,9 @@ struct llmprov_call {
     char *whole;                 /* the body in one piece, when it was asked for */
     size_t whole_len;
     llmprov_http http;
+    llmprov__http_headers headers;             /* of http */
+    char hash[65];               /* SHA-256 of the body in hex, once it is known */
+    bool signs;                  /* credentials are asked for, or the request is signed, before each attempt */
     bool stream, once, touched;  /* once: a source can be read one time; touched: it was */
     llmprov_want want;
     bool finished, shown, cancelled, in_callback, free_later, clocked;
@@ -12532,8 +13015,10 @@ static void llmprov__call_refused(llmprov_call *call, llmprov_str body) {
     llmprov_str json = llmprov__call_error_json(body);
     llmprov_scan s = llmprov__call_scan(call, json), check = s;
     llmprov_status code = llmprov__parts_error_status(call->head.status);
+    const char *type;
     llmprov_scan_skip(&check);
     e->http_status = call->head.status;
+    if (call->head.error_type[0] && (type = llmprov__mem_copy(&t->arena, call->head.error_type, strlen(call->head.error_type))) != NULL) e->provider_code = type;
     if (json.len && llmprov__json_done(&check)) {
         llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, ": ", llmprov__call_excerpt(call, json), (char *)NULL);
         call->client->translator->read_error(t, e, &s);
@@ -12611,6 +13096,8 @@ static void llmprov__call_complete(llmprov_call *call) {
 
 /* -- writing -- */
 
+static const char llmprov__call_short[] = "a source gave fewer bytes than its data_len says";
+
 static const char *llmprov__call_model(const llmprov_call *call) {
     return call->req.model && *call->req.model ? call->req.model : call->client->row.default_model;
 }
@@ -12673,14 +13160,14 @@ static bool llmprov__call_reads_once(const llmprov_request *r) {
 static void llmprov__call_auth(llmprov_call *call, llmprov__http_headers *h) {
     const llmprov_client *c = call->client;
     const char *name = c->auth == LLMPROV_AUTH_BEARER ? "authorization" : c->row.auth_name;
-    call->http.url = c->url;
-    if (!c->key || c->auth == LLMPROV_AUTH_NONE) return;
+    call->signs = (c->auth == LLMPROV_AUTH_SIGV4 || c->desc.credentials) && !llmprov__http_find(h, "authorization");
+    if (!c->key || c->auth == LLMPROV_AUTH_NONE || call->signs) return;
     if (c->auth == LLMPROV_AUTH_QUERY) {
         size_t len = strlen(c->key);
         char *key = (char *)llmprov__mem_take(&call->wire, len * 3 + 1);
         if (!key) return;
         key[llmprov__text_percent(key, c->key, len)] = 0;
-        call->http.url = llmprov__err_join(&call->wire, c->url, strchr(c->url, '?') ? "&" : "?", name, "=", key, (char *)NULL);
+        call->http.url = llmprov__err_join(&call->wire, call->http.url, strchr(call->http.url, '?') ? "&" : "?", name, "=", key, (char *)NULL);
         call->http.secret_in_url = true;
         return;
     }
@@ -12698,14 +13185,149 @@ static bool llmprov__call_headers(llmprov_call *call, llmprov__http_headers *h) 
            (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err, words));
 }
 
+/* The URL, in which the model's name may be a segment of the path. */
+static bool llmprov__call_url(llmprov_call *call) {
+    const llmprov_client *c = call->client;
+    const char *url = call->stream ? c->stream_url : c->url, *model = llmprov__call_model(call), *unfit;
+    size_t len = strlen(model);
+    char *name;
+    call->http.url = url;
+    if (!strstr(url, "{model}")) return true;
+    unfit = llmprov__http_unfit(model);
+    if (unfit) {
+        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit, (char *)NULL);
+        call->turn->error.param = "model";
+        return false;
+    }
+    name = (char *)llmprov__mem_take(&call->wire, len * 3 + 1);
+    if (!name) return false;
+    llmprov__text_percent(name, model, len);
+    call->http.url = llmprov__http_fill(&call->wire, url, "{model}", name);
+    return call->http.url != NULL;
+}
+
+static const char *llmprov__call_accept(const llmprov_call *call) {
+    if (!call->stream) return "application/json";
+    return call->client->translator->framing == LLMPROV_FRAMING_EVENTSTREAM ? "application/vnd.amazon.eventstream" : "text/event-stream";
+}
+
 static void llmprov__call_address(llmprov_call *call, llmprov__translator_job *job) {
+    if (!llmprov__call_url(call)) return;
     if (!llmprov__http_find(&job->headers, "content-type")) llmprov__http_set(&job->headers, &call->wire, "content-type", "application/json");
-    if (!llmprov__http_find(&job->headers, "accept")) llmprov__http_set(&job->headers, &call->wire, "accept", call->stream ? "text/event-stream" : "application/json");
+    if (!llmprov__http_find(&job->headers, "accept")) llmprov__http_set(&job->headers, &call->wire, "accept", llmprov__call_accept(call));
     llmprov__call_auth(call, &job->headers);
     call->http.method = "POST";
+    call->headers = job->headers;
     call->http.headers = job->headers.items;
     call->http.header_count = job->headers.count;
     call->http.body_len = llmprov__write_size(&call->body);
+}
+
+/* -- signing: before each attempt, with the time and the keys of that moment -- */
+
+/* What the program hands out now, or what the client has. */
+static bool llmprov__call_credentials(llmprov_call *call, int64_t now, llmprov_credentials *k) {
+    const llmprov_desc *d = &call->client->desc;
+    const char *unfit;
+    *k = call->client->keys;
+    if (!d->credentials) return true;
+    memset(k, 0, sizeof *k);
+    if (!d->credentials(d->user, k)) {
+        llmprov_turn_fail(call->turn, LLMPROV_ERR_NO_KEY, "desc.credentials has no credentials");
+        return false;
+    }
+    unfit = llmprov__client_unfit(k);
+    if (unfit) llmprov_turn_fail(call->turn, LLMPROV_ERR_NO_KEY, llmprov__err_join(&call->wire, "desc.credentials: ", unfit, (char *)NULL));
+    else if (k->expires_ms && now >= k->expires_ms) llmprov_turn_fail(call->turn, LLMPROV_ERR_AUTH, "the credentials of desc.credentials have expired");
+    return !call->turn->error.code;
+}
+
+/* The body is hashed once: what it holds is the same in every attempt. */
+static bool llmprov__call_hash(llmprov_call *call) {
+    llmprov__crypt_sha sha;
+    llmprov__write_cursor cursor;
+    unsigned char hash[32];
+    char piece[1024];
+    size_t n;
+    if (call->hash[0]) return true;
+    if (call->once) {
+        llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, "a request is signed with the hash of its body, and a source of this one can be read only once: "
+                          "give its bytes, a source that can be read again, or an API key, which signs nothing");
+        return false;
+    }
+    memset(&cursor, 0, sizeof cursor);
+    llmprov__crypt_sha_begin(&sha);
+    while ((n = llmprov__write_pull(&call->body, &cursor, piece, sizeof piece)) > 0) llmprov__crypt_sha_add(&sha, piece, n);
+    llmprov__crypt_sha_end(&sha, hash);
+    if (cursor.failed) llmprov_turn_fail(call->turn, LLMPROV_ERR_ARGUMENT, llmprov__call_short);
+    else llmprov__crypt_hex(call->hash, hash, sizeof hash);
+    return !cursor.failed;
+}
+
+/* The host as a transport sends it: without a port that the scheme implies. */
+static char *llmprov__call_host(llmprov_call *call, llmprov_str origin) {
+    bool https = origin.len > 5 && origin.ptr[4] == 's';
+    const char *port = https ? ":443" : ":80";
+    size_t scheme = https ? 8 : 7, n = strlen(port);
+    origin.ptr += scheme;
+    origin.len -= scheme;
+    if (origin.len > n && !memcmp(origin.ptr + origin.len - n, port, n)) origin.len -= n;
+    return llmprov__mem_copy(&call->wire, origin.ptr, origin.len);
+}
+
+/* Signed are the host, the body's type, and what is AWS's own: what lies between may change other headers. */
+static void llmprov__call_signature(llmprov_call *call, const llmprov_credentials *k, const char *date) {
+    llmprov__auth_scope scope = { k->access_key, k->secret_key, call->client->region, call->client->row.auth_name, "" };
+    llmprov__auth_request r;
+    llmprov__http_base base;
+    llmprov_header *signed_headers = (llmprov_header *)llmprov__mem_take(&call->wire, (call->headers.count + 1) * sizeof *signed_headers);
+    const char *url = call->http.url, *query;
+    size_t i;
+    memset(&r, 0, sizeof r);
+    if (!signed_headers || llmprov__http_parse(url, &base)) return;
+    memcpy(scope.date, date, sizeof scope.date);
+    r.method = call->http.method;
+    r.path.ptr = url + base.origin.len;
+    query = strchr(r.path.ptr, '?');
+    r.path.len = query ? (size_t)(query - r.path.ptr) : strlen(r.path.ptr);
+    r.query.ptr = query ? query + 1 : "";
+    r.query.len = strlen(r.query.ptr);
+    r.payload = call->hash;
+    r.headers = signed_headers;
+    signed_headers[0].name = "host";
+    signed_headers[0].value = llmprov__call_host(call, base.origin);
+    if (!signed_headers[0].value) return;
+    for (r.header_count = 1, i = 0; i < call->headers.count; i++) {
+        const char *name = call->headers.items[i].name;
+        if (llmprov__text_same(name, "content-type", true) || llmprov__text_begins(name, "x-amz-")) signed_headers[r.header_count++] = call->headers.items[i];
+    }
+    llmprov__http_set(&call->headers, &call->wire, "authorization", llmprov__auth_sign(&call->wire, &r, &scope));
+}
+
+/* False = it cannot be signed; the error says why. */
+static bool llmprov__call_sign(llmprov_call *call) {
+    const llmprov_client *c = call->client;
+    llmprov_turn *t = call->turn;
+    int64_t now = call->signs && c->desc.unix_ms ? c->desc.unix_ms(c->desc.user) : 0;
+    llmprov_credentials k;
+    char date[17];
+    if (!call->signs || t->error.code) return !t->error.code;
+    if (!llmprov__call_credentials(call, now, &k)) return false;
+    llmprov__http_drop(&call->headers, "x-amz-security-token");
+    if (k.bearer) llmprov__http_set(&call->headers, &call->wire, "authorization", llmprov__err_join(&call->wire, "Bearer ", k.bearer, (char *)NULL));
+    else if (c->auth != LLMPROV_AUTH_SIGV4) llmprov_turn_fail(t, LLMPROV_ERR_NO_KEY, "desc.credentials: this provider wants a bearer token");
+    else if (!c->region) llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "a request is signed for a region: set desc.region or the variable AWS_REGION");
+    else if (!llmprov__auth_date(date, now)) llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "a request is signed with the time: set desc.unix_ms to a function that knows it");
+    else if (llmprov__call_hash(call)) {
+        llmprov__http_set(&call->headers, &call->wire, "x-amz-date", llmprov__mem_copy(&call->wire, date, 16));
+        if (k.session_token && *k.session_token)
+            llmprov__http_set(&call->headers, &call->wire, "x-amz-security-token", llmprov__mem_copy(&call->wire, k.session_token, strlen(k.session_token)));
+        if (!call->wire.failed) llmprov__call_signature(call, &k, date);
+    }
+    call->http.headers = call->headers.items;
+    call->http.header_count = call->headers.count;
+    if (call->wire.failed) llmprov__reply_no_memory(t);
+    return !t->error.code;
 }
 
 static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llmprov__translator_job *job, const llmprov_json *extra) {
@@ -12777,6 +13399,7 @@ static void llmprov__call_prepare(llmprov_call *call) {
         call->once = llmprov__call_reads_once(&n.req);
         llmprov__call_write_body(call, &n, &job, extra);
         llmprov__call_address(call, &job);
+        llmprov__call_sign(call);
     }
     llmprov_json_free(extra);
     if (call->plan.failed || call->wire.failed || t->arena.failed) llmprov__reply_no_memory(t);
@@ -12885,7 +13508,7 @@ LLMPROV_API const llmprov_http *llmprov_call_http(const llmprov_call *call) {
 
 /* A source came up short. */
 static void llmprov__call_body_failed(llmprov_call *call) {
-    llmprov__call_fail_now(call, LLMPROV_ERR_ARGUMENT, "a source gave fewer bytes than its data_len says");
+    llmprov__call_fail_now(call, LLMPROV_ERR_ARGUMENT, llmprov__call_short);
 }
 
 LLMPROV_API size_t llmprov_call_body(llmprov_call *call, void *to, size_t size) {
@@ -12932,7 +13555,7 @@ LLMPROV_API void llmprov_call_sent(llmprov_call *call) {
     if (!call || call->want != LLMPROV_WANT_SEND) return;
     call->want = LLMPROV_WANT_RECV;
     call->mark = call->now;
-    llmprov__err_log(&call->client->desc.log, 2, "call", call->client->url);
+    llmprov__err_log(&call->client->desc.log, 2, "call", call->http.secret_in_url ? call->client->url : call->http.url);
 }
 
 LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov_header *headers, size_t count) {
@@ -13037,6 +13660,7 @@ static void llmprov__call_again(llmprov_call *call) {
     call->attempt++;
     call->mark = call->now;
     call->want = LLMPROV_WANT_SEND;
+    if (!llmprov__call_sign(call)) llmprov__call_failed(call);
 }
 
 /* The next moment at which something runs out, and what. */

@@ -312,11 +312,12 @@ static void client_wait(void *user, int ms) { (void)user, (void)ms; }
 static uint64_t client_now(void *user) { (void)user; return 0; }
 static void client_close(void *user) { if (user) ++*(int *)user; }
 static int64_t client_unix(void *user) { (void)user; return 0; }
+static bool client_credentials(void *user, llmprov_credentials *out) { (void)user, (void)out; return false; }
 static bool client_cancelled(void *user) { (void)user; return false; }
 static void client_log(void *user, int level, const char *room, const char *text) { (void)user, (void)level, (void)room, (void)text; }
 static void *client_realloc(void *user, void *ptr, size_t old_size, size_t new_size) { return test_realloc(user, ptr, old_size, new_size); }
 
-enum { CLIENT_FIELDS = 28 };
+enum { CLIENT_FIELDS = 33 };
 
 /* Changes one field; each of them changes what a client does. */
 static void client_vary(llmprov_desc *d, int field, int *closed) {
@@ -348,6 +349,11 @@ static void client_vary(llmprov_desc *d, int field, int *closed) {
         case 24: d->log.fn = client_log; break;
         case 25: d->log.user = closed; break;
         case 26: d->api_key = ""; break;
+        case 27: d->region = "eu-west-1"; break;
+        case 28: d->access_key = "AKIDEXAMPLE"; break;
+        case 29: d->secret_key = "secret"; break;
+        case 30: d->session_token = "token"; break;
+        case 31: d->credentials = client_credentials; break;
         default: d->base_url = "https://b.example/v2"; break;
     }
 }
