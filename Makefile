@@ -25,7 +25,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test fixtures peer bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls \
+.PHONY: all demo test fixtures peer clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls \
         fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -44,6 +44,12 @@ fixtures: ## the tests over the suites and the recorded traffic in $(SHARED)
 
 peer: $(B)/llmprov ## the tests against a real llama-server
 	@if [ ! -f tests/peer.sh ]; then $(call skip,peer: there is no tests/peer.sh); else SHARED=$(SHARED) sh tests/peer.sh; fi
+
+clients: $(B)/mock $(B)/examples/server ## the official SDKs against the gateway of examples/server.c
+	@sh tests/clients.sh
+
+schemas: $(B)/emit ## what we write, against the schemas in $(SHARED)
+	@SHARED=$(SHARED) sh tests/schemas.sh
 
 bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
@@ -141,6 +147,9 @@ $(B)/fixtures: tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
 $(B)/suites: tests/suites.c tests/events.h tests/engine.h tests/test.h llmprov.h | $(B)
+	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
+
+$(B)/emit: tests/emit.c tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)

@@ -10946,6 +10946,7 @@ struct llmprov_face {
     llmprov_error error;         /* why nothing can be written any more */
     void *state;
     llmprov_writer json;
+    size_t data;                 /* where the JSON of the frame in hand begins */
     bool streaming, ended;
     llmprov__face_hot hot;
     /* where blocks do not overlap: */
@@ -11020,7 +11021,15 @@ LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *even
         llmprov__write_add(w, "\n", 1);
     }
     llmprov__write_add(w, "data: ", 6);
+    f->data = w->len;
     return w;
+}
+
+/* JSON that was taken over may be spread over lines, and a frame is one line. Inside strings no line ends. */
+static void llmprov__face_one_line(llmprov_writer *w, size_t from) {
+    char *at = w->text + from, *end = w->text + w->len;
+    for (; at < end; at++)
+        if (*at == '\n' || *at == '\r') *at = ' ';
 }
 
 LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char *text, size_t len) {
@@ -11033,6 +11042,7 @@ LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char 
 }
 
 LLMPROV_API void llmprov_face_send(llmprov_face *f) {
+    if (f->streaming && f->json.status == LLMPROV_OK) llmprov__face_one_line(&f->json, f->data);
     if (f->streaming) llmprov__write_add(&f->json, "\n\n", 2);
     f->hot.frames++;
     llmprov__face_out(f, f->json.text, f->json.len);
@@ -14059,6 +14069,7 @@ LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_err
 LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_event *e) {
     bool block = e->type >= LLMPROV_EVENT_BLOCK && e->type <= LLMPROV_EVENT_BLOCK_END && e->index >= 0;
     if (!f) return LLMPROV_ERR_NO_MEMORY;
+    if (e->type == LLMPROV_EVENT_OTHER && !f->streaming) return f->error.code;     /* a stream begins with START, or fails whole */
     if (e->type == LLMPROV_EVENT_RETRY || !llmprov__ask_open(f)) return f->error.code;
     if (e->type != LLMPROV_EVENT_JSON && llmprov__face_again(f, e)) return f->error.code;
     if (e->type == LLMPROV_EVENT_ERROR) return llmprov_face_error(f, e->error, NULL);

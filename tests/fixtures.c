@@ -1141,6 +1141,13 @@ static void read_headers(engine_wire *w, const llmprov_json *headers) {
     }
 }
 
+static void (*on_recording)(const recording *rec);      /* in place of the tests: another program that reads the recordings */
+
+static void test_recording(const recording *rec) {
+    read_reply(rec);
+    read_request(rec);
+}
+
 static void read_record(const char *line, size_t len) {
     llmprov_json *root = llmprov_json_parse(line, len, NULL, NULL);
     recording rec;
@@ -1164,8 +1171,7 @@ static void read_record(const char *line, size_t len) {
             memset(&test_memory, 0, sizeof test_memory);
             test_now.name = rec.id;
             test_now.random = 88172645463325252u;
-            read_reply(&rec);
-            read_request(&rec);
+            (on_recording ? on_recording : test_recording)(&rec);
             if (test_memory.live) complain("memory was not freed", "");
         }
     }
@@ -1185,32 +1191,45 @@ static void read_file(const char *path) {
 
 static int by_name(const void *a, const void *b) { return strcmp((const char *)a, (const char *)b); }
 
-int main(int argc, char **argv) {
+/* Every file of SHARED/fixtures, in order. */
+static void read_files(const char *shared) {
     static char names[400][100];
     char path[1200];
     struct dirent *e;
-    int count = 0, skipped = 0, i;
+    int count = 0, i;
     DIR *dir;
-    if (argc < 2 || strlen(argv[1]) > 900) {
-        printf("usage: %s SHARED [PART-OF-AN-ID]\n", argv[0]);
-        return 2;
-    }
-    only = argc > 2 ? argv[2] : NULL;
-    sprintf(path, "%.900s/fixtures", argv[1]);
+    sprintf(path, "%.900s/fixtures", shared);
     dir = opendir(path);
     while (dir && (e = readdir(dir)) != NULL && count < 400)
         if (strlen(e->d_name) < 100 && strstr(e->d_name, ".jsonl")) strcpy(names[count++], e->d_name);
     if (dir) closedir(dir);
     qsort(names, (size_t)count, sizeof *names, by_name);
     for (i = 0; i < count; i++) {
-        sprintf(path, "%.900s/fixtures/%.99s", argv[1], names[i]);
+        sprintf(path, "%.900s/fixtures/%.99s", shared, names[i]);
         read_file(path);
     }
     forget();
+}
+
+/* Says what was skipped, and returns how many recordings that were. */
+static int tell_skips(void) {
+    int skipped = 0, i;
     for (i = 0; *skips[i].reason; i++) {
         if (strncmp(skips[i].reason, "requests:", 9)) skipped += skips[i].count;
         printf("skipped %d: %s\n", skips[i].count, skips[i].reason);
     }
+    return skipped;
+}
+
+int main(int argc, char **argv) {
+    int skipped;
+    if (argc < 2 || strlen(argv[1]) > 900) {
+        printf("usage: %s SHARED [PART-OF-AN-ID]\n", argv[0]);
+        return 2;
+    }
+    only = argc > 2 ? argv[2] : NULL;
+    read_files(argv[1]);
+    skipped = tell_skips();
     if (failures > MOST_LINES) printf("... and %d more differences\n", failures - MOST_LINES);
     printf("%d streams, %d refusals, %d requests, %d of them read and written\n", streams, refusals, requests, exchanges);
     printf("fixtures: %d read, %d skipped (another format or endpoint), %d differences\n", records, skipped, failures);

@@ -1,0 +1,145 @@
+// Holds what build/emit prints (stdin) against the schemas in SHARED/schemas. Run by tests/schemas.sh:
+//
+//   build/emit SHARED | node tests/schemas.mjs SHARED build/clients
+//
+// A document is valid by the strict schema, which refuses unknown members. Where it is not, each single error must be
+// known: a row of `known` below says what was written and why, or the document is in the format of what was read, and
+// what is wrong was taken over from there as it stood.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+import { createRequire } from 'node:module';
+
+const [shared, modules] = process.argv.slice(2);
+const require = createRequire(path.resolve(modules, 'package.json'));
+const Ajv = require('ajv');
+const addFormats = require('ajv-formats');
+
+// What we write beyond the strict schemas, by schema, member and keyword of the error.
+const known = [
+    { schema: /^AnthropicErrorResponse$/, at: /^\/error\/type$/, value: /^(request_too_large|conflict_error)$/,
+      why: 'types of errors that are documented, but that the SDK has no class for (docs.anthropic.com/en/api/errors)' },
+    { schema: /^AnthropicMessages(Response|StreamEvent)$/, at: /\/stop_reason$/, value: /^other$/,
+      why: 'a reason that the provider did not give, or that this API has no word for, is never said to be a success' },
+    { schema: /^OpenAIChat(Response|Chunk)$/, at: /^\/choices\/\d+\/(message|delta)$/, value: /^reasoning_content$/,
+      why: "thinking has no member in OpenAI's own API: this is the name that its clients know from others" },
+];
+
+const MOST_LINES = 30;
+const cache = new Map();
+
+// "anyOf" over objects that a constant "type" tells apart says only that none fits. As a choice by the type it says what
+// is wrong with the one that was meant.
+function choose(schema, root) {
+    if (Array.isArray(schema)) return schema.map(item => choose(item, root));
+    if (!schema || typeof schema !== 'object') return schema;
+    const out = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, choose(value, root)]));
+    const target = alternative => resolve(alternative, root);
+    const objects = (schema.anyOf ?? []).flatMap(a => leaves(a, root)).filter(a => target(a).type === 'object');
+    const others = (schema.anyOf ?? []).flatMap(a => leaves(a, root)).filter(a => target(a).type !== 'object');
+    const types = objects.map(a => target(a).properties?.type?.const);
+    if (objects.length < 2 || types.includes(undefined) || new Set(types).size < types.length) return out;
+    delete out.anyOf;
+    return { ...out, if: { type: 'object' }, else: others.length ? { anyOf: others.map(a => choose(a, root)) } : { type: 'object' },
+             then: { required: ['type'], properties: { type: { enum: types } },
+                     allOf: objects.map((a, i) => ({ if: { properties: { type: { const: types[i] } } }, then: choose(a, root) })) } };
+}
+
+const resolve = (schema, root) => schema.$ref ? resolve(root.definitions[decodeURIComponent(schema.$ref.slice('#/definitions/'.length))], root) : schema;
+
+// A union inside a union is one.
+const leaves = (schema, root) => resolve(schema, root).anyOf ? resolve(schema, root).anyOf.flatMap(a => leaves(a, root)) : [schema];
+
+function load(name) {
+    const file = path.join(shared, 'schemas/openai-anthropic', `${name}.strict.schema.json`);
+    const ajv = new Ajv({ strict: false, allowUnionTypes: true, allErrors: true, verbose: true });
+    const text = JSON.parse(fs.readFileSync(file, 'utf8'));
+    addFormats(ajv);
+    return ajv.compile(choose(text, text));
+}
+
+function check(name) {
+    if (!cache.has(name)) cache.set(name, load(name));
+    return cache.get(name);
+}
+
+const counts = new Map();          // by schema and verdict
+function count(name, verdict) {
+    if (!counts.has(name)) counts.set(name, new Map());
+    counts.get(name).set(verdict, (counts.get(name).get(verdict) ?? 0) + 1);
+}
+
+// -- what was taken over -------------------------------------------------------------------
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b) ||
+    (a && b && typeof a === 'object' && typeof b === 'object' && Array.isArray(a) === Array.isArray(b) &&
+     Object.keys(a).length === Object.keys(b).length && Object.keys(a).every(key => same(a[key], b[key])));
+
+function* objects(value) {
+    if (!value || typeof value !== 'object') return;
+    if (!Array.isArray(value)) yield value;
+    for (const inner of Object.values(value)) yield* objects(inner);
+}
+
+// An object of which all that was said there, and beside it only what says nothing.
+const silent = (key, value) => value === null || key === 'caller' || (Array.isArray(value) && !value.length);
+const holds = (object, part) => Object.keys(part).length && Object.entries(part).every(([key, value]) => same(object[key], value)) &&
+    Object.entries(object).every(([key, value]) => key in part || silent(key, value));
+
+function takenOver(error, from) {
+    const member = error.keyword === 'additionalProperties' ? error.params.additionalProperty : error.instancePath.split('/').pop();
+    const value = error.keyword === 'additionalProperties' ? error.data[member] : error.data;
+    for (const object of objects(from)) {
+        if (member in object && same(object[member], value)) return true;
+        if (error.data && typeof error.data === 'object' && !Array.isArray(error.data) && holds(error.data, object)) return true;
+    }
+    return false;
+}
+
+function excuse(error, name, own, from) {
+    const value = error.keyword === 'additionalProperties' ? error.params.additionalProperty : error.data;
+    const row = known.find(k => k.schema.test(name) && k.at.test(error.instancePath) && k.value.test(typeof value === 'string' ? value : JSON.stringify(value)));
+    return row ? row.why : own && takenOver(error, from) ? 'taken over from what was read' : '';
+}
+
+// Without those that only say that no alternative fits, and that null would have been one.
+function meant(all) {
+    const errors = all.filter(e => !['if', 'anyOf', 'oneOf'].includes(e.keyword));
+    return errors.filter(e => e.params.type !== 'null' || !errors.some(o => o !== e && o.instancePath.startsWith(e.instancePath)));
+}
+
+// -- judging -------------------------------------------------------------------------------
+
+let failed = 0, passed = 0, from = [];
+
+function judge({ schema, id, own, doc }) {
+    const valid = check(schema);
+    if (valid(doc)) {
+        passed++;
+        return count(schema, 'strict');
+    }
+    const errors = meant(valid.errors);
+    const reasons = errors.map(e => excuse(e, schema, own, from));
+    if (reasons.length && reasons.every(r => r)) {
+        passed++;
+        return count(schema, `not strict: ${[...new Set(reasons)].sort().join('; ')}`);
+    }
+    count(schema, 'INVALID');
+    if (++failed > MOST_LINES) return;
+    console.log(`INVALID ${schema} ${id}`);
+    errors.forEach((e, i) => reasons[i] || console.log(`    ${e.instancePath || '/'} ${e.message} ${JSON.stringify(e.params)}, but is ${JSON.stringify(e.data)?.slice(0, 200)}`));
+}
+
+for await (const text of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (text[0] !== '{') console.log(text);
+    else {
+        const line = JSON.parse(text);
+        if (line.from) from = line.from;
+        else judge(line);
+    }
+}
+for (const [name, verdicts] of [...counts].sort())
+    for (const [verdict, n] of [...verdicts].sort()) console.log(`${name}: ${n} ${verdict}`);
+console.log(`schemas: ${passed} passed, ${failed} failed`);
+process.exitCode = failed || !passed ? 1 : 0;
