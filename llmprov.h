@@ -737,7 +737,9 @@ typedef struct llmprov_response {
 /* Frees what is inside and zeroes the struct. */
 LLMPROV_API void llmprov_response_free(llmprov_response *r);
 
-/* The reply as one Anthropic-shape message: {"id","type":"message","role","model","content",...}. */
+/* The reply as one Anthropic-shape message: {"id","type":"message","role","model","content",...}, with every member that
+   Anthropic's replies have, null where nothing is known. Members of the reply and of its blocks that Anthropic's have
+   not (extra, origin) stand beside them, so that nothing is lost. *out is the caller's to free. */
 LLMPROV_API llmprov_status llmprov_response_save(const llmprov_response *r, llmprov_text *out);
 
 /* {"type":"error","error":{"type","message"}} with Anthropic's error types. The allocator may be NULL. */
@@ -3883,6 +3885,13 @@ static const llmprov__msg_form *llmprov__msg_form_for(llmprov_block_type type) {
     return NULL;
 }
 
+/* How many members a form has. */
+static size_t llmprov__msg_members(const llmprov__msg_form *form) {
+    size_t i = 0;
+    while (form && i < LLMPROV__COUNT(form->members) && (i == 0 || form->members[i].key)) i++;
+    return i;
+}
+
 static bool llmprov__msg_is_string(llmprov_str raw) {
     return raw.len && raw.ptr[0] == '"';
 }
@@ -4080,7 +4089,7 @@ static bool llmprov__msg_read_flat(llmprov__msg_reader *r, llmprov_scan *s, llmp
     }
     b->type = form->type;
     c.raw[LLMPROV__MSG_TYPE].ptr = NULL;
-    for (i = 0; i < LLMPROV__COUNT(form->members) && (i == 0 || form->members[i].key); i++) {
+    for (i = 0; i < llmprov__msg_members(form); i++) {
         llmprov_str *raw = &c.raw[form->members[i].key];
         if (!raw->ptr || !llmprov__msg_read_member(r, b, &form->members[i], s, *raw)) continue;
         if (form->members[i].place == LLMPROV__MSG_TO_CONTENT && raw->ptr[0] == '[') *content = *raw;
@@ -4240,7 +4249,8 @@ static bool llmprov__msg_is_known(llmprov_str key) {
 
 /* -- writing blocks -- */
 
-enum { LLMPROV__MSG_FOR_WIRE, LLMPROV__MSG_FOR_STORE };        /* the store keeps origins, the wire refuses them */
+/* The store keeps origins, the wire refuses them; a saved reply has every member that replies have, too. */
+enum { LLMPROV__MSG_FOR_WIRE, LLMPROV__MSG_FOR_STORE, LLMPROV__MSG_FOR_REPLY };
 
 /* Where the bytes of an image or a document are, in Anthropic's form. */
 static void llmprov__msg_write_source(llmprov_writer *w, const llmprov_block *b) {
@@ -4317,8 +4327,34 @@ static void llmprov__msg_write_citations(llmprov_writer *w, const llmprov_scan *
     llmprov_write_close(w);
 }
 
-/* Members that have no field, but for one. */
-static void llmprov__msg_write_rest(llmprov_writer *w, const char *extra, size_t len, const char *but, bool wire) {
+/* Whether a field of a block is set, which then stands over a member of extra that has its name. A source that its
+   fields cannot hold whole is in extra. */
+static bool llmprov__msg_fills(const llmprov_block *b, const llmprov__msg_member *m) {
+    switch (m->place) {
+    case LLMPROV__MSG_TO_TEXT: return b->text != NULL;
+    case LLMPROV__MSG_TO_STRING: return *(const char *const *)(const void *)((const char *)b + m->field) != NULL;
+    case LLMPROV__MSG_TO_JSON: return b->json != NULL;
+    case LLMPROV__MSG_TO_TRUE: return b->is_error;
+    case LLMPROV__MSG_TO_CONTENT: return b->text || b->content;
+    case LLMPROV__MSG_TO_SOURCE: break;
+    }
+    return false;
+}
+
+/* Whether a member of a block's extra was written from its field. */
+static bool llmprov__msg_filled(const llmprov_block *b, llmprov_str key) {
+    const llmprov__msg_form *form = b ? llmprov__msg_form_for(b->type) : NULL;
+    size_t i;
+    for (i = llmprov__msg_members(form); i-- > 0; ) {
+        const llmprov__msg_member *m = &form->members[i];
+        if (llmprov__text_is(key, llmprov__msg_names[m->key]) && llmprov__msg_fills(b, m)) return true;
+    }
+    return b && b->origin && llmprov__text_is(key, "origin");
+}
+
+/* Members that have no field, but for one. `b` is the block that they are of, or NULL. */
+static void llmprov__msg_write_rest(llmprov_writer *w, const llmprov_block *b, const char *extra, size_t len,
+                                    const char *but, bool wire) {
     llmprov__mem_buf scratch;
     llmprov_scan s;
     llmprov_str key, value;
@@ -4327,7 +4363,8 @@ static void llmprov__msg_write_rest(llmprov_writer *w, const char *extra, size_t
     scratch.alloc = w->alloc;
     s = llmprov__json_scan(extra, llmprov__text_len(extra, len), &scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
-        bool skip = (but && llmprov__text_is(key, but)) || (wire && llmprov__msg_is_stream_only(key));
+        bool skip = (but && llmprov__text_is(key, but)) || (wire && llmprov__msg_is_stream_only(key)) ||
+                    llmprov__msg_filled(b, key);
         if (!llmprov_scan_raw(&s, &value) || skip) continue;
         if (wire && llmprov__text_is(key, "citations") && value.ptr[0] == '[') llmprov__msg_write_citations(w, &s, value);
         else llmprov__write_raw_key(w, key, value, false);
@@ -4337,14 +4374,13 @@ static void llmprov__msg_write_rest(llmprov_writer *w, const char *extra, size_t
 }
 
 static void llmprov__msg_write_extra(llmprov_writer *w, const char *extra, size_t len, const char *but) {
-    llmprov__msg_write_rest(w, extra, len, but, false);
+    llmprov__msg_write_rest(w, NULL, extra, len, but, false);
 }
 
 static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b, const llmprov__msg_member *m) {
     const char *key = llmprov__msg_names[m->key], *string = NULL;
     llmprov_str in_extra;
-    if (llmprov__msg_has(b->extra, b->extra_len, key, &in_extra) && !(m->place == LLMPROV__MSG_TO_TRUE && b->is_error) &&
-        !(m->place == LLMPROV__MSG_TO_TEXT && b->text)) return;
+    if (!llmprov__msg_fills(b, m) && llmprov__msg_has(b->extra, b->extra_len, key, &in_extra)) return;
     switch (m->place) {
     case LLMPROV__MSG_TO_TEXT:
         if (b->text || m->required) llmprov__write_long(w, key, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
@@ -4369,6 +4405,25 @@ static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b,
     }
 }
 
+/* Members that Anthropic's replies have in every block of a type, and what they are where nothing else is known. */
+static const struct { const char *type, *member, *value; } llmprov__msg_reply_members[] = {
+    { "text", "citations", "null" }, { "thinking", "signature", "\"\"" },
+    { "tool_use", "caller", "{\"type\":\"direct\"}" }, { "server_tool_use", "caller", "{\"type\":\"direct\"}" },
+    { "web_search_tool_result", "caller", "{\"type\":\"direct\"}" },
+    { "web_fetch_tool_result", "caller", "{\"type\":\"direct\"}" },
+};
+
+static void llmprov__msg_write_reply_members(llmprov_writer *w, const llmprov_block *b, const char *type) {
+    llmprov_str there;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__msg_reply_members); i++) {
+        const char *member = llmprov__msg_reply_members[i].member, *value = llmprov__msg_reply_members[i].value;
+        if (strcmp(type, llmprov__msg_reply_members[i].type)) continue;
+        if (b->type == LLMPROV_BLOCK_THINKING && b->signature) continue;
+        if (!llmprov__msg_has(b->extra, b->extra_len, member, &there)) llmprov_write_raw(w, member, value, strlen(value));
+    }
+}
+
 /* Opens a block and writes all but the list in a tool result; the caller closes it. */
 static void llmprov__msg_write_head(llmprov_writer *w, const char *key, const llmprov_block *b, int to) {
     const llmprov__msg_form *form = llmprov__msg_form_for(b->type);
@@ -4380,14 +4435,14 @@ static void llmprov__msg_write_head(llmprov_writer *w, const char *key, const ll
         llmprov__msg_write_extra(w, b->json, b->json_len, NULL);
     } else {
         if (!llmprov__msg_has(b->extra, b->extra_len, "type", &mark)) llmprov_write_str(w, "type", word, strlen(word));
-        for (i = 0; i < LLMPROV__COUNT(form->members) && (i == 0 || form->members[i].key); i++)
-            llmprov__msg_write_member(w, b, &form->members[i]);
+        for (i = 0; i < llmprov__msg_members(form); i++) llmprov__msg_write_member(w, b, &form->members[i]);
+        if (to == LLMPROV__MSG_FOR_REPLY) llmprov__msg_write_reply_members(w, b, word);
     }
-    if (to == LLMPROV__MSG_FOR_STORE && b->origin) llmprov_write_str(w, "origin", b->origin, strlen(b->origin));
+    if (to != LLMPROV__MSG_FOR_WIRE && b->origin) llmprov_write_str(w, "origin", b->origin, strlen(b->origin));
     if (llmprov__msg_has(b->extra, b->extra_len, "cache_control", &mark) && llmprov__msg_same_mark(b, mark)) {
-        llmprov__msg_write_rest(w, b->extra, b->extra_len, NULL, to == LLMPROV__MSG_FOR_WIRE);
+        llmprov__msg_write_rest(w, b, b->extra, b->extra_len, NULL, to == LLMPROV__MSG_FOR_WIRE);
     } else {
-        llmprov__msg_write_rest(w, b->extra, b->extra_len, "cache_control", to == LLMPROV__MSG_FOR_WIRE);
+        llmprov__msg_write_rest(w, b, b->extra, b->extra_len, "cache_control", to == LLMPROV__MSG_FOR_WIRE);
         llmprov__msg_write_mark(w, b->cache);
     }
 }
@@ -4870,7 +4925,36 @@ LLMPROV_API const char *llmprov_error_type(llmprov_status code) {
     }
 }
 
+/* The members of an object but for those of a list of names. */
+static void llmprov__msg_write_others(llmprov_writer *w, llmprov_str object, const char *const *names, size_t count) {
+    llmprov__mem_buf scratch = { NULL, 0, 0, { NULL, NULL }, false };
+    llmprov_scan s = llmprov__json_scan(object.ptr, object.len, &scratch, 0);
+    llmprov_str key, value;
+    scratch.alloc = w->alloc;
+    while (llmprov_scan_key(&s, &key)) {
+        size_t i = 0;
+        while (i < count && !llmprov__text_is(key, names[i])) i++;
+        if (llmprov_scan_raw(&s, &value) && i == count) llmprov__write_raw_key(w, key, value, false);
+    }
+    if (scratch.failed) llmprov__write_fail(w, LLMPROV_ERR_NO_MEMORY);
+    llmprov__mem_buf_free(&scratch);
+}
+
+/* A member of an object, or null. */
+static void llmprov__msg_write_or_null(llmprov_writer *w, llmprov_str object, const char *key) {
+    llmprov_str value;
+    if (llmprov__msg_has(object.ptr, object.len, key, &value)) llmprov_write_raw(w, key, value.ptr, value.len);
+    else llmprov_write_null(w, key);
+}
+
+/* The counts, and what else the provider told where it told it in this form. */
 static void llmprov__msg_write_usage(llmprov_writer *w, const llmprov_usage *u) {
+    static const char *const counts[] = {
+        "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation", "output_tokens",
+        "output_tokens_details", "server_tool_use", "service_tier", "inference_geo", "speed",
+    };
+    llmprov_str raw = { u->raw, llmprov__text_len(u->raw, 0) }, value, none = { "{}", 2 };
+    if (!llmprov__msg_has(raw.ptr, raw.len, counts[0], &value)) raw = none;
     llmprov_write_open(w, "usage", '{');
     llmprov_write_int(w, "input_tokens", u->input_tokens);
     llmprov_write_int(w, "cache_creation_input_tokens", u->cache_write_5m_tokens + u->cache_write_1h_tokens);
@@ -4883,29 +4967,47 @@ static void llmprov__msg_write_usage(llmprov_writer *w, const llmprov_usage *u) 
     llmprov_write_open(w, "output_tokens_details", '{');
     llmprov_write_int(w, "thinking_tokens", u->thinking_tokens);
     llmprov_write_close(w);
+    llmprov__msg_write_or_null(w, raw, "server_tool_use");
+    llmprov__msg_write_or_null(w, raw, "service_tier");
+    llmprov__msg_write_or_null(w, raw, "inference_geo");
+    llmprov__msg_write_or_null(w, raw, "speed");
+    llmprov__msg_write_others(w, raw, counts, LLMPROV__COUNT(counts));
     llmprov_write_close(w);
 }
 
+static void llmprov__msg_write_word(llmprov_writer *w, const char *key, const char *text) {
+    if (text) llmprov_write_str(w, key, text, strlen(text));
+    else llmprov_write_null(w, key);
+}
+
+/* Every member that Anthropic's replies have, null where it is not known, then those that have no field. */
 LLMPROV_API llmprov_status llmprov_response_save(const llmprov_response *r, llmprov_text *out) {
-    const char *stop = r->stop ? llmprov__msg_stops[r->stop] : r->stop_word;
+    static const char *const own[] = {
+        "id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "stop_details", "container",
+        "diagnostics", "usage",
+    };
+    const char *stop = r->stop ? llmprov_stop_text(r->stop) : r->stop_word;
+    llmprov_str extra = { r->extra ? r->extra : "{}", r->extra ? llmprov__text_len(r->extra, r->extra_len) : 2 };
     llmprov_writer w;
     size_t i;
     memset(&w, 0, sizeof w);
     if (r->memory) w.alloc = llmprov__mem_unmetered(&((const llmprov__mem_arena *)r->memory)->alloc);
     llmprov_write_open(&w, NULL, '{');
-    llmprov_write_str(&w, "id", r->id ? r->id : "", llmprov__text_len(r->id, 0));
-    llmprov_write_str(&w, "type", "message", 7);
-    llmprov_write_str(&w, "role", "assistant", 9);
-    llmprov_write_str(&w, "model", r->model ? r->model : "", llmprov__text_len(r->model, 0));
+    llmprov__msg_write_word(&w, "id", r->id ? r->id : "");
+    llmprov__msg_write_word(&w, "type", "message");
+    llmprov__msg_write_word(&w, "role", "assistant");
+    llmprov__msg_write_word(&w, "model", r->model ? r->model : "");
     llmprov_write_open(&w, "content", '[');
-    for (i = 0; i < r->message.block_count; i++) llmprov__msg_write_block(&w, &r->message.blocks[i], LLMPROV__MSG_FOR_STORE);
+    for (i = 0; i < r->message.block_count; i++)
+        llmprov__msg_write_block(&w, &r->message.blocks[i], LLMPROV__MSG_FOR_REPLY);
     llmprov_write_close(&w);
-    if (stop && *stop) llmprov_write_str(&w, "stop_reason", stop, strlen(stop));
-    else llmprov_write_null(&w, "stop_reason");
-    if (r->stop_sequence) llmprov_write_str(&w, "stop_sequence", r->stop_sequence, strlen(r->stop_sequence));
-    else llmprov_write_null(&w, "stop_sequence");
+    llmprov__msg_write_word(&w, "stop_reason", stop && *stop ? stop : NULL);
+    llmprov__msg_write_word(&w, "stop_sequence", r->stop_sequence);
+    llmprov__msg_write_or_null(&w, extra, "stop_details");
+    llmprov__msg_write_or_null(&w, extra, "container");
+    llmprov__msg_write_or_null(&w, extra, "diagnostics");
     llmprov__msg_write_usage(&w, &r->usage);
-    llmprov__msg_write_extra(&w, r->extra, r->extra_len, NULL);
+    llmprov__msg_write_others(&w, extra, own, LLMPROV__COUNT(own));
     llmprov_write_close(&w);
     return llmprov__msg_finish(&w, out);
 }

@@ -704,14 +704,129 @@ TEST(msg_response_saves_as_a_message) {
     r.usage.cache_write_1h_tokens = 1;
     r.usage.output_tokens = 4;
     if (llmprov_response_save(&r, &text) == LLMPROV_OK)
-        CHECK_STR(text.ptr, "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"Hi.\"}],\"stop_reason\":\"stop_sequence\","
-                            "\"stop_sequence\":\"END\",\"usage\":{\"input_tokens\":3,\"cache_creation_input_tokens\":3,\"cache_read_input_tokens\":0,\"cache_creation\":{\"ephemeral_5m_input_tokens\":2,"
-                            "\"ephemeral_1h_input_tokens\":1},\"output_tokens\":4,\"output_tokens_details\":{\"thinking_tokens\":0}}}");
+        CHECK_STR(text.ptr, "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"Hi.\",\"citations\":null}],\"stop_reason\":\"stop_sequence\","
+                            "\"stop_sequence\":\"END\",\"stop_details\":null,\"container\":null,\"diagnostics\":null,\"usage\":{\"input_tokens\":3,\"cache_creation_input_tokens\":3,\"cache_read_input_tokens\":0,\"cache_creation\":{\"ephemeral_5m_input_tokens\":2,"
+                            "\"ephemeral_1h_input_tokens\":1},\"output_tokens\":4,\"output_tokens_details\":{\"thinking_tokens\":0},"
+                            "\"server_tool_use\":null,\"service_tier\":null,\"inference_geo\":null,\"speed\":null}}");
     llmprov_text_free(&text);
     memset(&r, 0, sizeof r);                                  /* {0} is legal */
     CHECK_INT(llmprov_response_save(&r, &text), LLMPROV_OK);
     CHECK(text.ptr && strstr(text.ptr, "\"content\":[]") && strstr(text.ptr, "\"stop_reason\":null"));
     llmprov_text_free(&text);
+}
+
+/* One member of a saved reply, or of a part of it. */
+static void msg_saved_member(const llmprov_response *r, const char *path, const char *expected) {
+    llmprov_text text = { 0 };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_json *v;
+    llmprov_str raw;
+    if (llmprov_response_save(r, &text) != LLMPROV_OK) {
+        CHECK(false);
+        return;
+    }
+    v = llmprov_json_parse(text.ptr, text.len, &alloc, NULL);
+    raw = llmprov_json_raw(llmprov_json_path(v, path));
+    if (!CHECK(raw.len && msg_equal(raw.ptr, raw.len, expected, strlen(expected))) && !test_excused()) printf("    %s: %s\n", path, text.ptr);
+    llmprov_json_free(v);
+    llmprov_text_free(&text);
+}
+
+/* How often a text stands in a saved reply. */
+static void msg_saved_times(const llmprov_response *r, const char *what, int times) {
+    llmprov_text text = { 0 };
+    const char *p;
+    int count = 0;
+    if (llmprov_response_save(r, &text) != LLMPROV_OK) {
+        CHECK(false);
+        return;
+    }
+    for (p = text.ptr; (p = strstr(p, what)) != NULL; p++) count++;
+    if (!CHECK_INT(count, times) && !test_excused()) printf("    %s: %s\n", what, text.ptr);
+    llmprov_text_free(&text);
+}
+
+/* Anthropic's form has these members in every reply; the others of the reply come behind, and none comes twice. */
+TEST(msg_response_saves_members_without_a_field_once) {
+    llmprov_response r = { .id = "msg_1", .model = "m", .stop = LLMPROV_STOP_REFUSAL };
+    static const char *const own[] = { "id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "stop_details", "container", "diagnostics", "usage" };
+    size_t i;
+    r.extra = "{\"id\":1,\"type\":2,\"role\":3,\"model\":4,\"content\":5,\"stop_reason\":6,\"stop_sequence\":7,\"usage\":8,\"created\":9,\"container\":{\"id\":\"c\"},\"d\\u0065f\":1,"
+              "\"stop_details\":{\"type\":\"refusal\",\"category\":null,\"explanation\":\"no\"}}";
+    for (i = 0; i < LLMPROV__COUNT(own); i++) {
+        char key[40];
+        sprintf(key, "%s\"%s\":", i == 1 ? "," : "", own[i]);       /* "type" is a member of others too */
+        msg_saved_times(&r, key, !strcmp(own[i], "id") ? 2 : 1);      /* the container's */
+    }
+    msg_saved_member(&r, "id", "\"msg_1\"");
+    msg_saved_member(&r, "created", "9");
+    msg_saved_member(&r, "def", "1");
+    msg_saved_member(&r, "container", "{\"id\":\"c\"}");
+    msg_saved_member(&r, "stop_details.explanation", "\"no\"");
+    msg_saved_member(&r, "diagnostics", "null");
+}
+
+/* What only the provider's own usage tells stays, where it is told in this form; of other forms the counts are all. */
+TEST(msg_response_saves_the_whole_usage) {
+    llmprov_response r = { .usage = { .input_tokens = 3, .output_tokens = 4 } };
+    r.usage.raw = "{\"input_tokens\":3,\"output_tokens\":4,\"server_tool_use\":{\"web_search_requests\":2,\"web_fetch_requests\":0},\"service_tier\":\"standard\","
+                  "\"inference_geo\":\"eu\",\"speed\":null,\"iterations\":[{\"type\":\"message\"}]}";
+    msg_saved_member(&r, "usage.server_tool_use.web_search_requests", "2");
+    msg_saved_member(&r, "usage.service_tier", "\"standard\"");
+    msg_saved_member(&r, "usage.inference_geo", "\"eu\"");
+    msg_saved_member(&r, "usage.speed", "null");
+    msg_saved_member(&r, "usage.iterations[0].type", "\"message\"");
+    msg_saved_times(&r, "\"input_tokens\":", 1);
+    msg_saved_times(&r, "\"service_tier\":", 1);
+    r.usage.raw = "{\"prompt_tokens\":3,\"completion_tokens\":4}";
+    msg_saved_member(&r, "usage.input_tokens", "3");
+    msg_saved_member(&r, "usage.service_tier", "null");
+    msg_saved_times(&r, "prompt_tokens", 0);
+}
+
+/* Blocks have what blocks of replies have, and keep what they came with. */
+TEST(msg_response_saves_whole_blocks) {
+    static const llmprov_block blocks[] = {
+        { .text = "a" }, { .text = "b", .extra = "{\"citations\":[]}" }, { .type = LLMPROV_BLOCK_THINKING, .text = "h" }, { .type = LLMPROV_BLOCK_THINKING, .text = "h", .signature = "s" },
+        { .type = LLMPROV_BLOCK_TOOL_USE, .id = "t", .name = "f", .json = "{}" },
+        { .type = LLMPROV_BLOCK_TOOL_USE, .id = "t", .name = "f", .json = "{}", .extra = "{\"caller\":{\"type\":\"code_execution_20260120\",\"tool_id\":\"x\"}}" },
+        { .type = LLMPROV_BLOCK_SERVER_USE, .kind = "server_tool_use", .id = "s", .name = "web_search", .json = "{}" },
+        { .type = LLMPROV_BLOCK_SERVER_RESULT, .kind = "web_search_tool_result", .id = "s", .json = "[]" },
+        { .type = LLMPROV_BLOCK_SERVER_RESULT, .kind = "code_execution_tool_result", .id = "s", .json = "[]" },
+        { .type = LLMPROV_BLOCK_RAW, .kind = "new", .json = "{\"type\":\"new\"}" },
+    };
+    static const char *const expected =
+        "[{'type':'text','text':'a','citations':null},{'type':'text','text':'b','citations':[]},{'type':'thinking','thinking':'h','signature':''},{'type':'thinking','thinking':'h','signature':'s'},"
+        "{'type':'tool_use','id':'t','name':'f','input':{},'caller':{'type':'direct'}},{'type':'tool_use','id':'t','name':'f','input':{},'caller':{'type':'code_execution_20260120','tool_id':'x'}},"
+        "{'type':'server_tool_use','id':'s','name':'web_search','input':{},'caller':{'type':'direct'}},{'type':'web_search_tool_result','tool_use_id':'s','content':[],'caller':{'type':'direct'}},"
+        "{'type':'code_execution_tool_result','tool_use_id':'s','content':[]},{'type':'new'}]";
+    llmprov_response r = { .message = { .role = LLMPROV_ROLE_ASSISTANT, .blocks = blocks, .block_count = LLMPROV__COUNT(blocks) } };
+    char json[1000];
+    size_t i;
+    for (i = 0; expected[i]; i++) json[i] = expected[i] == '\'' ? '"' : expected[i];
+    json[i] = 0;
+    msg_saved_member(&r, "content", json);
+}
+
+/* A field stands over the member of extra that has its name: no member is written twice. */
+TEST(msg_block_members_are_written_once) {
+    static const struct { llmprov_block b; const char *expected; } cases[] = {
+        { { .text = "new", .extra = "{\"text\":5,\"more\":1}" }, "{\"type\":\"text\",\"text\":\"new\",\"more\":1}" },
+        { { .extra = "{\"text\":5}" }, "{\"type\":\"text\",\"text\":5}" },
+        { { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .is_error = true, .extra = "{\"is_error\":false}" }, "{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"is_error\":true}" },
+        { { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .text = "x", .extra = "{\"content\":null}" }, "{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":\"x\"}" },
+        { { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .extra = "{\"content\":null}" }, "{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":null}" },
+        { { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "n", .json = "{}", .extra = "{\"id\":1,\"name\":2,\"input\":3}" }, "{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"n\",\"input\":{}}" },
+        { { .text = "x", .origin = "o", .extra = "{\"origin\":1}" }, "{\"type\":\"text\",\"text\":\"x\",\"origin\":\"o\"}" },
+    };
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        llmprov_text text = { 0 };
+        if (llmprov_block_save(&cases[i].b, &alloc, &text) == LLMPROV_OK) CHECK_STR(text.ptr, cases[i].expected);
+        else CHECK(false);
+        llmprov_text_free(&text);
+    }
 }
 
 /* Two of Anthropic's error types are about the HTTP status more than about what happened. */
