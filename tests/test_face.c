@@ -234,10 +234,14 @@ done:
 TEST(face_unknown_events_go_through_to_their_own_format) {
     static const char *const from[] = { "anthropic-messages", "openai-chat" };
     llmprov_event e = { .type = LLMPROV_EVENT_OTHER, .kind = "new_event", .extra = "{\"type\":\"new_event\",\"x\":1}", .extra_len = 26 };
+    llmprov_event start = { .type = LLMPROV_EVENT_START, .id = "r1", .model = "m-1" };
     size_t i, count;
     for (i = 0; i < 2; i++) {
         face_sink sink;
         llmprov_face *f = face_new(&sink, "anthropic-messages", from[i]);
+        OK_OR(llmprov_face_event(f, &start), done);
+        sink.len = 0;
+        sink.text[0] = 0;
         OK_OR(llmprov_face_event(f, &e), done);
         CHECK_STR(sink.text, i ? "" : "event: new_event\ndata: {\"type\":\"new_event\",\"x\":1}\n\n");
         llmprov_face_warnings(f, &count);
