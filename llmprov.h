@@ -8730,9 +8730,17 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
     return false;
 }
 
-/* Members that are kept although fields carry what they say: their format writes them with the fields. */
-static bool llmprov__parts_carried(const char *name) {
-    return !strcmp(name, "thinking") || !strcmp(name, "output_config") || !strcmp(name, "metadata") || !strcmp(name, "tool_choice");
+/* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
+   them with the fields. */
+static const struct { const char *format, *names; } llmprov__parts_carriers[] = {
+    { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system" },
+};
+
+static bool llmprov__parts_carried(const char *format, const char *name) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
+        if (llmprov__text_same(format, llmprov__parts_carriers[i].format, false)) return llmprov__parts_lists(llmprov__parts_carriers[i].names, name);
+    return false;
 }
 
 /* Members that llmprov_ask kept: back into their own format, a warning elsewhere. */
@@ -8752,7 +8760,7 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
         memcpy(name, key.ptr, len);
         name[len] = 0;
         if (!llmprov_scan_raw(&s, &value)) break;
-        if (llmprov__parts_carried(name)) continue;
+        if (llmprov__parts_carried(r->origin, name)) continue;
         if (own) llmprov__write_raw_key(d->body, key, value, false);
         else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
     }
@@ -9042,13 +9050,32 @@ static void llmprov__t_messages_beta(llmprov_draft *d) {
     if (n) llmprov_draft_header(d, "anthropic-beta", list);
 }
 
+/* Whether the request was asked in this format: then what was said goes back as it was. */
+static bool llmprov__t_messages_own(const llmprov_draft *d) {
+    return llmprov__text_same(d->chat->origin, "anthropic-messages", false);
+}
+
+/* A member that such a request was kept with, as raw JSON. */
+static llmprov_str llmprov__t_messages_kept(const llmprov_draft *d, const char *member) {
+    llmprov_str value = { NULL, 0 };
+    if (!llmprov__t_messages_own(d) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value)) value.ptr = NULL;
+    return value;
+}
+
+static bool llmprov__t_messages_says(llmprov_str object, const char *member, const char *word) {
+    llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
+    llmprov_str value;
+    if (!object.ptr || !llmprov__msg_has(object.ptr, object.len, member, &value)) return !word;
+    return word && llmprov__text_is(llmprov__parts_text(&s, value), word);
+}
+
 static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool) {
     llmprov_writer *w = d->body;
     llmprov_str word;
     llmprov_write_open(w, NULL, '{');
     if (tool->type && !llmprov__msg_has(tool->extra, 0, "type", &word)) llmprov_write_str(w, "type", tool->type, strlen(tool->type));
     if (tool->name) llmprov_write_str(w, "name", tool->name, strlen(tool->name));
-    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->description && (*tool->description || llmprov__t_messages_own(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     if (tool->schema) llmprov__write_long_raw(w, "input_schema", tool->schema, strlen(tool->schema));
     else if (!tool->type) llmprov_write_raw(w, "input_schema", "{\"type\":\"object\",\"properties\":{}}", 33);
     if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
@@ -9076,36 +9103,36 @@ static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
     llmprov_write_close(d->body);
 }
 
-/* Forcing a tool is refused while thinking, and by some models always: the model is left to choose. False = nothing was said. */
-static bool llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
+/* Whether a kept choice says just what the fields say. */
+static bool llmprov__t_messages_same_choice(llmprov_str kept, const char *word, const char *name, bool single) {
+    llmprov_str alone;
+    bool was = kept.ptr && llmprov__msg_has(kept.ptr, kept.len, "disable_parallel_tool_use", &alone) && alone.ptr[0] == 't';
+    return kept.ptr && llmprov__t_messages_says(kept, "type", word) && (!name || llmprov__t_messages_says(kept, "name", name)) && was == single;
+}
+
+/* Forcing a tool is refused while thinking, and by some models always: the model is left to choose. */
+static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
     static const char *const words[] = { "auto", "none", "any", "tool" };
     llmprov_tool_choice choice = fold ? (d->chat->tool_count ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
-    const char *name = fold ? d->chat->schema_name : d->chat->tool_name;
+    const char *name = choice != LLMPROV_TOOL_NAMED ? NULL : fold ? d->chat->schema_name : d->chat->tool_name;
     bool single = fold || d->chat->parallel_tools == LLMPROV_NO;
-    if (!d->chat->tool_count && !fold) return false;
+    llmprov_str kept = llmprov__t_messages_kept(d, "tool_choice");
+    if (!d->chat->tool_count && !fold && !kept.ptr) return;
     if (choice >= LLMPROV_TOOL_ANY && ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks)) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: auto was sent" : "this model refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
+        name = NULL;
     }
-    if (choice == LLMPROV_TOOL_AUTO && !single) return false;
+    if (llmprov__t_messages_same_choice(kept, words[choice], name, single)) {
+        llmprov_write_raw(d->body, "tool_choice", kept.ptr, kept.len);
+        return;
+    }
+    if (choice == LLMPROV_TOOL_AUTO && !single) return;
     llmprov_write_open(d->body, "tool_choice", '{');
     llmprov_write_str(d->body, "type", words[choice], strlen(words[choice]));
-    if (choice == LLMPROV_TOOL_NAMED && name) llmprov_write_str(d->body, "name", name, strlen(name));
+    if (name) llmprov_write_str(d->body, "name", name, strlen(name));
     if (single && choice != LLMPROV_TOOL_NONE) llmprov_write_bool(d->body, "disable_parallel_tool_use", true);
     llmprov_write_close(d->body);
-    return true;
-}
-
-static bool llmprov__t_messages_keeps(const llmprov_draft *d, const char *member) {
-    llmprov_str value;
-    return d->chat->origin && !strcmp(d->chat->origin, "anthropic-messages") && llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value);
-}
-
-/* A member that an asked request was kept with, as raw JSON. */
-static llmprov_str llmprov__t_messages_kept(const llmprov_draft *d, const char *member) {
-    llmprov_str value = { NULL, 0 };
-    if (!llmprov__t_messages_keeps(d, member) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value)) value.ptr = NULL;
-    return value;
 }
 
 /* Writes the members of a kept object that have no field in a request. */
@@ -9116,13 +9143,6 @@ static void llmprov__t_messages_write_kept(llmprov_draft *d, llmprov_str object,
         bool field = llmprov__text_is(key, a) || llmprov__text_is(key, b);
         if (llmprov_scan_raw(&s, &value) && !field) llmprov__write_raw_key(d->body, key, value, false);
     }
-}
-
-static bool llmprov__t_messages_says(llmprov_str object, const char *member, const char *word) {
-    llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
-    llmprov_str value;
-    if (!object.ptr || !llmprov__msg_has(object.ptr, object.len, member, &value)) return !word;
-    return word && llmprov__text_is(llmprov__parts_text(&s, value), word);
 }
 
 /* What is said about thinking. Where it is what was asked, it goes back to the letter; otherwise what the model takes,
@@ -9143,9 +9163,17 @@ static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__
     llmprov_write_close(d->body);
 }
 
+/* The schema of a structured answer under the older name of its member, where it was asked for so. */
+static bool llmprov__t_messages_write_format(llmprov_draft *d) {
+    llmprov_str kept = llmprov__t_messages_kept(d, "output_format"), schema;
+    if (!kept.ptr || !llmprov__msg_has(kept.ptr, kept.len, "schema", &schema) || !llmprov__text_is(schema, d->chat->schema)) return false;
+    llmprov_write_raw(d->body, "output_format", kept.ptr, kept.len);
+    return true;
+}
+
 static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
     llmprov_str kept = llmprov__t_messages_kept(d, "output_config");
-    bool schema = d->chat->schema && !fold;
+    bool schema = d->chat->schema && !fold && !llmprov__t_messages_write_format(d);
     if (!p->effort && !schema && !kept.ptr) return;
     llmprov_write_open(d->body, "output_config", '{');
     if (p->effort) llmprov_write_str(d->body, "effort", p->effort, strlen(p->effort));
@@ -9227,7 +9255,8 @@ static void llmprov__t_messages_write_messages(llmprov_draft *d) {
 
 static void llmprov__t_messages_write_system(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    if (r->system_count == 1 && !r->system_blocks->cache && !r->system_blocks->extra && r->system_blocks->type == LLMPROV_BLOCK_TEXT)
+    bool list = llmprov__t_messages_kept(d, "system").ptr != NULL;
+    if (!list && r->system_count == 1 && !r->system_blocks->cache && !r->system_blocks->extra && r->system_blocks->type == LLMPROV_BLOCK_TEXT)
         llmprov__msg_write_system(d->body, r->system_blocks->text, r->system_blocks->text_len, NULL, 0);
     else llmprov__msg_write_system(d->body, NULL, 0, r->system_blocks, r->system_count);
 }
@@ -9243,7 +9272,7 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "model", d->model, strlen(d->model));
     llmprov_write_int(w, "max_tokens", p.max_tokens);
-    if (d->stream) llmprov_write_bool(w, "stream", true);
+    if (d->stream || llmprov__t_messages_kept(d, "stream").ptr) llmprov_write_bool(w, "stream", d->stream);
     sampled = llmprov__t_messages_sampling(d, &p);
     llmprov__t_messages_write_stops(d);
     llmprov__t_messages_write_thinking(d, &p);
@@ -9252,8 +9281,7 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     if (r->service_tier) llmprov_write_str(w, "service_tier", r->service_tier, strlen(r->service_tier));
     llmprov__t_messages_refused(d);
     llmprov__t_messages_tools(d, fold);
-    if (!llmprov__t_messages_choice(d, &p, fold) && llmprov__t_messages_kept(d, "tool_choice").ptr)
-        llmprov_write_raw(w, "tool_choice", llmprov__t_messages_kept(d, "tool_choice").ptr, llmprov__t_messages_kept(d, "tool_choice").len);
+    llmprov__t_messages_choice(d, &p, fold);
     llmprov__msg_write_mark(w, r->cache);
     llmprov__parts_kept(d, "anthropic-messages");
     llmprov__t_messages_write_system(d);
@@ -11476,7 +11504,7 @@ static void llmprov__s_messages_choice(llmprov__s_messages_ask *a, const llmprov
     a->r->tool_choice = (llmprov_tool_choice)i;
     if (v[1].ptr && v[1].ptr[0] == '"') a->r->tool_name = llmprov__s_messages_string(a, s, v[1]);
     if (v[2].ptr && v[2].ptr[0] == 't') a->r->parallel_tools = LLMPROV_NO;
-    if (i == 0 && a->r->parallel_tools != LLMPROV_NO) llmprov__s_messages_keep(a, "tool_choice", raw);
+    llmprov__s_messages_keep(a, "tool_choice", raw);
 }
 
 /* The fields carry it to other formats; its own gets it back as it was said. */
@@ -11494,12 +11522,17 @@ static void llmprov__s_messages_thinking(llmprov__s_messages_ask *a, const llmpr
     llmprov__s_messages_keep(a, "thinking", raw);
 }
 
-/* {"type":"json_schema","schema":...}: also under its older name output_format. */
 static void llmprov__s_messages_format(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
     static const char *const names[] = { "schema" };
     llmprov_str schema;
     llmprov__parts_members(s, raw, names, &schema, 1);
     if (schema.ptr) a->r->schema = llmprov_asked_keep(a->asked, schema);
+}
+
+/* The older name of output_config.format. */
+static void llmprov__s_messages_old_format(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov__s_messages_format(a, s, raw);
+    llmprov__s_messages_keep(a, "output_format", raw);
 }
 
 static void llmprov__s_messages_output(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
@@ -11533,10 +11566,12 @@ static void llmprov__s_messages_messages(llmprov__s_messages_ask *a, const llmpr
 }
 
 static void llmprov__s_messages_system(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str list = LLMPROV__STR("[]");
     llmprov_block *blocks = NULL;
     bool plain;
-    if (llmprov__msg_read_blocks(&a->reader, s, raw, "system", &blocks, &a->r->system_count, &plain)) a->r->system_blocks = blocks;
-    else a->r->system_count = 0;
+    if (!llmprov__msg_read_blocks(&a->reader, s, raw, "system", &blocks, &a->r->system_count, &plain)) a->r->system_count = 0;
+    else a->r->system_blocks = blocks;
+    if (!plain) llmprov__s_messages_keep(a, "system", list);       /* so that one text in a list goes back as a list */
 }
 
 static void llmprov__s_messages_mark(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
@@ -11557,17 +11592,23 @@ static bool llmprov__s_messages_simple(llmprov__s_messages_ask *a, const llmprov
     else if (llmprov__text_is(name, "temperature")) r->temperature.set = llmprov_scan_num(&in, &r->temperature.value);
     else if (llmprov__text_is(name, "top_p")) r->top_p.set = llmprov_scan_num(&in, &r->top_p.value);
     else if (llmprov__text_is(name, "top_k")) r->top_k.set = llmprov_scan_int(&in, &r->top_k.value);
-    else if (llmprov__text_is(name, "stream")) r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
     else return false;
     return true;
+}
+
+/* A stream that is said to be none goes back so. */
+static void llmprov__s_messages_stream(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    (void)s;
+    a->r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    if (raw.ptr[0] != 't') llmprov__s_messages_keep(a, "stream", raw);
 }
 
 static void llmprov__s_messages_member(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
     static const struct { const char *name; void (*read)(llmprov__s_messages_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
         { "messages", llmprov__s_messages_messages }, { "system", llmprov__s_messages_system }, { "tools", llmprov__s_messages_tools },
         { "tool_choice", llmprov__s_messages_choice }, { "stop_sequences", llmprov__s_messages_stops }, { "thinking", llmprov__s_messages_thinking },
-        { "output_config", llmprov__s_messages_output }, { "output_format", llmprov__s_messages_format }, { "metadata", llmprov__s_messages_metadata },
-        { "cache_control", llmprov__s_messages_mark },
+        { "output_config", llmprov__s_messages_output }, { "output_format", llmprov__s_messages_old_format }, { "metadata", llmprov__s_messages_metadata },
+        { "cache_control", llmprov__s_messages_mark }, { "stream", llmprov__s_messages_stream },
     };
     size_t i;
     if (raw.ptr[0] != 'n' && llmprov__s_messages_simple(a, s, name, raw)) return;
