@@ -872,7 +872,19 @@ enum {
     LLMPROV_MODEL_TOOLS_IF_OFF = 131072,       /* function tools only with effort "none" on openai-chat      */
     LLMPROV_MODEL_NO_SYSTEM = 262144,          /* has no system role: it is put before the first user text   */
     LLMPROV_MODEL_NO_REQUIRED = 524288,        /* knows no tool_choice "required"                            */
-    LLMPROV_MODEL_TRIM_START = 1048576         /* begins its text with white space that means nothing        */
+    LLMPROV_MODEL_TRIM_START = 1048576,        /* begins its text with white space that means nothing        */
+    LLMPROV_MODEL_CLAUDE = 4194304,            /* one of five: how thinking, effort and top_k are said in
+                                    bedrock-converse. Claude refuses documents beside tool results there     */
+    LLMPROV_MODEL_NOVA = 8388608,
+    LLMPROV_MODEL_GPT_OSS = 12582912,
+    LLMPROV_MODEL_GPT = 16777216,
+    LLMPROV_MODEL_QWEN = 20971520,
+    LLMPROV_MODEL_FAMILY = 29360128,           /* the bits of these five                                     */
+    LLMPROV_MODEL_ASSISTANT_FIRST = 33554432,  /* takes a conversation that begins with the assistant        */
+    LLMPROV_MODEL_RESULTS_ALONE = 67108864,    /* refuses anything beside tool results in their message      */
+    LLMPROV_MODEL_RESULT_DOCUMENTS = 134217728,              /* takes documents inside tool results          */
+    LLMPROV_MODEL_NO_MARKS = 268435456,        /* refuses cache marks                                        */
+    LLMPROV_MODEL_NINE_LETTER_IDS = 536870912  /* ids of tool calls are nine letters and digits              */
 };
 
 /* A row about a family of models, found by the longest prefix of the model's name after a vendor's "vendor/". */
@@ -1284,7 +1296,12 @@ enum {
     LLMPROV_RULE_NATIVE = 16,    /* takes Anthropic's own blocks, signatures and cache marks                 */
     LLMPROV_RULE_TOOL_TEXT = 32, /* tool results hold text only                                              */
     LLMPROV_RULE_MAX_TOKENS = 64,              /* refuses a request without max_tokens                       */
-    LLMPROV_RULE_ONE_BLOCK = 128               /* the blocks of a stream do not overlap                      */
+    LLMPROV_RULE_ONE_BLOCK = 128,              /* the blocks of a stream do not overlap                      */
+    LLMPROV_RULE_SIGNED = 256,   /* takes its own thinking back with its signature                           */
+    LLMPROV_RULE_MARKS = 512,    /* takes cache marks                                                        */
+    LLMPROV_RULE_NO_BLANKS = 1024,             /* refuses texts of white space only, but beside thinking     */
+    LLMPROV_RULE_USER_FIRST = 2048,            /* the user speaks first, but for models of ASSISTANT_FIRST   */
+    LLMPROV_RULE_TOOL_IMAGES = 4096            /* tool results hold text and images, and what the profile says */
 };
 
 /* One wire format. */
@@ -7488,7 +7505,7 @@ static const char *llmprov__normal_nine(llmprov__normal *n, const char *text) {
 }
 
 static const char *llmprov__normal_legal_id(llmprov__normal *n, const char *id) {
-    if (n->row->quirks.flags & LLMPROV_QUIRK_NINE_LETTER_IDS) return llmprov__normal_nine(n, id);
+    if ((n->row->quirks.flags & LLMPROV_QUIRK_NINE_LETTER_IDS) || (n->profile->flags & LLMPROV_MODEL_NINE_LETTER_IDS)) return llmprov__normal_nine(n, id);
     return llmprov__normal_legal(n, id, n->id_max, (n->rules & LLMPROV_RULE_ID_CHARS) != 0);
 }
 
@@ -7533,7 +7550,7 @@ static bool llmprov__normal_own(const llmprov__normal *n, const char *origin) {
 /* Thinking goes back to where it came from, whole and signed, or not at all. */
 static bool llmprov__normal_thinking(llmprov__normal *n, const llmprov_block *b) {
     bool own = llmprov__normal_own(n, b->origin);
-    if (own && !(n->rules & LLMPROV_RULE_NATIVE)) {
+    if (own && !(n->rules & (LLMPROV_RULE_NATIVE | LLMPROV_RULE_SIGNED))) {
         own = n->row->quirks.reasoning_key && !(n->profile->flags & LLMPROV_MODEL_NO_REPLAY);
         if (!own) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "thinking was dropped: this model does not want it back");
         return own;
@@ -7629,6 +7646,7 @@ static void llmprov__normal_arguments(llmprov__normal *n, llmprov_block *b) {
 }
 
 static bool llmprov__normal_takes_marks(const llmprov__normal *n) {
+    if (n->rules & LLMPROV_RULE_MARKS) return !(n->profile->flags & LLMPROV_MODEL_NO_MARKS);
     return (n->rules & LLMPROV_RULE_NATIVE) || (n->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) ||
            (n->profile->flags & LLMPROV_MODEL_CACHE_MARKS);
 }
@@ -7642,6 +7660,21 @@ static void llmprov__normal_move_mark(llmprov__normal *n, llmprov__normal_list *
     else llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, ".cache", "nothing before this mark can carry it: it was left out");
 }
 
+static bool llmprov__normal_thinks(const llmprov__normal_list *list) {
+    size_t i;
+    for (i = 0; i < list->count; i++)
+        if (list->items[i].type == LLMPROV_BLOCK_THINKING || list->items[i].type == LLMPROV_BLOCK_REDACTED) return true;
+    return false;
+}
+
+/* A text that the target refuses because it says nothing. */
+static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov__normal_list *list, const llmprov_block *b) {
+    size_t len = llmprov__text_len(b->text, b->text_len), i;
+    if (!(n->rules & LLMPROV_RULE_NO_BLANKS)) return !len;
+    for (i = 0; i < len && (b->text[i] == ' ' || (b->text[i] >= '\t' && b->text[i] <= '\r')); i++) { }
+    return i == len && !llmprov__normal_thinks(list);
+}
+
 /* Takes one block of a message over, or leaves it out. */
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
@@ -7651,7 +7684,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
         b.cache = LLMPROV_CACHE_NONE;
         n->marks_dropped = true;
     }
-    if (b.type == LLMPROV_BLOCK_TEXT && !llmprov__text_len(b.text, b.text_len)) {
+    if (b.type == LLMPROV_BLOCK_TEXT && llmprov__normal_says_nothing(n, list, &b)) {
         llmprov__normal_move_mark(n, list, b.cache);
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "an empty text was left out");
         return;
@@ -7662,6 +7695,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".cache", "thinking carries no cache mark: it was moved to the block before");
         b.cache = LLMPROV_CACHE_NONE;
     }
+    if (own_kind && b.origin && llmprov__normal_own(n, b.origin)) own_kind = false;
     if (own_kind && !(n->rules & LLMPROV_RULE_NATIVE) && !llmprov__normal_foreign(n, &b)) return;
     if (b.extra && b.origin && !llmprov__normal_own(n, b.origin)) {
         b.extra = NULL;
@@ -7756,7 +7790,14 @@ static void llmprov__normal_release(llmprov__normal *n) {
 
 static const char llmprov__normal_cancelled[] = "cancelled: no result was recorded for this call";
 
-/* Moves pictures and documents out of a tool result for a target whose tool results are text. */
+/* Whether a block may stay in a tool result. */
+static bool llmprov__normal_stays(const llmprov__normal *n, const llmprov_block *b) {
+    bool images = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0;
+    if (images && b->type == LLMPROV_BLOCK_DOCUMENT) return (n->profile->flags & LLMPROV_MODEL_RESULT_DOCUMENTS) != 0;
+    return b->type == LLMPROV_BLOCK_TEXT || (images && b->type == LLMPROV_BLOCK_IMAGE) || (b->type == LLMPROV_BLOCK_DOCUMENT && b->text);
+}
+
+/* Moves pictures and documents out of a tool result for a target that does not take them there. */
 static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, const char *name, llmprov__normal_list *lifted) {
     llmprov__normal_list texts = { NULL, NULL, 0, 0 };
     size_t i, moved = 0;
@@ -7764,7 +7805,11 @@ static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, cons
         llmprov_block b = result->content[i];
         bool foreign = b.type == LLMPROV_BLOCK_RAW || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_SERVER_USE;
         if (foreign && !llmprov__normal_foreign(n, &b)) continue;
-        if (b.type == LLMPROV_BLOCK_TEXT || (b.type == LLMPROV_BLOCK_DOCUMENT && b.text)) {
+        if (b.cache && !llmprov__normal_takes_marks(n)) {
+            b.cache = LLMPROV_CACHE_NONE;
+            n->marks_dropped = true;
+        }
+        if (llmprov__normal_stays(n, &b)) {
             llmprov__normal_push(n, &texts, &b);
             continue;
         }
@@ -7800,11 +7845,29 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
     result->content_count = list.count;
 }
 
+static bool llmprov__normal_has_files(const llmprov_block *blocks, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++)
+        if (blocks[i].type == LLMPROV_BLOCK_DOCUMENT || blocks[i].type == LLMPROV_BLOCK_VIDEO) return true;
+    return false;
+}
+
+/* Whether what the user says next may not follow the results: in one message, where neighbours are merged, it would
+   stand beside them. */
+static bool llmprov__normal_apart(const llmprov__normal *n, const llmprov__normal_list *lifted) {
+    bool merged = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0, files = llmprov__normal_has_files(lifted->items, lifted->count);
+    size_t i;
+    if (n->row->quirks.flags & LLMPROV_QUIRK_NO_USER_AFTER_TOOL) return true;
+    if (merged && (n->profile->flags & LLMPROV_MODEL_RESULTS_ALONE)) return true;
+    for (i = 0; i < n->group_count; i++) files = files || llmprov__normal_has_files(n->group[i].blocks, n->group[i].block_count);
+    return merged && files && (n->profile->flags & LLMPROV_MODEL_FAMILY) == LLMPROV_MODEL_CLAUDE;
+}
+
 /* Some servers refuse the user's words directly behind tool results: the assistant says something between. */
-static void llmprov__normal_bridge(llmprov__normal *n) {
+static void llmprov__normal_bridge(llmprov__normal *n, const llmprov__normal_list *lifted) {
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_block b = llmprov__normal_text("OK.", 3);
-    if (!(n->row->quirks.flags & LLMPROV_QUIRK_NO_USER_AFTER_TOOL)) return;
+    if (!llmprov__normal_apart(n, lifted)) return;
     llmprov__normal_push(n, &list, &b);
     llmprov__normal_emit(n, LLMPROV_ROLE_ASSISTANT, list.items, list.count, NULL);
     llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "this provider refuses user messages directly behind tool results: the assistant says \"OK.\" between them");
@@ -7813,7 +7876,7 @@ static void llmprov__normal_bridge(llmprov__normal *n) {
 /* The results of the pending calls, in the order of the calls, then what else the user said since. */
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, NULL, 0, 0 }, lifted = { NULL, NULL, 0, 0 };
-    bool lift = (n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES);
+    bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES)) || (n->rules & LLMPROV_RULE_TOOL_IMAGES);
     size_t i, message = n->message, block = n->block;
     for (i = 0; i < n->call_count; i++) {
         llmprov__normal_call *c = &n->calls[i];
@@ -7836,7 +7899,7 @@ static void llmprov__normal_flush(llmprov__normal *n) {
     n->message = message;
     n->block = block;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, results.items, results.count, NULL);
-    if (results.count && (lifted.count || n->group_count)) llmprov__normal_bridge(n);
+    if (results.count && (lifted.count || n->group_count)) llmprov__normal_bridge(n, &lifted);
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, lifted.items, lifted.count, NULL);
     for (i = 0; i < n->group_count; i++)
         llmprov__normal_emit(n, n->group[i].role, (llmprov_block *)n->group[i].blocks, n->group[i].block_count, &n->group[i]);
@@ -7928,6 +7991,16 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     b->name = llmprov__normal_legal(n, b->name, n->name_max, true);
 }
 
+/* A conversation that the assistant begins, for a target where the user must. */
+static void llmprov__normal_open(llmprov__normal *n) {
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
+    llmprov_block b = llmprov__normal_text(".", 1);
+    if (n->out_count || !(n->rules & LLMPROV_RULE_USER_FIRST) || (n->profile->flags & LLMPROV_MODEL_ASSISTANT_FIRST)) return;
+    llmprov__normal_push(n, &list, &b);
+    llmprov__normal_emit(n, LLMPROV_ROLE_USER, list.items, list.count, NULL);
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages", "this model wants the user to begin: \".\" was put before the assistant's words");
+}
+
 static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message *m) {
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     size_t i;
@@ -7948,6 +8021,7 @@ static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message 
     }
     if (!list.count && m->block_count)
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "]", (char *)NULL), "a message without content was left out");
+    if (list.count) llmprov__normal_open(n);
     llmprov__normal_emit(n, LLMPROV_ROLE_ASSISTANT, list.items, list.count, m);
 }
 
@@ -8288,7 +8362,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
     llmprov__normal_flush(n);
     llmprov__normal_release(n);
     llmprov__normal_prefill(n);
-    if (n->marks_dropped || (n->req.cache && !(n->rules & LLMPROV_RULE_NATIVE))) {
+    if (n->marks_dropped || (n->req.cache && !(n->rules & LLMPROV_RULE_NATIVE) && !((n->rules & LLMPROV_RULE_MARKS) && llmprov__normal_takes_marks(n)))) {
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "cache", "cache marks were left out: this provider takes none");
         n->req.cache = LLMPROV_CACHE_NONE;
     }
@@ -8372,7 +8446,7 @@ static const char *llmprov__translator_lacks(const llmprov_translator *t) {
 //
 // Words of the trade in tables: stop reasons, error types, efforts, media types;
 // and the decisions that profile data asks for, made once for all formats.
-// Calls: reply normal translator
+// Calls: msg reply normal translator
 //==============================================================================
 
 /* The word for a tool whose input is a text. */
@@ -8692,6 +8766,173 @@ static int64_t llmprov__parts_budget_of(llmprov_effort effort) {
     return tokens[effort];
 }
 
+/* -- bytes of a block -- */
+
+static bool llmprov__parts_has_bytes(const llmprov_block *b) {
+    return b->data || b->base64 || b->source.read;
+}
+
+/* As base64, inside a string that is open. */
+static void llmprov__parts_base64(llmprov_writer *w, const llmprov_block *b) {
+    if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+    else llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
+}
+
+/* -- thinking of Claude, wherever it is spoken to -- */
+
+typedef struct llmprov__parts_thinking {
+    bool thinks, off;
+    const char *effort;
+    int64_t budget, max_tokens;
+    const char *thinking;        /* the type word, NULL = nothing is said */
+} llmprov__parts_thinking;
+
+static void llmprov__parts_think_cap(llmprov_draft *d, llmprov__parts_thinking *p, const char *why) {
+    if (!p->effort || (strcmp(p->effort, "xhigh") && strcmp(p->effort, "max"))) return;
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", why);
+    p->effort = "high";
+}
+
+/* Thinking off, in the words that the model knows. */
+static void llmprov__parts_think_off(llmprov_draft *d, llmprov__parts_thinking *p) {
+    unsigned flags = d->profile->flags;
+    p->off = true;
+    if (!(flags & LLMPROV_MODEL_NO_DISABLED)) {
+        p->thinking = "disabled";
+        if (flags & LLMPROV_MODEL_OFF_CAPS_EFFORT) llmprov__parts_think_cap(d, p, "with thinking off this model takes no effort above \"high\": \"high\" was sent");
+        return;
+    }
+    p->thinking = flags & LLMPROV_MODEL_BETWEEN_TOOLS ? "between_tools" : NULL;
+    if (!p->thinking) p->effort = "low";
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", p->thinking ? "this model cannot stop thinking: \"between_tools\" was sent" : "this model cannot stop thinking: effort \"low\" was sent");
+}
+
+/* A budget in tokens, or what stands for it where the model refuses budgets. */
+static void llmprov__parts_think_budget(llmprov_draft *d, llmprov__parts_thinking *p, int64_t tokens) {
+    p->thinks = true;
+    if (d->profile->flags & LLMPROV_MODEL_NO_BUDGET) {
+        p->thinking = "adaptive";
+        if (!p->effort) p->effort = llmprov__parts_effort(d, llmprov__parts_effort_of(tokens));
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "this model takes no thinking budget: adaptive thinking with an effort was sent");
+        return;
+    }
+    p->thinking = "enabled";
+    p->budget = tokens < 1024 ? 1024 : tokens;
+    if (tokens < 1024) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "the least thinking budget is 1024: it was raised");
+}
+
+static void llmprov__parts_think_on(llmprov_draft *d, llmprov__parts_thinking *p) {
+    p->thinks = true;
+    if (d->profile->flags & LLMPROV_MODEL_ADAPTIVE) p->thinking = "adaptive";
+    else llmprov__parts_think_budget(d, p, llmprov__parts_budget_of(d->chat->effort));
+}
+
+static void llmprov__parts_think_between(llmprov_draft *d, llmprov__parts_thinking *p) {
+    if (d->profile->flags & LLMPROV_MODEL_BETWEEN_TOOLS) {
+        p->thinking = "between_tools";
+        llmprov__parts_think_cap(d, p, "with thinking between tools only this model takes no effort above \"high\": \"high\" was sent");
+        return;
+    }
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "this model does not know \"between_tools\": thinking is on");
+    llmprov__parts_think_on(d, p);
+}
+
+/* What is said about thinking and effort. Models without efforts get a budget instead. */
+static void llmprov__parts_think(llmprov_draft *d, llmprov__parts_thinking *p) {
+    const llmprov_request *r = d->chat;
+    bool efforts = !d->profile->efforts || *d->profile->efforts;
+    if (r->effort > LLMPROV_EFFORT_OFF && efforts) p->effort = llmprov__parts_effort(d, r->effort);
+    if (r->thinking == LLMPROV_THINKING_OFF || (r->thinking == LLMPROV_THINKING_AUTO && r->effort == LLMPROV_EFFORT_OFF)) llmprov__parts_think_off(d, p);
+    else if (r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS) llmprov__parts_think_between(d, p);
+    else if (r->thinking_tokens.set) llmprov__parts_think_budget(d, p, r->thinking_tokens.value);
+    else if (r->thinking == LLMPROV_THINKING_ON || (r->thinking == LLMPROV_THINKING_AUTO && r->effort > LLMPROV_EFFORT_OFF)) llmprov__parts_think_on(d, p);
+}
+
+/* -- betas of Anthropic's -- */
+
+/* Features that are still behind a beta name: members of the body (that hold a word), tools of a type, blocks of a kind. */
+static const struct { const char *where, *word, *beta; } llmprov__parts_beta_names[] = {
+    { "tools", "computer_20241022", "computer-use-2024-10-22" },
+    { "tools", "bash_20241022", "computer-use-2024-10-22" },
+    { "tools", "text_editor_20241022", "computer-use-2024-10-22" },
+    { "tools", "computer_20250124", "computer-use-2025-01-24" },
+    { "tools", "computer_20251124", "computer-use-2025-11-24" },
+    { "tools", "advisor_20260301", "advisor-tool-2026-03-01" },
+    { "tools", "mcp_toolset", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_use", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_result", "mcp-client-2025-11-20" },
+    { "messages", "mcp_tool_listing", "mcp-client-2026-09-15" },
+    { "messages", "compaction", "compact-2026-01-12" },
+    { "messages", "fallback", "server-side-fallback-2026-07-01" },
+    { "messages", "advisor_tool_result", "advisor-tool-2026-03-01" },
+    { "messages", "tool_addition", "mid-conversation-tool-changes-2026-07-01" },
+    { "messages", "tool_removal", "mid-conversation-tool-changes-2026-07-01" },
+    { "message", "clear_at", "mid-conversation-system-clear-at-2026-08-21" },
+    { "message", "output_config", "mid-conversation-output-config-2026-07-01" },
+    { "context_management", "", "context-management-2025-06-27" },
+    { "context_management", "\"compact_20260112\"", "compact-2026-01-12" },
+    { "output_config", "\"task_budget\"", "task-budgets-2026-03-13" },
+    { "thinking", "\"updates\"", "thinking-display-updates-2026-08-18" },
+    { "thinking", "\"block_binding\"", "thinking-binding-controls-2026-08-01" },
+    { "compaction", "", "compact-2026-09-04" },
+    { "thread", "", "message-threads-2026-08-12" },
+    { "mcp_servers", "", "mcp-client-2025-11-20" },
+    { "fallbacks", "", "server-side-fallback-2026-07-01" },
+    { "fallback_credit_token", "", "fallback-credit-2026-07-01" },
+    { "billing_policy", "", "user-profiles-billing-2026-10-01" },
+    { "output_format", "", "structured-outputs-2025-11-13" },
+};
+
+static bool llmprov__parts_holds(const char *members, size_t len, const char *name, const char *word) {
+    llmprov_str value;
+    size_t n = strlen(word), i;
+    if (!llmprov__msg_has(members, len, name, &value)) return false;
+    for (i = 0; i + n <= value.len; i++)
+        if (!memcmp(value.ptr + i, word, n)) return true;
+    return false;
+}
+
+static bool llmprov__parts_uses(const llmprov_request *r, const char *where, const char *word) {
+    llmprov_str value;
+    size_t i, j;
+    if (!strcmp(where, "message")) {
+        for (i = 0; i < r->message_count; i++)
+            if (llmprov__msg_has(r->messages[i].extra, r->messages[i].extra_len, word, &value)) return true;
+        return false;
+    }
+    if (!strcmp(where, "tools")) {
+        for (i = 0; i < r->tool_count; i++)
+            if (llmprov__text_same(r->tools[i].type, word, false)) return true;
+        return false;
+    }
+    if (!strcmp(where, "messages")) {
+        for (i = 0; i < r->message_count; i++)
+            for (j = 0; j < r->messages[i].block_count; j++)
+                if (llmprov__text_same(r->messages[i].blocks[j].kind, word, false)) return true;
+        return false;
+    }
+    return llmprov__parts_holds(r->extra, 0, where, word) || llmprov__parts_holds(r->kept, r->kept_len, where, word);
+}
+
+enum { LLMPROV__PARTS_BETAS = 800 };
+
+/* The betas that a request needs, each once, with commas between them; returns the length. */
+static size_t llmprov__parts_betas(const llmprov_request *r, char list[LLMPROV__PARTS_BETAS]) {
+    size_t i, n = 0;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_beta_names); i++) {
+        const char *beta = llmprov__parts_beta_names[i].beta;
+        size_t len = strlen(beta);
+        if (!llmprov__parts_uses(r, llmprov__parts_beta_names[i].where, llmprov__parts_beta_names[i].word)) continue;
+        list[n] = 0;
+        if (strstr(list, beta) || n + len + 2 > LLMPROV__PARTS_BETAS) continue;
+        if (n) list[n++] = ',';
+        memcpy(list + n, beta, len);
+        n += len;
+    }
+    list[n] = 0;
+    return n;
+}
+
 /* -- tools of Anthropic's own kinds, for targets that know only functions -- */
 
 static const struct { const char *prefix, *name, *description, *schema; } llmprov__parts_tools[] = {
@@ -8826,77 +9067,9 @@ static void llmprov__parts_field(char to[96], const llmprov_message *m, size_t b
 
 /* -- writing a request -- */
 
-typedef struct llmprov__t_messages_plan {
-    bool thinks, off;
-    const char *effort;
-    int64_t budget, max_tokens;
-    const char *thinking;        /* the type word, NULL = nothing is said */
-} llmprov__t_messages_plan;
-
-static void llmprov__t_messages_cap(llmprov_draft *d, llmprov__t_messages_plan *p, const char *why) {
-    if (!p->effort || (strcmp(p->effort, "xhigh") && strcmp(p->effort, "max"))) return;
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", why);
-    p->effort = "high";
-}
-
-/* Thinking off, in the words that the model knows. */
-static void llmprov__t_messages_off(llmprov_draft *d, llmprov__t_messages_plan *p) {
-    unsigned flags = d->profile->flags;
-    p->off = true;
-    if (!(flags & LLMPROV_MODEL_NO_DISABLED)) {
-        p->thinking = "disabled";
-        if (flags & LLMPROV_MODEL_OFF_CAPS_EFFORT) llmprov__t_messages_cap(d, p, "with thinking off this model takes no effort above \"high\": \"high\" was sent");
-        return;
-    }
-    p->thinking = flags & LLMPROV_MODEL_BETWEEN_TOOLS ? "between_tools" : NULL;
-    if (!p->thinking) p->effort = "low";
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", p->thinking ? "this model cannot stop thinking: \"between_tools\" was sent" : "this model cannot stop thinking: effort \"low\" was sent");
-}
-
-/* A budget in tokens, or what stands for it where the model refuses budgets. */
-static void llmprov__t_messages_budget(llmprov_draft *d, llmprov__t_messages_plan *p, int64_t tokens) {
-    p->thinks = true;
-    if (d->profile->flags & LLMPROV_MODEL_NO_BUDGET) {
-        p->thinking = "adaptive";
-        if (!p->effort) p->effort = llmprov__parts_effort(d, llmprov__parts_effort_of(tokens));
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "this model takes no thinking budget: adaptive thinking with an effort was sent");
-        return;
-    }
-    p->thinking = "enabled";
-    p->budget = tokens < 1024 ? 1024 : tokens;
-    if (tokens < 1024) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "the least thinking budget is 1024: it was raised");
-}
-
-static void llmprov__t_messages_on(llmprov_draft *d, llmprov__t_messages_plan *p) {
-    p->thinks = true;
-    if (d->profile->flags & LLMPROV_MODEL_ADAPTIVE) p->thinking = "adaptive";
-    else llmprov__t_messages_budget(d, p, llmprov__parts_budget_of(d->chat->effort));
-}
-
-static void llmprov__t_messages_between(llmprov_draft *d, llmprov__t_messages_plan *p) {
-    if (d->profile->flags & LLMPROV_MODEL_BETWEEN_TOOLS) {
-        p->thinking = "between_tools";
-        llmprov__t_messages_cap(d, p, "with thinking between tools only this model takes no effort above \"high\": \"high\" was sent");
-        return;
-    }
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "this model does not know \"between_tools\": thinking is on");
-    llmprov__t_messages_on(d, p);
-}
-
-/* What is said about thinking and effort. Models without efforts get a budget instead. */
-static void llmprov__t_messages_think(llmprov_draft *d, llmprov__t_messages_plan *p) {
-    const llmprov_request *r = d->chat;
-    bool efforts = !d->profile->efforts || *d->profile->efforts;
-    if (r->effort > LLMPROV_EFFORT_OFF && efforts) p->effort = llmprov__parts_effort(d, r->effort);
-    if (r->thinking == LLMPROV_THINKING_OFF || (r->thinking == LLMPROV_THINKING_AUTO && r->effort == LLMPROV_EFFORT_OFF)) llmprov__t_messages_off(d, p);
-    else if (r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS) llmprov__t_messages_between(d, p);
-    else if (r->thinking_tokens.set) llmprov__t_messages_budget(d, p, r->thinking_tokens.value);
-    else if (r->thinking == LLMPROV_THINKING_ON || (r->thinking == LLMPROV_THINKING_AUTO && r->effort > LLMPROV_EFFORT_OFF)) llmprov__t_messages_on(d, p);
-}
-
 /* max_tokens is demanded by the API: the model's own limit when the caller set none, and more than the budget.
    A whole reply of more than 21,333 tokens could take longer than connections live: it is streamed instead. */
-static void llmprov__t_messages_tokens(llmprov_draft *d, llmprov__t_messages_plan *p) {
+static void llmprov__t_messages_tokens(llmprov_draft *d, llmprov__parts_thinking *p) {
     int64_t most = d->profile->max_output_tokens;
     p->max_tokens = d->chat->max_tokens.set ? d->chat->max_tokens.value : most ? most : 4096;
     if (!d->chat->max_tokens.set && !most)
@@ -8911,7 +9084,7 @@ static void llmprov__t_messages_tokens(llmprov_draft *d, llmprov__t_messages_pla
 }
 
 /* The settings that only the older version knows, and only some models take. */
-static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__t_messages_plan *p) {
+static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__parts_thinking *p) {
     const llmprov_request *r = d->chat;
     llmprov_num temperature = r->temperature, top_p = r->top_p;
     const char *why = d->profile->flags & LLMPROV_MODEL_NO_SAMPLING ? "this model refuses sampling settings" :
@@ -8967,87 +9140,11 @@ static bool llmprov__t_messages_needs_old(const llmprov_request *r) {
     return false;
 }
 
-/* Features that are still behind a beta name: members of the body (that hold a word), tools of a type, blocks of a kind,
-   members of a message. */
-static const struct { const char *where, *word, *beta; } llmprov__t_messages_betas[] = {
-    { "tools", "computer_20241022", "computer-use-2024-10-22" },
-    { "tools", "bash_20241022", "computer-use-2024-10-22" },
-    { "tools", "text_editor_20241022", "computer-use-2024-10-22" },
-    { "tools", "computer_20250124", "computer-use-2025-01-24" },
-    { "tools", "computer_20251124", "computer-use-2025-11-24" },
-    { "tools", "advisor_20260301", "advisor-tool-2026-03-01" },
-    { "tools", "mcp_toolset", "mcp-client-2025-11-20" },
-    { "messages", "mcp_tool_use", "mcp-client-2025-11-20" },
-    { "messages", "mcp_tool_result", "mcp-client-2025-11-20" },
-    { "messages", "mcp_tool_listing", "mcp-client-2026-09-15" },
-    { "messages", "compaction", "compact-2026-01-12" },
-    { "messages", "fallback", "server-side-fallback-2026-07-01" },
-    { "messages", "advisor_tool_result", "advisor-tool-2026-03-01" },
-    { "messages", "tool_addition", "mid-conversation-tool-changes-2026-07-01" },
-    { "messages", "tool_removal", "mid-conversation-tool-changes-2026-07-01" },
-    { "message", "clear_at", "mid-conversation-system-clear-at-2026-08-21" },
-    { "message", "output_config", "mid-conversation-output-config-2026-07-01" },
-    { "context_management", "", "context-management-2025-06-27" },
-    { "context_management", "\"compact_20260112\"", "compact-2026-01-12" },
-    { "output_config", "\"task_budget\"", "task-budgets-2026-03-13" },
-    { "thinking", "\"updates\"", "thinking-display-updates-2026-08-18" },
-    { "thinking", "\"block_binding\"", "thinking-binding-controls-2026-08-01" },
-    { "compaction", "", "compact-2026-09-04" },
-    { "thread", "", "message-threads-2026-08-12" },
-    { "mcp_servers", "", "mcp-client-2025-11-20" },
-    { "fallbacks", "", "server-side-fallback-2026-07-01" },
-    { "fallback_credit_token", "", "fallback-credit-2026-07-01" },
-    { "billing_policy", "", "user-profiles-billing-2026-10-01" },
-    { "output_format", "", "structured-outputs-2025-11-13" },
-};
-
-static bool llmprov__t_messages_holds(const char *members, size_t len, const char *name, const char *word) {
-    llmprov_str value;
-    size_t n = strlen(word), i;
-    if (!llmprov__msg_has(members, len, name, &value)) return false;
-    for (i = 0; i + n <= value.len; i++)
-        if (!memcmp(value.ptr + i, word, n)) return true;
-    return false;
-}
-
-static bool llmprov__t_messages_uses(const llmprov_request *r, const char *where, const char *word) {
-    llmprov_str value;
-    size_t i, j;
-    if (!strcmp(where, "message")) {
-        for (i = 0; i < r->message_count; i++)
-            if (llmprov__msg_has(r->messages[i].extra, r->messages[i].extra_len, word, &value)) return true;
-        return false;
-    }
-    if (!strcmp(where, "tools")) {
-        for (i = 0; i < r->tool_count; i++)
-            if (llmprov__text_same(r->tools[i].type, word, false)) return true;
-        return false;
-    }
-    if (!strcmp(where, "messages")) {
-        for (i = 0; i < r->message_count; i++)
-            for (j = 0; j < r->messages[i].block_count; j++)
-                if (llmprov__text_same(r->messages[i].blocks[j].kind, word, false)) return true;
-        return false;
-    }
-    return llmprov__t_messages_holds(r->extra, 0, where, word) || llmprov__t_messages_holds(r->kept, r->kept_len, where, word);
-}
 
 /* The betas that the request needs, each once. */
 static void llmprov__t_messages_beta(llmprov_draft *d) {
-    char list[800];
-    size_t i, n = 0;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__t_messages_betas); i++) {
-        const char *beta = llmprov__t_messages_betas[i].beta;
-        size_t len = strlen(beta);
-        if (!llmprov__t_messages_uses(d->chat, llmprov__t_messages_betas[i].where, llmprov__t_messages_betas[i].word)) continue;
-        list[n] = 0;
-        if (strstr(list, beta) || n + len + 2 > sizeof list) continue;
-        if (n) list[n++] = ',';
-        memcpy(list + n, beta, len);
-        n += len;
-    }
-    list[n] = 0;
-    if (n) llmprov_draft_header(d, "anthropic-beta", list);
+    char list[LLMPROV__PARTS_BETAS];
+    if (llmprov__parts_betas(d->chat, list)) llmprov_draft_header(d, "anthropic-beta", list);
 }
 
 /* Whether the request was asked in this format: then what was said goes back as it was. */
@@ -9111,7 +9208,7 @@ static bool llmprov__t_messages_same_choice(llmprov_str kept, const char *word, 
 }
 
 /* Forcing a tool is refused while thinking, and by some models always: the model is left to choose. */
-static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
+static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__parts_thinking *p, bool fold) {
     static const char *const words[] = { "auto", "none", "any", "tool" };
     llmprov_tool_choice choice = fold ? (d->chat->tool_count ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
     const char *name = choice != LLMPROV_TOOL_NAMED ? NULL : fold ? d->chat->schema_name : d->chat->tool_name;
@@ -9147,7 +9244,7 @@ static void llmprov__t_messages_write_kept(llmprov_draft *d, llmprov_str object,
 
 /* What is said about thinking. Where it is what was asked, it goes back to the letter; otherwise what the model takes,
    with the kept members that have no field. */
-static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__t_messages_plan *p) {
+static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__parts_thinking *p) {
     llmprov_str kept = llmprov__t_messages_kept(d, "thinking");
     bool same = llmprov__t_messages_says(kept, "type", p->thinking) && (!p->budget || p->budget == d->chat->thinking_tokens.value);
     if (!p->thinking) return;
@@ -9171,7 +9268,7 @@ static bool llmprov__t_messages_write_format(llmprov_draft *d) {
     return true;
 }
 
-static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__t_messages_plan *p, bool fold) {
+static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__parts_thinking *p, bool fold) {
     llmprov_str kept = llmprov__t_messages_kept(d, "output_config");
     bool schema = d->chat->schema && !fold && !llmprov__t_messages_write_format(d);
     if (!p->effort && !schema && !kept.ptr) return;
@@ -9264,10 +9361,10 @@ static void llmprov__t_messages_write_system(llmprov_draft *d) {
 static void llmprov__t_messages_write(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_writer *w = d->body;
-    llmprov__t_messages_plan p;
+    llmprov__parts_thinking p;
     bool fold = r->schema && !(d->profile->flags & LLMPROV_MODEL_SCHEMA), sampled;
     memset(&p, 0, sizeof p);
-    llmprov__t_messages_think(d, &p);
+    llmprov__parts_think(d, &p);
     llmprov__t_messages_tokens(d, &p);
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "model", d->model, strlen(d->model));
@@ -9622,11 +9719,6 @@ static void llmprov__t_chat_text_part(llmprov_draft *d, const char *head, const 
     llmprov_write_close(d->body);
 }
 
-static void llmprov__t_chat_base64(llmprov_writer *w, const llmprov_block *b) {
-    if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
-    else llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
-}
-
 /* "key":"data:mime;base64,..." */
 static void llmprov__t_chat_data_url(llmprov_writer *w, const char *key, const llmprov_block *b, const char *otherwise) {
     const char *mime = b->mime ? b->mime : otherwise;
@@ -9634,22 +9726,18 @@ static void llmprov__t_chat_data_url(llmprov_writer *w, const char *key, const l
     llmprov__write_copy_piece(w, "data:", 5);
     llmprov__write_copy_piece(w, mime, strlen(mime));
     llmprov__write_copy_piece(w, ";base64,", 8);
-    llmprov__t_chat_base64(w, b);
+    llmprov__parts_base64(w, b);
     llmprov__write_string_close(w);
-}
-
-static bool llmprov__t_chat_has_bytes(const llmprov_block *b) {
-    return b->data || b->base64 || b->source.read;
 }
 
 static bool llmprov__t_chat_image(llmprov_draft *d, const llmprov_block *b) {
     llmprov_writer *w = d->body;
     llmprov_str detail;
-    if (!llmprov__t_chat_has_bytes(b) && !b->url) return false;
+    if (!llmprov__parts_has_bytes(b) && !b->url) return false;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "image_url", 9);
     llmprov_write_open(w, "image_url", '{');
-    if (llmprov__t_chat_has_bytes(b)) llmprov__t_chat_data_url(w, "url", b, "image/png");
+    if (llmprov__parts_has_bytes(b)) llmprov__t_chat_data_url(w, "url", b, "image/png");
     else llmprov__write_long(w, "url", b->url, strlen(b->url));
     if (llmprov__msg_has(b->extra, b->extra_len, "detail", &detail)) llmprov_write_raw(w, "detail", detail.ptr, detail.len);
     llmprov_write_close(w);
@@ -9665,12 +9753,12 @@ static bool llmprov__t_chat_audio(llmprov_draft *d, const llmprov_block *b) {
     llmprov_writer *w = d->body;
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(formats) && !llmprov__text_same(b->mime, formats[i].mime, true); i++) { }
-    if (!llmprov__t_chat_has_bytes(b) || i == LLMPROV__COUNT(formats)) return false;
+    if (!llmprov__parts_has_bytes(b) || i == LLMPROV__COUNT(formats)) return false;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "input_audio", 11);
     llmprov_write_open(w, "input_audio", '{');
     llmprov__write_string_open(w, "data");
-    llmprov__t_chat_base64(w, b);
+    llmprov__parts_base64(w, b);
     llmprov__write_string_close(w);
     llmprov_write_str(w, "format", formats[i].format, 3);
     llmprov_write_close(w);
@@ -9682,7 +9770,7 @@ static bool llmprov__t_chat_audio(llmprov_draft *d, const llmprov_block *b) {
 static bool llmprov__t_chat_document(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_writer *w = d->body;
     const char *name = b->name ? b->name : "document.pdf";
-    if (b->text && !llmprov__t_chat_has_bytes(b)) {
+    if (b->text && !llmprov__parts_has_bytes(b)) {
         llmprov_block text = *b;
         char head[256];
         size_t n = b->name ? strlen(b->name) : 0;
@@ -9695,7 +9783,7 @@ static bool llmprov__t_chat_document(llmprov_draft *d, const llmprov_block *b, c
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no text documents: it became text under its title");
         return true;
     }
-    if (!llmprov__t_chat_has_bytes(b)) return false;
+    if (!llmprov__parts_has_bytes(b)) return false;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "file", 4);
     llmprov_write_open(w, "file", '{');
@@ -12015,9 +12103,13 @@ static const llmprov_provider llmprov__providers_rows[] = {
 // Calls: -
 //==============================================================================
 
-#define LLMPROV__PROFILES_CLAUDE (LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_PREFILL | LLMPROV_MODEL_MID_SYSTEM | LLMPROV_MODEL_SCHEMA)
-#define LLMPROV__PROFILES_CLAUDE4 (LLMPROV_MODEL_ONE_SAMPLING)
+#define LLMPROV__PROFILES_ANY_CLAUDE (LLMPROV_MODEL_CLAUDE | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_RESULT_DOCUMENTS)
+#define LLMPROV__PROFILES_CLAUDE (LLMPROV__PROFILES_ANY_CLAUDE | LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_PREFILL | LLMPROV_MODEL_MID_SYSTEM | LLMPROV_MODEL_SCHEMA)
+#define LLMPROV__PROFILES_CLAUDE4 (LLMPROV__PROFILES_ANY_CLAUDE | LLMPROV_MODEL_ONE_SAMPLING)
 #define LLMPROV__PROFILES_OPENAI (LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_SCHEMA)
+#define LLMPROV__PROFILES_NOVA (LLMPROV_MODEL_NOVA)
+#define LLMPROV__PROFILES_LLAMA (LLMPROV_MODEL_NO_MARKS | LLMPROV_MODEL_NO_FORCED_TOOL | LLMPROV_MODEL_RESULTS_ALONE | LLMPROV_MODEL_RESULT_DOCUMENTS)
+#define LLMPROV__PROFILES_MISTRAL (LLMPROV__PROFILES_LLAMA | LLMPROV_MODEL_NINE_LETTER_IDS)
 
 static const llmprov_profile llmprov__profiles_rows[] = {
     { "", 0, 0, NULL },
@@ -12040,13 +12132,13 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "claude-sonnet-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "" },
     { "claude-haiku-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "" },
     { "claude-opus-4-1", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 32000, "" },
-    { "claude-opus-4", 0, 32000, "" },
-    { "claude-sonnet-4", 0, 64000, "" },
-    { "claude-3-7", 0, 64000, "" },
-    { "claude-3-5", 0, 8192, "" },
-    { "claude-3", 0, 4096, "" },
-    { "claude-2", 0, 4096, "" },
-    { "claude-instant", 0, 4096, "" },
+    { "claude-opus-4", LLMPROV__PROFILES_ANY_CLAUDE, 32000, "" },
+    { "claude-sonnet-4", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
+    { "claude-3-7", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
+    { "claude-3-5", LLMPROV__PROFILES_ANY_CLAUDE, 8192, "" },
+    { "claude-3", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
+    { "claude-2", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
+    { "claude-instant", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
     { "gpt-3", 0, 0, "" },
     { "gpt-4", LLMPROV_MODEL_SCHEMA, 0, "" },
     { "chatgpt-", LLMPROV_MODEL_SCHEMA, 0, "" },
@@ -12082,6 +12174,23 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "grok-4.5", LLMPROV_MODEL_REASONS, 0, "low medium high" },
     { "magistral", LLMPROV_MODEL_REASONS, 0, "" },
     { "gemma", LLMPROV_MODEL_NO_SYSTEM, 0, "" },
+    { "amazon.nova-", LLMPROV__PROFILES_NOVA, 0, "" },
+    { "amazon.nova-2", LLMPROV__PROFILES_NOVA, 0, "low medium high" },
+    { "amazon.titan-text", LLMPROV_MODEL_NO_SYSTEM | LLMPROV_MODEL_NO_MARKS, 0, "" },
+    { "openai.gpt-oss", LLMPROV_MODEL_GPT_OSS | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "low medium high" },
+    { "openai.gpt-5", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
+    { "openai.gpt-6", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
+    { "qwen.qwen3", LLMPROV_MODEL_QWEN | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_NO_MARKS, 0, "low medium high" },
+    { "minimax.minimax-m2", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SCHEMA | LLMPROV_MODEL_NO_MARKS, 0, "" },
+    { "meta.llama2", LLMPROV__PROFILES_LLAMA, 0, "" },
+    { "meta.llama3", LLMPROV__PROFILES_LLAMA, 0, "" },
+    { "meta.llama4", LLMPROV__PROFILES_LLAMA, 0, "" },
+    { "mistral.mistral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
+    { "mistral.mistral-7b", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "" },
+    { "mistral.mixtral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "" },
+    { "mistral.pixtral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
+    { "mistral.ministral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
+    { "mistral.magistral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_REASONS, 0, "" },
 };
 
 static char llmprov__profiles_fold(char c) {
@@ -12096,10 +12205,20 @@ static size_t llmprov__profiles_fit(const char *model, const char *prefix, bool 
     return i;
 }
 
+/* Where AWS runs a model, before its name. */
+static const char *const llmprov__profiles_places[] = { "us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "ca.", "global." };
+
 /* The model's own name, without what gateways and clouds put before it. */
 static const char *llmprov__profiles_name(const char *model) {
     const char *claude = strstr(model, "claude-"), *slash = strrchr(model, '/');
-    return claude ? claude : slash ? slash + 1 : model;
+    size_t i, n;
+    if (claude) return claude;
+    if (slash) model = slash + 1;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__profiles_places); i++) {
+        n = strlen(llmprov__profiles_places[i]);
+        if (!strncmp(model, llmprov__profiles_places[i], n)) return model + n;
+    }
+    return model;
 }
 
 /* The best of some rows, or `best` when none fits better than its `*len`. */
