@@ -9589,21 +9589,18 @@ static const struct { const char *type, *member; llmprov_block_type block; const
 };
 
 /* A delta of a kind that has no row: its members belong to the block, but for names that the block has fields for:
-   what those mean there nobody knows. */
-static void llmprov__t_messages_unknown_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str delta, int block) {
+   what those mean there nobody knows. The event as it came is told too. */
+static void llmprov__t_messages_unknown_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole, llmprov_str delta, int block) {
     llmprov_scan in = llmprov_scan_in(s, delta);
     llmprov_str key, raw, kind = LLMPROV__STR("content_block_delta");
-    bool ours = false;
     while (llmprov_scan_key(&in, &key)) {
-        bool known = llmprov__msg_is_known(key);
-        char *name = known ? NULL : llmprov_turn_keep(t, key);
-        ours = ours || (known && !llmprov__text_is(key, "type"));
+        char *name = llmprov__msg_is_known(key) ? NULL : llmprov_turn_keep(t, key);
         if (llmprov_scan_raw(&in, &raw) && name) llmprov_turn_part(t, block, name, raw);
     }
-    if (ours) llmprov_turn_other(t, kind, delta);
+    llmprov_turn_other(t, kind, whole);
 }
 
-static void llmprov__t_messages_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str index, llmprov_str delta) {
+static void llmprov__t_messages_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole, llmprov_str index, llmprov_str delta) {
     static const char *const names[] = { "type", "text", "partial_json", "thinking", "signature", "citation" };
     llmprov_str v[6], type;
     int *at = llmprov__t_messages_at(t, s, index);
@@ -9618,7 +9615,7 @@ static void llmprov__t_messages_delta(llmprov_turn *t, const llmprov_scan *s, ll
         b.type = llmprov__t_messages_deltas[i].block;
         *at = llmprov_turn_block(t, 0, &b);
     }
-    if (i == 5) llmprov__t_messages_unknown_delta(t, s, delta, *at);
+    if (i == 5) llmprov__t_messages_unknown_delta(t, s, whole, delta, *at);
     else if (!v[i + 1].ptr) return;
     else if (!llmprov__t_messages_deltas[i].part) llmprov_turn_piece(t, *at, s, v[i + 1]);
     else llmprov_turn_part(t, *at, llmprov__t_messages_deltas[i].part, i == 3 ? llmprov__parts_text(s, v[i + 1]) : v[i + 1]);
@@ -9643,7 +9640,7 @@ static void llmprov__t_messages_stream_error(llmprov_turn *t, const llmprov_scan
 static void llmprov__t_messages_event(llmprov_turn *t, const llmprov_scan *s, llmprov_str event, llmprov_str whole, const llmprov_str *v) {
     llmprov__t_messages_state *m = (llmprov__t_messages_state *)llmprov_turn_state(t);
     int *at;
-    if (llmprov__text_is(event, "content_block_delta")) llmprov__t_messages_delta(t, s, v[1], v[2]);
+    if (llmprov__text_is(event, "content_block_delta")) llmprov__t_messages_delta(t, s, whole, v[1], v[2]);
     else if (llmprov__text_is(event, "content_block_start")) {
         llmprov_scan in = llmprov_scan_in(s, v[3]);
         int block = v[3].ptr ? llmprov__t_messages_begin(t, &in) : -1;
@@ -11915,7 +11912,8 @@ static void llmprov__s_messages_delta(llmprov_face *f, const llmprov__s_messages
 static void llmprov__s_messages_part(llmprov_face *f, const llmprov__s_messages_state *m, const llmprov_event *e) {
     bool signature = !strcmp(e->kind, "signature"), citation = !strcmp(e->kind, "citation");
     llmprov_writer *w;
-    if (m->skipping || e->index < 0 || (!signature && !citation) || !llmprov_face_own(f)) {
+    if (llmprov_face_own(f) && !signature && !citation) return;     /* its event went through as it came */
+    if (m->skipping || e->index < 0 || !llmprov_face_own(f)) {
         llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "anthropic-messages has no place for this part of a reply in a stream: it was left out");
         return;
     }

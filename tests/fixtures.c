@@ -1074,6 +1074,7 @@ static void ask_and_write(const char *format, llmprov_str raw, int status_then) 
     engine_text body, second;
     bool warned, other;
     if (status == LLMPROV_ERR_UNSUPPORTED) skip("requests: llmprov_ask does not read", format);
+    else if (status && status_then == 400) skip("requests: the API refused it, too", format);
     else if (status) complain("llmprov_ask refuses a request of the wild", asked.error.message);
     else {
         exchanges++;
