@@ -5,7 +5,7 @@
    cc -std=c99 -I. -o server examples/server.c                            http:// providers only
    cc -std=c99 -I. -DLLMPROV_CURL -o server examples/server.c -lcurl
 
-   ./server [--provider ID] [--base-url URL] [--model NAME] [--port N]
+   ./server [--provider ID] [--base-url URL] [--model NAME] [--port N] [--patience MS]
 
    It prints "listening on 127.0.0.1:PORT". POST /v1/messages is anthropic-messages, POST /v1/chat/completions openai-chat;
    GET /v1/models and GET /health say what little there is to say. The provider's key comes from its variable; the client's
@@ -22,7 +22,6 @@ enum {
     CLIENTS = 256,               /* at once; others wait until they are accepted                             */
     MOST_HEAD = 64 * 1024,       /* bytes of a request's head, or of its trailer                             */
     MOST_UNSENT = 1024 * 1024,   /* the provider is not read on while a client has so much to take           */
-    CLIENT_MS = 30000,           /* without a byte from a client, or taken by it                             */
     LINGER_MS = 3000             /* for a client that still sends what was refused                           */
 };
 
@@ -70,6 +69,7 @@ typedef struct conn {
 } conn;
 
 static llmprov_client *client;
+static int patience = 30000;     /* milliseconds without a byte from a client, or taken by it                */
 static const char *model;        /* in place of the one that is asked for; NULL = none                       */
 static conn *conns[CLIENTS];
 static size_t conn_count;
@@ -105,7 +105,7 @@ static void touch(conn *c, int ms) {
 }
 
 static void put(conn *c, const void *data, size_t len) {
-    if (c->out.len == c->sent) touch(c, CLIENT_MS);
+    if (c->out.len == c->sent) touch(c, patience);
     add(&c->out, data, len);
 }
 
@@ -174,7 +174,7 @@ static void next_request(conn *c) {
     c->stage = c->keep ? AT_LINE : AT_LINGER;
     c->route = NULL;
     c->body.len = c->head = 0;
-    touch(c, c->keep ? CLIENT_MS : LINGER_MS);
+    touch(c, c->keep ? patience : LINGER_MS);
 }
 
 /* The way out of a face. */
@@ -203,7 +203,7 @@ static void answer_error(conn *c, const llmprov_error *e, int status) {
         const char *why = llmprov_face_failure(c->face)->message;
         c->made.len = 0;
         add(&c->made, why, strlen(why));
-        put_whole(c, 501, "text/plain; charset=utf-8", e);
+        put_whole(c, status ? status : 501, "text/plain; charset=utf-8", e);
     } else put_whole(c, status ? status : natural, llmprov_face_type(c->face, false), e);
     next_request(c);
 }
@@ -488,7 +488,7 @@ static void receive(conn *c) {
         return;
     }
     if (c->stage == AT_LINGER) return;                     /* what was refused */
-    if (c->stage != AT_ANSWER) touch(c, CLIENT_MS);
+    if (c->stage != AT_ANSWER) touch(c, patience);
     add(&c->in, piece, (size_t)n);
 }
 
@@ -505,7 +505,7 @@ static void transmit(conn *c) {
             return;
         }
         c->sent += (size_t)n;
-        touch(c, c->stage == AT_LINGER ? LINGER_MS : CLIENT_MS);
+        touch(c, c->stage == AT_LINGER ? LINGER_MS : patience);
     }
     if (c->sent == c->out.len && c->stage == AT_LINGER) shutdown(c->fd, SHUT_WR);
     if (c->sent == c->out.len || c->sent > MOST_UNSENT) cut(&c->out, &c->sent);
@@ -558,7 +558,7 @@ static void accept_one(int listener) {
     if (!c) return;
     sockets_prepare(fd);
     c->fd = fd;
-    touch(c, CLIENT_MS);
+    touch(c, patience);
     conns[conn_count++] = c;
 }
 
@@ -615,19 +615,21 @@ static int listen_at(int port) {
 
 int main(int argc, char **argv) {
     llmprov_desc desc = { .provider = "anthropic", .max_retries = -1 };      /* whoever asks may ask again */
-    const char *port = "0";
-    struct { const char *name, **to; } options[] = { { "--provider", &desc.provider }, { "--base-url", &desc.base_url }, { "--model", &model }, { "--port", &port } };
+    const char *port = "0", *ms = NULL;
+    struct { const char *name, **to; } options[] = { { "--provider", &desc.provider }, { "--base-url", &desc.base_url }, { "--model", &model },
+                                                     { "--port", &port }, { "--patience", &ms } };
     struct sigaction act;
     int listener;
     for (int i = 1; i < argc; i += 2) {
         size_t k = 0;
-        while (k < 4 && strcmp(argv[i], options[k].name)) k++;
-        if (k == 4 || !argv[i + 1]) {
-            fprintf(stderr, "usage: %s [--provider ID] [--base-url URL] [--model NAME] [--port N]\n", argv[0]);
+        while (k < sizeof options / sizeof *options && strcmp(argv[i], options[k].name)) k++;
+        if (k == sizeof options / sizeof *options || !argv[i + 1]) {
+            fprintf(stderr, "usage: %s [--provider ID] [--base-url URL] [--model NAME] [--port N] [--patience MS]\n", argv[0]);
             return 2;
         }
         *options[k].to = argv[i + 1];
     }
+    if (ms && atoi(ms) > 0) patience = atoi(ms);
     memset(&act, 0, sizeof act);
     act.sa_handler = on_signal;
     sigaction(SIGINT, &act, NULL);
