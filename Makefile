@@ -30,7 +30,7 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 
-demo: $(B)/llmprov $(B)/mock ## a conversation with the mock server
+demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh
 
 test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/mock) ## the tests; no network

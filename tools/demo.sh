@@ -3,14 +3,15 @@
 # project's root; needs build/llmprov and build/mock. Each step is checked; the first that fails ends it.
 set -u
 llmprov=build/llmprov
-[ -x $llmprov ] && [ -x build/mock ] || { echo "demo: run \`make demo\` from the project's root" >&2; exit 1; }
+gateway=build/examples/server
+[ -x $llmprov ] && [ -x build/mock ] && [ -x $gateway ] || { echo "demo: run \`make demo\` from the project's root" >&2; exit 1; }
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/llmprov-demo.XXXXXX") || exit 1
-mock=
+mock= gateways=
 # The mock ends when the pipe to its stdin does, so it ends with this script, however that ends.
 finish() {
     exec 3>&-
-    [ -z "$mock" ] || kill "$mock" 2> /dev/null
+    [ -z "$mock$gateways" ] || kill $mock $gateways 2> /dev/null
     wait
     rm -rf "$dir"
 }
@@ -29,16 +30,20 @@ if command -v timeout > /dev/null; then limit='timeout 10'; fi
 
 mkfifo "$dir/hold" || exit 1
 echo '{"answers":[{"gap_ms":25}]}' > "$dir/script"
-build/mock --until-eof --lifetime 30 --script "$dir/script" < "$dir/hold" > "$dir/port" 2> "$dir/mock.err" &
+build/mock --until-eof --lifetime 30 --script "$dir/script" < "$dir/hold" > "$dir/mock" 2> "$dir/mock.err" &
 mock=$!
 exec 3> "$dir/hold"
-tries=0
-until port=$(sed -n 's/^listening on .*://p' "$dir/port") && [ -n "$port" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 50 ] || fail "the mock server does not start: $(cat "$dir/mock.err")"
-    sleep 0.1 2> /dev/null || sleep 1
-done
-url=http://127.0.0.1:$port
+
+# where NAME: sets `url` to the address that a server has printed to $dir/NAME
+where() {
+    tries=0
+    until url=$(sed -n 's/^listening on .*:/http:\/\/127.0.0.1:/p' "$dir/$1") && [ -n "$url" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 50 ] || fail "the server does not start: $(cat "$dir/$1" "$dir/$1.err")"
+        sleep 0.1 2> /dev/null || sleep 1
+    done
+}
+where mock
 
 # step TITLE EXPECTED ARGUMENTS...: shows a command, runs it, and looks for what it must have said
 step() {
@@ -68,6 +73,24 @@ step 'and goes on with the other, which sees all of it' 'openai-chat mock.*seen 
     chat -p openai --base-url "$url" --load "$dir/talk.json" --save "$dir/talk.json" 'Go on.'
 step 'and back again' 'anthropic-messages mock.*seen 5 messages' \
     chat -p anthropic --base-url "$url" --load "$dir/talk.json" 'And now?'
+
+sed '1,/^$/d' tests/wire/openai-chat/tool/stream.txt > "$dir/stream.txt"
+step 'a recorded stream of one format becomes one of the other' '^data: {"type":"message_stop"}' \
+    convert --from openai-chat --to anthropic-messages --what stream "$dir/stream.txt"
+
+# serve PROVIDER: examples/server.c in front of the mock, for clients of either API; sets `url` to its address
+behind=$url
+serve() {
+    $gateway --provider "$1" --base-url "$behind" > "$dir/$1" 2> "$dir/$1.err" 3>&- < /dev/null &
+    gateways="$gateways $!"
+    where "$1"
+}
+serve openai
+step 'a gateway: a client of the one API, a provider of the other behind it' 'openai-chat mock.*I have seen 1 message' \
+    chat -p anthropic --base-url "$url" 'Good evening.'
+serve anthropic
+step 'and the other way round, with a tool' 'The tool says: 42' \
+    chat -p openai --base-url "$url" --tool-demo 'What is 19 plus 23?'
 
 cat <<END
 
