@@ -47,6 +47,7 @@
     >>parts          what translators share
     >>t_messages     the wire format anthropic-messages
     >>t_chat         the wire format openai-chat
+    >>t_responses    the wire format openai-responses
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
     >>translators    the wire formats that are compiled in
@@ -249,6 +250,7 @@
     LLMPROV_NO_SIMD                 no SSE2
     LLMPROV_NO_ANTHROPIC_MESSAGES   without this wire format; its providers say so when they are used
     LLMPROV_NO_OPENAI_CHAT          without this one
+    LLMPROV_NO_OPENAI_RESPONSES     nor this one
 
     12 ADDING A PROVIDER
 
@@ -818,6 +820,7 @@ enum {
     LLMPROV_QUIRK_NO_USER_AFTER_TOOL = 65536,  /* refuses a user message directly behind tool results        */
     LLMPROV_QUIRK_TOOLS_DEFINED = 131072,      /* refuses calls in the history when no tools are given       */
     LLMPROV_QUIRK_NO_NAMES = 262144,           /* refuses members beside role and content in messages        */
+    LLMPROV_QUIRK_CALLS_LAST = 524288,         /* calls with other items of their turn behind them are lost  */
     LLMPROV_QUIRK_THINK_TAGS = 16384           /* thinking stands in <think> tags at the beginning of the text */
 };
 
@@ -1301,7 +1304,9 @@ enum {
     LLMPROV_RULE_MARKS = 512,    /* takes cache marks                                                        */
     LLMPROV_RULE_NO_BLANKS = 1024,             /* refuses texts of white space only, but beside thinking     */
     LLMPROV_RULE_USER_FIRST = 2048,            /* the user speaks first, but for models of ASSISTANT_FIRST   */
-    LLMPROV_RULE_TOOL_IMAGES = 4096            /* tool results hold text and images, and what the profile says */
+    LLMPROV_RULE_TOOL_IMAGES = 4096,           /* tool results hold text and images, and what the profile says */
+    LLMPROV_RULE_THINKING = 8192,              /* its write decides which of its own thinking goes back      */
+    LLMPROV_RULE_STORED = 16384                /* a request may go on from turns that the server holds       */
 };
 
 /* One wire format. */
@@ -1376,7 +1381,7 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 /* Where a wire format is left out, what translators share may have no user; and a program of one file uses what it uses. */
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
-#if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT)
+#if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || defined(LLMPROV_NO_OPENAI_RESPONSES)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif
@@ -7550,6 +7555,7 @@ static bool llmprov__normal_own(const llmprov__normal *n, const char *origin) {
 /* Thinking goes back to where it came from, whole and signed, or not at all. */
 static bool llmprov__normal_thinking(llmprov__normal *n, const llmprov_block *b) {
     bool own = llmprov__normal_own(n, b->origin);
+    if (own && (n->rules & LLMPROV_RULE_THINKING)) return true;
     if (own && !(n->rules & (LLMPROV_RULE_NATIVE | LLMPROV_RULE_SIGNED))) {
         own = n->row->quirks.reasoning_key && !(n->profile->flags & LLMPROV_MODEL_NO_REPLAY);
         if (!own) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "thinking was dropped: this model does not want it back");
@@ -7675,6 +7681,17 @@ static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov
     return i == len && !llmprov__normal_thinks(list);
 }
 
+/* Whether what a block carries beyond its fields says anything: members item_* only tell its own server which item it was. */
+static bool llmprov__normal_says(const llmprov_block *b) {
+    llmprov_scan s = llmprov__json_scan(b->extra, llmprov__text_len(b->extra, b->extra_len), NULL, 0);
+    llmprov_str key;
+    while (llmprov_scan_key(&s, &key)) {
+        if (key.len < 5 || memcmp(key.ptr, "item_", 5)) return true;
+        llmprov_scan_skip(&s);
+    }
+    return false;
+}
+
 /* Takes one block of a message over, or leaves it out. */
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
@@ -7695,12 +7712,11 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".cache", "thinking carries no cache mark: it was moved to the block before");
         b.cache = LLMPROV_CACHE_NONE;
     }
-    if (own_kind && b.origin && llmprov__normal_own(n, b.origin)) own_kind = false;
-    if (own_kind && !(n->rules & LLMPROV_RULE_NATIVE) && !llmprov__normal_foreign(n, &b)) return;
+    if (own_kind && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) return;
     if (b.extra && b.origin && !llmprov__normal_own(n, b.origin)) {
+        if (llmprov__normal_says(&b)) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
         b.extra = NULL;
         b.extra_len = 0;
-        llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
     }
     if (b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
@@ -7939,6 +7955,25 @@ static void llmprov__normal_orphan(llmprov__normal *n, llmprov__normal_list *lis
     for (i = 0; b->content && i < b->content_count; i++) llmprov__normal_take(n, list, &b->content[i]);
 }
 
+/* Whether the request goes on from turns that the server holds: from an answer by its id, or in a conversation there. */
+static bool llmprov__normal_goes_on(const llmprov__normal *n) {
+    static const char *const members[] = { "previous_response_id", "conversation" };
+    bool own = n->req.origin && !strcmp(n->req.origin, n->format);
+    llmprov_str value;
+    size_t i;
+    for (i = 0; (n->rules & LLMPROV_RULE_STORED) && i < LLMPROV__COUNT(members); i++) {
+        if (llmprov__msg_has(n->req.extra, 0, members[i], &value) && value.ptr[0] != 'n') return true;
+        if (own && llmprov__msg_has(n->req.kept, n->req.kept_len, members[i], &value) && value.ptr[0] != 'n') return true;
+    }
+    return false;
+}
+
+/* A result whose call is not here: the server may hold it. */
+static void llmprov__normal_unasked(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *b) {
+    if (llmprov__normal_goes_on(n)) llmprov__normal_push(n, list, b);
+    else llmprov__normal_orphan(n, list, b);
+}
+
 /* Keeps a user's (or an in-place system's) message for the end of its group. */
 static void llmprov__normal_keep(llmprov__normal *n, const llmprov_message *like, llmprov__normal_list *list) {
     llmprov_message *m;
@@ -7968,7 +8003,7 @@ static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
     for (n->block = 0; n->block < m->block_count; n->block++) {
         const llmprov_block *b = &m->blocks[n->block];
         if (b->type != LLMPROV_BLOCK_TOOL_RESULT) llmprov__normal_take(n, &list, b);
-        else if (!llmprov__normal_answer(n, b)) llmprov__normal_orphan(n, &list, b);
+        else if (!llmprov__normal_answer(n, b)) llmprov__normal_unasked(n, &list, b);
     }
     like.plain = like.plain && list.count == m->block_count;
     llmprov__normal_keep(n, &like, &list);
@@ -8451,6 +8486,9 @@ static const char *llmprov__translator_lacks(const llmprov_translator *t) {
 
 /* The word for a tool whose input is a text. */
 static const char llmprov__parts_custom[] = "custom";
+
+/* The name of a wire format that is a provider's, too. */
+static const char llmprov__parts_responses[] = "openai-responses";
 
 /* -- stop reasons -- */
 
@@ -10863,6 +10901,1606 @@ static void llmprov__t_chat_read_end(llmprov_turn *t) {
 }
 #endif /* LLMPROV_NO_OPENAI_CHAT */
 
+#ifndef LLMPROV_NO_OPENAI_RESPONSES
+
+//==============================================================================
+// >>t_responses the wire format openai-responses
+//
+// https://platform.openai.com/docs/api-reference/responses  and the servers that
+// speak it too. A turn is a list of items; a block remembers the item that it was
+// part of in members named item_*, so that it goes back as what it was. Nothing is
+// left with the server (store: false) unless the request says otherwise. Items are
+// told apart by output_index: some gateways change their ids from event to event.
+// Calls: msg reply normal translator parts
+//==============================================================================
+
+/* -- items and blocks -- */
+
+/* Items that a program answers: calls. The members that hold the arguments are one text of JSON or of anything in
+   the first two rows; in the others they are the members of the arguments' object. */
+typedef struct llmprov__t_responses_call {
+    const char *type;
+    const char *name;            /* of the tool; NULL = the item says it */
+    const char *members;
+    const char *prefix;          /* what ids begin with that the API made; others it refuses; NULL = any */
+    const char *output;          /* the type of the result */
+} llmprov__t_responses_call;
+
+enum { LLMPROV__T_RESPONSES_FUNCTION, LLMPROV__T_RESPONSES_CUSTOM, LLMPROV__T_RESPONSES_COMPUTER, LLMPROV__T_RESPONSES_LOCAL_SHELL,
+       LLMPROV__T_RESPONSES_SHELL, LLMPROV__T_RESPONSES_PATCH, LLMPROV__T_RESPONSES_SEARCH };
+
+static const llmprov__t_responses_call llmprov__t_responses_calls[] = {
+    { "function_call", NULL, "arguments", "fc_", "function_call_output" },
+    { "custom_tool_call", NULL, "input", "ctc_", "custom_tool_call_output" },
+    { "computer_call", "computer", "actions action", NULL, "computer_call_output" },
+    { "local_shell_call", "local_shell", "action", NULL, "local_shell_call_output" },
+    { "shell_call", "shell", "action", NULL, "shell_call_output" },
+    { "apply_patch_call", "apply_patch", "operation", NULL, "apply_patch_call_output" },
+    { "tool_search_call", "tool_search", "arguments", NULL, "tool_search_output" },
+};
+
+/* Whether a block was minted by this format. */
+static bool llmprov__t_responses_own(const llmprov_block *b) {
+    size_t len = sizeof llmprov__parts_responses - 1;
+    return b->origin && !strncmp(b->origin, llmprov__parts_responses, len) && (!b->origin[len] || b->origin[len] == ':');
+}
+
+/* Whether it was a part of that kind: "refusal" of a message, "content" of a reasoning. */
+static bool llmprov__t_responses_was(const llmprov_block *b, const char *part) {
+    return llmprov__t_responses_own(b) && b->origin[sizeof llmprov__parts_responses - 1] && !strcmp(b->origin + sizeof llmprov__parts_responses, part);
+}
+
+/* What an own block keeps beside its fields, as JSON; ptr NULL = nothing of that name. */
+static llmprov_str llmprov__t_responses_has(const llmprov_block *b, const char *key) {
+    llmprov_str value = { NULL, 0 };
+    if (!llmprov__t_responses_own(b) || !llmprov__msg_has(b->extra, b->extra_len, key, &value)) value.ptr = NULL, value.len = 0;
+    return value;
+}
+
+static bool llmprov__t_responses_says(llmprov_str raw, const char *word) {
+    size_t len = strlen(word);
+    return raw.ptr && raw.len == len + 2 && !memcmp(raw.ptr + 1, word, len);
+}
+
+static bool llmprov__t_responses_same_item(const llmprov_block *a, const llmprov_block *b) {
+    llmprov_str x = llmprov__t_responses_has(a, "item_id"), y = llmprov__t_responses_has(b, "item_id");
+    return x.len == y.len && (!x.len || !memcmp(x.ptr, y.ptr, x.len));
+}
+
+/* -- writing a request: what it says about itself -- */
+
+/* Whether the request was read in this format: what it does not say is its client's will, too. */
+static bool llmprov__t_responses_came(const llmprov_draft *d) {
+    return d->chat->origin && !strcmp(d->chat->origin, llmprov__parts_responses);
+}
+
+/* A member that llmprov_ask kept from this format; ptr NULL = none. */
+static llmprov_str llmprov__t_responses_kept(const llmprov_draft *d, const char *name) {
+    llmprov_str value = { NULL, 0 };
+    if (!llmprov__t_responses_came(d) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value)) value.ptr = NULL, value.len = 0;
+    return value;
+}
+
+/* The same from what the caller merges in. */
+static llmprov_str llmprov__t_responses_extra(const llmprov_draft *d, const char *name) {
+    llmprov_str value = { NULL, 0 };
+    if (!llmprov__msg_has(d->chat->extra, 0, name, &value)) value.ptr = NULL, value.len = 0;
+    return value;
+}
+
+static llmprov_str llmprov__t_responses_said(const llmprov_draft *d, const char *name) {
+    llmprov_str value = llmprov__t_responses_extra(d, name);
+    return value.ptr ? value : llmprov__t_responses_kept(d, name);
+}
+
+/* Whether the server holds the turns before: then neither they nor their reasoning are sent again. */
+static bool llmprov__t_responses_goes_on(const llmprov_draft *d) {
+    llmprov_str previous = llmprov__t_responses_said(d, "previous_response_id");
+    return previous.ptr && previous.ptr[0] == '"';
+}
+
+/* Whether this turn is left with the server. */
+static bool llmprov__t_responses_stored(const llmprov_draft *d) {
+    llmprov_str store = llmprov__t_responses_said(d, "store"), background = llmprov__t_responses_said(d, "background"), talk = llmprov__t_responses_said(d, "conversation");
+    if (store.ptr && store.ptr[0] != 'n') return store.ptr[0] == 't';
+    return llmprov__t_responses_came(d) || llmprov__t_responses_goes_on(d) || (talk.ptr && talk.ptr[0] != 'n') || (background.ptr && background.ptr[0] == 't');
+}
+
+/* -- parts of messages and of results -- */
+
+/* Members of a block's extra that belong to its part, not to its item. */
+static const char llmprov__t_responses_parts[] = "citations prompt_cache_breakpoint detail filename logprobs";
+
+/* The other members of an own block's item, but for those that are written by name. */
+static void llmprov__t_responses_rest(llmprov_draft *d, const llmprov_block *b, const char *but) {
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    char name[64];
+    if (!llmprov__t_responses_own(b)) return;
+    while (llmprov_scan_key(&s, &key)) {
+        size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, len);
+        name[len] = 0;
+        if (!llmprov_scan_raw(&s, &value)) return;
+        if (!strncmp(name, "item_", 5) || llmprov__parts_lists(but, name) || llmprov__parts_lists(llmprov__t_responses_parts, name)) continue;
+        llmprov__write_raw_key(d->body, key, value, false);
+    }
+}
+
+static void llmprov__t_responses_mark(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_str own = llmprov__t_responses_has(b, "prompt_cache_breakpoint");
+    if (own.ptr) llmprov_write_raw(d->body, "prompt_cache_breakpoint", own.ptr, own.len);
+    if (own.ptr || !b->cache) return;
+    llmprov_write_open(d->body, "prompt_cache_breakpoint", '{');
+    llmprov_write_str(d->body, "mode", "explicit", 8);
+    llmprov_write_str(d->body, "ttl", b->cache == LLMPROV_CACHE_1H ? "12h" : "30m", 3);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_responses_type(llmprov_writer *w, const char *type) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", type, strlen(type));
+}
+
+/* A text as the user's, the assistant's (where annotations always stand), or as a refusal. */
+static void llmprov__t_responses_text(llmprov_draft *d, const llmprov_block *b, bool assistant) {
+    bool refusal = llmprov__t_responses_was(b, "refusal");
+    llmprov_str notes = llmprov__t_responses_has(b, "citations"), logprobs = llmprov__t_responses_has(b, "logprobs");
+    llmprov__t_responses_type(d->body, !assistant ? "input_text" : refusal ? "refusal" : "output_text");
+    llmprov__write_long(d->body, assistant && refusal ? "refusal" : "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    if (assistant && !refusal && notes.ptr) llmprov_write_raw(d->body, "annotations", notes.ptr, notes.len);
+    else if (assistant && !refusal && (!llmprov__t_responses_own(b) || llmprov__t_responses_has(b, "item_id").ptr)) llmprov_write_raw(d->body, "annotations", "[]", 2);
+    if (assistant && logprobs.ptr) llmprov_write_raw(d->body, "logprobs", logprobs.ptr, logprobs.len);
+    if (!assistant) llmprov__t_responses_mark(d, b);
+    llmprov_write_close(d->body);
+}
+
+static bool llmprov__t_responses_has_bytes(const llmprov_block *b) {
+    return b->data || b->base64 || b->source.read;
+}
+
+/* "key":"data:mime;base64,..." */
+static void llmprov__t_responses_data_url(llmprov_writer *w, const char *key, const llmprov_block *b, const char *otherwise) {
+    const char *mime = b->mime ? b->mime : otherwise;
+    llmprov__write_string_open(w, key);
+    llmprov__write_copy_piece(w, "data:", 5);
+    llmprov__write_copy_piece(w, mime, strlen(mime));
+    llmprov__write_copy_piece(w, ";base64,", 8);
+    if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+    else llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
+    llmprov__write_string_close(w);
+}
+
+/* A file that OpenAI holds means something there only. */
+static bool llmprov__t_responses_file(const llmprov_block *b) {
+    return b->file_id && b->origin && !strncmp(b->origin, "openai-", 7);
+}
+
+/* The members that say where an image is; false = nothing that this format can point to. */
+static bool llmprov__t_responses_image_at(llmprov_draft *d, const llmprov_block *b) {
+    if (llmprov__t_responses_has_bytes(b)) llmprov__t_responses_data_url(d->body, "image_url", b, "image/png");
+    else if (b->url) llmprov__write_long(d->body, "image_url", b->url, strlen(b->url));
+    else if (llmprov__t_responses_file(b)) llmprov_write_str(d->body, "file_id", b->file_id, strlen(b->file_id));
+    else return false;
+    return true;
+}
+
+static bool llmprov__t_responses_image(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_str detail = { NULL, 0 };
+    bool some;
+    llmprov__t_responses_type(d->body, "input_image");
+    some = llmprov__t_responses_image_at(d, b);
+    if (llmprov__msg_has(b->extra, b->extra_len, "detail", &detail)) llmprov_write_raw(d->body, "detail", detail.ptr, detail.len);
+    else if (!llmprov__t_responses_own(b)) llmprov_write_str(d->body, "detail", "auto", 4);
+    llmprov__t_responses_mark(d, b);
+    llmprov_write_close(d->body);
+    return some;
+}
+
+/* A document that is text becomes text under its title: the format has no such files. */
+static void llmprov__t_responses_document_text(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    llmprov__t_responses_type(w, "input_text");
+    llmprov__write_string_open(w, "text");
+    if (b->name) llmprov__write_piece(w, b->name, strlen(b->name));
+    if (b->name) llmprov__write_copy_piece(w, "\n", 1);
+    llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
+    llmprov__write_string_close(w);
+    llmprov__t_responses_mark(d, b);
+    llmprov_write_close(w);
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-responses has no text documents: it became text under its title");
+}
+
+/* A file's name stands beside its bytes only: beside a URL the API refuses it. */
+static bool llmprov__t_responses_document(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    const char *name = b->name ? b->name : "document.pdf";
+    llmprov_str detail = llmprov__t_responses_has(b, "detail");
+    bool bytes = llmprov__t_responses_has_bytes(b), some = true;
+    if (b->text && !bytes) {
+        llmprov__t_responses_document_text(d, b, field);
+        return true;
+    }
+    llmprov__t_responses_type(w, "input_file");
+    if (bytes && (b->name || !llmprov__t_responses_own(b))) llmprov_write_str(w, "filename", name, strlen(name));
+    if (bytes) llmprov__t_responses_data_url(w, "file_data", b, "application/pdf");
+    else if (b->url) llmprov__write_long(w, "file_url", b->url, strlen(b->url));
+    else if (llmprov__t_responses_file(b)) llmprov_write_str(w, "file_id", b->file_id, strlen(b->file_id));
+    else some = false;
+    if (detail.ptr) llmprov_write_raw(w, "detail", detail.ptr, detail.len);
+    llmprov__t_responses_mark(d, b);
+    llmprov_write_close(w);
+    return some;
+}
+
+/* What a block of another format carries beyond its fields has no place here. */
+static void llmprov__t_responses_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    if (llmprov__t_responses_own(b)) return;
+    while (llmprov_scan_key(&s, &key)) {
+        bool known = llmprov__text_is(key, "cache_control") || llmprov__text_is(key, "detail") || llmprov__text_is(key, "type") ||
+                     llmprov__text_is(key, "is_error") || llmprov__text_is(key, "caller");
+        if (!llmprov_scan_raw(&s, &value) || known || value.ptr[0] == 'n') continue;
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that openai-responses has no place for were left out (citations, source or the like)");
+        return;
+    }
+}
+
+/* One part of what the user says or a tool gave. */
+static void llmprov__t_responses_part(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    bool written = false;
+    llmprov__t_responses_lost(d, b, field);
+    if (b->type == LLMPROV_BLOCK_TEXT) {
+        llmprov__t_responses_text(d, b, false);
+        return;
+    }
+    if (b->type == LLMPROV_BLOCK_IMAGE) written = llmprov__t_responses_image(d, b);
+    else if (b->type == LLMPROV_BLOCK_DOCUMENT) written = llmprov__t_responses_document(d, b, field);
+    if (!written) llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
+        b->type == LLMPROV_BLOCK_DOCUMENT ? "openai-responses takes documents as bytes or by URL, not as another provider's file" :
+        b->type == LLMPROV_BLOCK_IMAGE ? "openai-responses takes images as bytes or by URL, not as another provider's file" :
+        b->type == LLMPROV_BLOCK_AUDIO ? "openai-responses takes no audio" : "openai-responses takes no such block here");
+}
+
+/* -- items -- */
+
+/* What a turn is written with. */
+typedef struct llmprov__t_responses_turn {
+    llmprov_draft *d;
+    const llmprov_message *m;
+    size_t message;              /* its number */
+    bool assistant;
+    bool loose;                  /* a reasoning item was left out: the ids of those that followed it would be refused */
+} llmprov__t_responses_turn;
+
+/* Whether an item goes back under the id that it came with. */
+static bool llmprov__t_responses_id(const llmprov__t_responses_turn *t, const llmprov_block *b, const char *prefix) {
+    llmprov_str id = llmprov__t_responses_has(b, "item_id");
+    size_t len = prefix ? strlen(prefix) : 0;
+    if (!id.ptr || id.len < len + 2 || (len && memcmp(id.ptr + 1, prefix, len)) || t->loose) return false;
+    llmprov_write_raw(t->d->body, "id", id.ptr, id.len);
+    return true;
+}
+
+/* The end of a run of blocks that were one item. */
+static size_t llmprov__t_responses_run(const llmprov_message *m, size_t from) {
+    const llmprov_block *b = &m->blocks[from];
+    bool media = b->type == LLMPROV_BLOCK_TEXT || (m->role != LLMPROV_ROLE_ASSISTANT && b->type <= LLMPROV_BLOCK_DOCUMENT);
+    bool alone = !llmprov__t_responses_has(b, "item_id").ptr && (b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_REDACTED);
+    size_t i = from + 1;
+    while (i < m->block_count && !alone && llmprov__t_responses_same_item(b, &m->blocks[i]) &&
+           (m->blocks[i].type == b->type || (media && m->role != LLMPROV_ROLE_ASSISTANT && m->blocks[i].type <= LLMPROV_BLOCK_DOCUMENT))) i++;
+    return i;
+}
+
+/* Whether a run of texts is written as a string. */
+static bool llmprov__t_responses_is_string(const llmprov__t_responses_turn *t, size_t from, size_t to) {
+    const llmprov_block *b = &t->m->blocks[from];
+    if (to - from != 1 || b->type != LLMPROV_BLOCK_TEXT || b->cache || llmprov__t_responses_has(b, "item_id").ptr || llmprov__t_responses_was(b, "refusal")) return false;
+    return (t->m->plain && t->m->block_count == 1) || (t->assistant && !llmprov__t_responses_own(b));
+}
+
+static void llmprov__t_responses_role(const llmprov__t_responses_turn *t, const llmprov_block *b) {
+    unsigned quirks = t->d->row->quirks.flags;
+    bool developer = (quirks & LLMPROV_QUIRK_DEVELOPER) && t->d->profile->efforts && *t->d->profile->efforts;
+    llmprov_str was = llmprov__t_responses_has(b, "item_role");
+    const char *role = t->assistant ? "assistant" : t->m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system";
+    if (was.ptr && t->m->role == LLMPROV_ROLE_SYSTEM) llmprov_write_raw(t->d->body, "role", was.ptr, was.len);
+    else llmprov_write_str(t->d->body, "role", role, strlen(role));
+}
+
+/* A message: an item that came from here goes back with all that it had, others in the short form. */
+static void llmprov__t_responses_message(llmprov__t_responses_turn *t, size_t from, size_t to) {
+    llmprov_writer *w = t->d->body;
+    const llmprov_block *b = &t->m->blocks[from];
+    bool string = llmprov__t_responses_is_string(t, from, to), own = llmprov__t_responses_own(b), id;
+    llmprov_str type = llmprov__t_responses_has(b, "item_type"), status = llmprov__t_responses_has(b, "item_status");
+    char field[96];
+    size_t i;
+    llmprov_write_open(w, NULL, '{');
+    if (type.ptr || llmprov__t_responses_has(b, "item_id").ptr || (!own && t->assistant && !string)) llmprov_write_str(w, "type", "message", 7);
+    id = t->assistant && llmprov__t_responses_id(t, b, "msg_");
+    llmprov__t_responses_role(t, b);
+    if (status.ptr) llmprov_write_raw(w, "status", status.ptr, status.len);
+    else if (id) llmprov_write_str(w, "status", "completed", 9);
+    llmprov__t_responses_rest(t->d, b, "");
+    if (string) {
+        llmprov__parts_field(field, t->m, from);
+        llmprov__t_responses_lost(t->d, b, field);
+        llmprov__write_long(w, "content", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    } else {
+        llmprov_write_open(w, "content", '[');
+        for (i = from; i < to; i++) {
+            llmprov__parts_field(field, t->m, i);
+            if (t->assistant) llmprov__t_responses_lost(t->d, &t->m->blocks[i], field);
+            if (t->assistant) llmprov__t_responses_text(t->d, &t->m->blocks[i], true);
+            else llmprov__t_responses_part(t->d, &t->m->blocks[i], field);
+        }
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+/* The texts of a reasoning of one kind. */
+static void llmprov__t_responses_thoughts(llmprov__t_responses_turn *t, size_t from, size_t to, bool content) {
+    llmprov_writer *w = t->d->body;
+    bool some = false;
+    size_t i;
+    for (i = from; content && i < to; i++) some = some || llmprov__t_responses_was(&t->m->blocks[i], "content");
+    if (content && !some) return;
+    llmprov_write_open(w, content ? "content" : "summary", '[');
+    for (i = from; i < to; i++) {
+        const llmprov_block *b = &t->m->blocks[i];
+        if (b->type != LLMPROV_BLOCK_THINKING || !llmprov__text_len(b->text, b->text_len) || llmprov__t_responses_was(b, "content") != content) continue;
+        llmprov__t_responses_type(w, content ? "reasoning_text" : "summary_text");
+        llmprov__write_long(w, "text", b->text, llmprov__text_len(b->text, b->text_len));
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+/* Why a reasoning is not sent; NULL = it is. */
+static const char *llmprov__t_responses_unsaid(const llmprov__t_responses_turn *t, const llmprov_block *sealed) {
+    if (t->d->profile->flags & LLMPROV_MODEL_NO_REPLAY) return "thinking was dropped: this model does not want it back";
+    if (llmprov__t_responses_goes_on(t->d)) return "thinking was dropped: with previous_response_id the server holds it";
+    if (sealed || llmprov__t_responses_stored(t->d)) return NULL;
+    return "reasoning without encrypted_content was dropped: with store false the server would refuse it";
+}
+
+/* A reasoning goes back sealed, as it came. */
+static void llmprov__t_responses_reasoning(llmprov__t_responses_turn *t, size_t from, size_t to) {
+    llmprov_writer *w = t->d->body;
+    const llmprov_block *sealed = NULL;
+    llmprov_str status = llmprov__t_responses_has(&t->m->blocks[from], "item_status");
+    const char *why, *seal;
+    char field[96];
+    size_t i;
+    for (i = from; i < to; i++)
+        if (t->m->blocks[i].type == LLMPROV_BLOCK_REDACTED || (t->m->blocks[i].signature && *t->m->blocks[i].signature)) sealed = &t->m->blocks[i];
+    if ((why = llmprov__t_responses_unsaid(t, sealed)) != NULL) {
+        llmprov__parts_field(field, t->m, from);
+        llmprov_draft_warn(t->d, LLMPROV_ERR_UNSUPPORTED, field, why);
+        t->loose = true;
+        return;
+    }
+    llmprov__t_responses_type(w, "reasoning");
+    llmprov__t_responses_id(t, &t->m->blocks[from], NULL);
+    llmprov__t_responses_thoughts(t, from, to, false);
+    llmprov__t_responses_thoughts(t, from, to, true);
+    seal = !sealed ? NULL : sealed->type == LLMPROV_BLOCK_REDACTED ? sealed->text : sealed->signature;
+    if (seal) llmprov__write_long(w, "encrypted_content", seal, strlen(seal));
+    if (status.ptr) llmprov_write_raw(w, "status", status.ptr, status.len);
+    llmprov__t_responses_rest(t->d, &t->m->blocks[from], "");
+    llmprov_write_close(w);
+}
+
+/* Which kind of call a block is: its own item's, or as the tool was declared. */
+static const llmprov__t_responses_call *llmprov__t_responses_kind(const llmprov_draft *d, const llmprov_block *b) {
+    llmprov_str type = llmprov__t_responses_has(b, "item_type");
+    size_t i;
+    for (i = 0; type.ptr && i < LLMPROV__COUNT(llmprov__t_responses_calls); i++)
+        if (llmprov__t_responses_says(type, llmprov__t_responses_calls[i].type)) return &llmprov__t_responses_calls[i];
+    for (i = 0; i < d->chat->tool_count; i++)
+        if (llmprov__text_same(d->chat->tools[i].type, llmprov__parts_custom, false) && llmprov__text_same(d->chat->tools[i].name, b->name, false))
+            return &llmprov__t_responses_calls[LLMPROV__T_RESPONSES_CUSTOM];
+    return llmprov__t_responses_calls;
+}
+
+/* The text of a custom tool's arguments, which are {"input":"..."}. */
+static void llmprov__t_responses_input(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str input;
+    if (llmprov__msg_has(b->json, b->json_len, "input", &input) && input.ptr[0] == '"') llmprov_write_raw(w, "input", input.ptr, input.len);
+    else llmprov__write_long(w, "input", b->json, llmprov__text_len(b->json, b->json_len));
+}
+
+static void llmprov__t_responses_write_call(llmprov__t_responses_turn *t, const llmprov_block *b, const char *field) {
+    const llmprov__t_responses_call *kind = llmprov__t_responses_kind(t->d, b);
+    llmprov_writer *w = t->d->body;
+    llmprov_str status = llmprov__t_responses_has(b, "item_status");
+    llmprov__t_responses_lost(t->d, b, field);
+    llmprov__t_responses_type(w, kind->type);
+    llmprov__t_responses_id(t, b, kind->prefix);
+    llmprov_write_str(w, "call_id", b->id, strlen(b->id));
+    if (!kind->name) llmprov_write_str(w, "name", b->name, strlen(b->name));
+    if (kind->name) llmprov__msg_write_extra(w, b->json, b->json_len, NULL);
+    else if (kind == llmprov__t_responses_calls) llmprov__write_long(w, "arguments", b->json, llmprov__text_len(b->json, b->json_len));
+    else llmprov__t_responses_input(w, b);
+    if (status.ptr) llmprov_write_raw(w, "status", status.ptr, status.len);
+    else if (kind->name) llmprov_write_str(w, "status", "completed", 9);
+    llmprov__t_responses_rest(t->d, b, kind->members);
+    llmprov_write_close(w);
+}
+
+/* -- results -- */
+
+/* The call that a result answers: in the assistant's turn before. */
+static const llmprov_block *llmprov__t_responses_asked(const llmprov__t_responses_turn *t, const char *id) {
+    const llmprov_block *b = NULL;
+    size_t i = t->message;
+    while (i > 0 && t->d->chat->messages[i - 1].role != LLMPROV_ROLE_ASSISTANT) i--;
+    while (id && i > 0 && (b = llmprov_block_next(&t->d->chat->messages[i - 1], LLMPROV_BLOCK_TOOL_USE, b)) != NULL)
+        if (b->id && !strcmp(b->id, id)) return b;
+    return NULL;
+}
+
+/* A result's texts as the inside of a string. */
+static void llmprov__t_responses_texts(llmprov_writer *w, const llmprov_block *b) {
+    size_t i;
+    if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
+    for (i = 0; b->content && i < b->content_count; i++) {
+        if (i) llmprov__write_copy_piece(w, "\n", 1);
+        llmprov__write_piece(w, b->content[i].text ? b->content[i].text : "", llmprov__text_len(b->content[i].text, b->content[i].text_len));
+    }
+}
+
+static void llmprov__t_responses_string(llmprov_writer *w, const char *key, const llmprov_block *b, bool error) {
+    llmprov__write_string_open(w, key);
+    if (error) llmprov__write_copy_piece(w, "Error: ", 7);
+    llmprov__t_responses_texts(w, b);
+    llmprov__write_string_close(w);
+}
+
+/* A string, or a list of parts where it is more than text or was a list. */
+static void llmprov__t_responses_output(llmprov__t_responses_turn *t, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = t->d->body;
+    bool parts = b->content && llmprov__t_responses_own(b);
+    size_t i;
+    for (i = 0; b->content && i < b->content_count; i++) parts = parts || b->content[i].type != LLMPROV_BLOCK_TEXT;
+    if (b->is_error && b->text != llmprov__normal_cancelled)
+        llmprov_draft_warn(t->d, LLMPROV_ERR_ARGUMENT, field, "openai-responses has no is_error: the result begins with \"Error: \"");
+    if (!parts) {
+        llmprov__t_responses_string(w, "output", b, b->is_error);
+        return;
+    }
+    llmprov_write_open(w, "output", '[');
+    if (b->is_error) {
+        llmprov__t_responses_type(w, "input_text");
+        llmprov_write_str(w, "text", "Error: ", 7);
+        llmprov_write_close(w);
+    }
+    for (i = 0; i < b->content_count; i++) llmprov__t_responses_part(t->d, &b->content[i], field);
+    llmprov_write_close(w);
+}
+
+/* What a shell printed. */
+static void llmprov__t_responses_shell(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, "output", '[');
+    llmprov_write_open(w, NULL, '{');
+    llmprov__t_responses_string(w, "stdout", b, false);
+    llmprov_write_str(w, "stderr", "", 0);
+    llmprov_write_open(w, "outcome", '{');
+    llmprov_write_str(w, "type", "exit", 4);
+    llmprov_write_int(w, "exit_code", b->is_error ? 1 : 0);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A screenshot: the result's image. */
+static void llmprov__t_responses_screenshot(llmprov__t_responses_turn *t, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = t->d->body;
+    bool some = false;
+    size_t i;
+    llmprov_write_open(w, "output", '{');
+    llmprov_write_str(w, "type", "computer_screenshot", 19);
+    for (i = 0; i < b->content_count && !some; i++) some = b->content[i].type == LLMPROV_BLOCK_IMAGE && llmprov__t_responses_image_at(t->d, &b->content[i]);
+    llmprov_write_close(w);
+    if (!some) llmprov_draft_fail(t->d, LLMPROV_ERR_ARGUMENT, field, "the result of a computer call is a screenshot: give it an image");
+}
+
+static void llmprov__t_responses_tools_found(llmprov_writer *w, const llmprov_block *b) {
+    const char *text = b->text ? b->text : "";
+    size_t len = llmprov__text_len(text, b->text_len);
+    llmprov_scan s = llmprov__json_scan(text, len, NULL, 0);
+    bool list = llmprov_scan_kind(&s) == LLMPROV_JSON_ARRAY;
+    llmprov_scan_skip(&s);
+    list = list && llmprov__json_done(&s);
+    llmprov_write_raw(w, "tools", list ? text : "[]", list ? len : 2);
+}
+
+static void llmprov__t_responses_result(llmprov__t_responses_turn *t, const llmprov_block *b, const char *field) {
+    const llmprov_block *call = llmprov__t_responses_asked(t, b->id);
+    const llmprov__t_responses_call *kind = llmprov__t_responses_kind(t->d, call ? call : b);
+    llmprov_writer *w = t->d->body;
+    llmprov_str own = llmprov__t_responses_has(b, "output"), status = llmprov__t_responses_has(b, "item_status");
+    size_t row = (size_t)(kind - llmprov__t_responses_calls);
+    const char *id = b->id ? b->id : "";
+    llmprov__t_responses_lost(t->d, b, field);
+    llmprov__t_responses_type(w, kind->output);
+    llmprov__t_responses_id(t, b, NULL);
+    llmprov_write_str(w, row == LLMPROV__T_RESPONSES_LOCAL_SHELL ? "id" : "call_id", id, strlen(id));
+    if (own.ptr) llmprov__write_long_raw(w, "output", own.ptr, own.len);
+    else if (row == LLMPROV__T_RESPONSES_COMPUTER) llmprov__t_responses_screenshot(t, b, field);
+    else if (row == LLMPROV__T_RESPONSES_SHELL) llmprov__t_responses_shell(w, b);
+    else if (row == LLMPROV__T_RESPONSES_SEARCH) llmprov__t_responses_tools_found(w, b);
+    else if (row == LLMPROV__T_RESPONSES_PATCH || row == LLMPROV__T_RESPONSES_LOCAL_SHELL) llmprov__t_responses_string(w, "output", b, false);
+    else llmprov__t_responses_output(t, b, field);
+    if (status.ptr) llmprov_write_raw(w, "status", status.ptr, status.len);
+    else if (row == LLMPROV__T_RESPONSES_PATCH) llmprov_write_str(w, "status", b->is_error ? "failed" : "completed", b->is_error ? 6 : 9);
+    llmprov__t_responses_rest(t->d, b, "output");
+    llmprov_write_close(w);
+}
+
+/* -- turns -- */
+
+/* Whether an item is one that the server holds already. */
+static bool llmprov__t_responses_held(const llmprov__t_responses_turn *t, const llmprov_block *b) {
+    llmprov_str id;
+    bool item = b->type == LLMPROV_BLOCK_RAW ? llmprov__msg_has(b->json, b->json_len, "id", &id) : llmprov__t_responses_has(b, "item_id").ptr != NULL;
+    return t->assistant && item && (b->type == LLMPROV_BLOCK_RAW || b->type == LLMPROV_BLOCK_TEXT) && llmprov__t_responses_goes_on(t->d);
+}
+
+/* Writes the item that begins with a block; returns the block behind it. */
+static size_t llmprov__t_responses_item(llmprov__t_responses_turn *t, size_t at) {
+    const llmprov_block *b = &t->m->blocks[at];
+    size_t end = llmprov__t_responses_run(t->m, at);
+    char field[96];
+    llmprov__parts_field(field, t->m, at);
+    if (llmprov__t_responses_held(t, b)) {
+        llmprov_draft_warn(t->d, LLMPROV_ERR_UNSUPPORTED, field, "with previous_response_id the server holds this item: it was left out");
+        return end;
+    }
+    if (b->type == LLMPROV_BLOCK_TOOL_RESULT) {
+        llmprov__t_responses_result(t, b, field);
+        return at + 1;
+    }
+    if (b->type == LLMPROV_BLOCK_RAW) {
+        llmprov__write_long_raw(t->d->body, NULL, b->json, llmprov__text_len(b->json, b->json_len));
+        return at + 1;
+    }
+    if (b->type == LLMPROV_BLOCK_TEXT || !t->assistant) {
+        llmprov__t_responses_message(t, at, end);
+        return end;
+    }
+    if (b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_REDACTED) {
+        llmprov__t_responses_reasoning(t, at, end);
+        return end;
+    }
+    if (b->type == LLMPROV_BLOCK_TOOL_USE) {
+        llmprov__t_responses_write_call(t, b, field);
+        return at + 1;
+    }
+    llmprov_draft_warn(t->d, LLMPROV_ERR_UNSUPPORTED, field, "openai-responses takes text, thinking and calls in the assistant's turns: this block was left out");
+    return at + 1;
+}
+
+static void llmprov__t_responses_write_turn(llmprov_draft *d, const llmprov_message *m, size_t number) {
+    llmprov__t_responses_turn t = { NULL, NULL, 0, false, false };
+    bool last = (d->row->quirks.flags & LLMPROV_QUIRK_CALLS_LAST) != 0;
+    size_t i = 0;
+    t.d = d;
+    t.m = m;
+    t.message = number;
+    t.assistant = m->role == LLMPROV_ROLE_ASSISTANT;
+    while (i < m->block_count) i = last && m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE ? i + 1 : llmprov__t_responses_item(&t, i);
+    for (i = 0; last && i < m->block_count; i++)
+        if (m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE) llmprov__t_responses_item(&t, i);
+}
+
+/* A request that was read with a string for input, and nothing was added to it, has one again. */
+static bool llmprov__t_responses_input_is_string(const llmprov_draft *d) {
+    llmprov_str was = llmprov__t_responses_kept(d, "input");
+    const llmprov_message *m = d->chat->messages;
+    return was.ptr && d->chat->message_count == 1 && m->plain && m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache;
+}
+
+static bool llmprov__t_responses_system_marked(const llmprov_request *r) {
+    size_t i;
+    for (i = 0; i < r->system_count; i++)
+        if (r->system_blocks[i].cache) return true;
+    return false;
+}
+
+static void llmprov__t_responses_conversation(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_message system;
+    size_t i;
+    if (llmprov__t_responses_input_is_string(d)) {
+        llmprov__write_long(d->body, "input", r->messages->blocks->text, llmprov__text_len(r->messages->blocks->text, r->messages->blocks->text_len));
+        return;
+    }
+    llmprov_write_open(d->body, "input", '[');
+    memset(&system, 0, sizeof system);
+    system.role = LLMPROV_ROLE_SYSTEM;
+    system.blocks = r->system_blocks;
+    system.block_count = r->system_count;
+    if (llmprov__t_responses_system_marked(r)) llmprov__t_responses_write_turn(d, &system, 0);
+    for (i = 0; i < r->message_count; i++) llmprov__t_responses_write_turn(d, &r->messages[i], i);
+    llmprov_write_close(d->body);
+}
+
+/* The system prompt is one text, unless cache marks ask for parts: then it is the first message. */
+static void llmprov__t_responses_instructions(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    size_t i;
+    if (!r->system_count || llmprov__t_responses_system_marked(r)) return;
+    llmprov__write_string_open(d->body, "instructions");
+    for (i = 0; i < r->system_count; i++) {
+        llmprov__t_responses_lost(d, &r->system_blocks[i], "system");
+        if (i) llmprov__write_copy_piece(d->body, "\n\n", 2);
+        llmprov__write_piece(d->body, r->system_blocks[i].text, llmprov__text_len(r->system_blocks[i].text, r->system_blocks[i].text_len));
+    }
+    llmprov__write_string_close(d->body);
+}
+
+/* -- tools -- */
+
+/* Members of a tool: those of another format's mean nothing here. */
+static void llmprov__t_responses_tool_rest(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    bool foreign = d->chat->origin && !llmprov__t_responses_came(d);
+    llmprov_str key, value;
+    llmprov_scan s = llmprov__json_scan(tool->extra ? tool->extra : "{}", tool->extra ? strlen(tool->extra) : 2, NULL, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        bool type = llmprov__text_is(key, "type");
+        if (!llmprov_scan_raw(&s, &value) || type) continue;
+        if (!foreign) llmprov__write_raw_key(d->body, key, value, false);
+        else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that another format minted were left out");
+        if (foreign) return;
+    }
+}
+
+/* Without strict the API is strict: so it is always said, but for a client that chose not to say it. */
+static void llmprov__t_responses_function(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    llmprov_writer *w = d->body;
+    bool silent = (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT) || (!tool->strict && llmprov__t_responses_came(d));
+    llmprov__t_responses_type(w, "function");
+    llmprov_write_str(w, "name", tool->name, strlen(tool->name));
+    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
+    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    if (!silent) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    llmprov__t_responses_tool_rest(d, tool, field);
+    llmprov_write_close(w);
+}
+
+/* A custom tool as openai-chat has it, in an object of its own and its grammar in a further one, is flat here. */
+static void llmprov__t_responses_nested(llmprov_draft *d, llmprov_str custom) {
+    llmprov_scan s = llmprov__json_scan(custom.ptr, custom.len, NULL, 0);
+    llmprov_str key, value, grammar;
+    while (llmprov_scan_key(&s, &key)) {
+        bool format = llmprov__text_is(key, "format");
+        if (!llmprov_scan_raw(&s, &value)) return;
+        if (!format || !llmprov__msg_has(value.ptr, value.len, "grammar", &grammar)) {
+            llmprov__write_raw_key(d->body, key, value, false);
+            continue;
+        }
+        llmprov_write_open(d->body, "format", '{');
+        llmprov_write_str(d->body, "type", "grammar", 7);
+        llmprov__msg_write_extra(d->body, grammar.ptr, grammar.len, NULL);
+        llmprov_write_close(d->body);
+    }
+}
+
+static void llmprov__t_responses_custom(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    llmprov_str nested;
+    llmprov__t_responses_type(d->body, llmprov__parts_custom);
+    if (llmprov__msg_has(tool->extra, 0, llmprov__parts_custom, &nested) && nested.ptr[0] == '{') {
+        llmprov__t_responses_nested(d, nested);
+    } else {
+        if (tool->name) llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
+        if (tool->description && *tool->description) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
+        llmprov__t_responses_tool_rest(d, tool, field);
+    }
+    llmprov_write_close(d->body);
+}
+
+/* Kinds of Anthropic's end in a date of eight digits; OpenAI's do not. */
+static bool llmprov__t_responses_dated(const char *type) {
+    size_t len = strlen(type), i;
+    if (len < 10 || type[len - 9] != '_') return false;
+    for (i = len - 8; i < len; i++)
+        if (type[i] < '0' || type[i] > '9') return false;
+    return true;
+}
+
+/* What Anthropic's tools that its servers run are called here. */
+static bool llmprov__t_responses_hosted(llmprov_draft *d, const llmprov_tool *tool) {
+    llmprov_writer *w = d->body;
+    llmprov_str value;
+    if (!strncmp(tool->type, "web_search_", 11)) {
+        llmprov__t_responses_type(w, "web_search");
+        if (llmprov__msg_has(tool->extra, 0, "user_location", &value)) llmprov_write_raw(w, "user_location", value.ptr, value.len);
+        if (llmprov__msg_has(tool->extra, 0, "allowed_domains", &value) && value.ptr[0] == '[') {
+            llmprov_write_open(w, "filters", '{');
+            llmprov_write_raw(w, "allowed_domains", value.ptr, value.len);
+            llmprov_write_close(w);
+        }
+    } else if (!strncmp(tool->type, "code_execution_", 15)) {
+        llmprov__t_responses_type(w, "code_interpreter");
+        llmprov_write_raw(w, "container", "{\"type\":\"auto\"}", 15);
+    } else return false;
+    llmprov_write_close(w);
+    return true;
+}
+
+static void llmprov__t_responses_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    llmprov_tool function;
+    if (tool->strict && (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT))
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider knows no strict tools: strict was left out");
+    if (!tool->type) {
+        llmprov__t_responses_function(d, tool, field);
+    } else if (!strcmp(tool->type, llmprov__parts_custom)) {
+        llmprov__t_responses_custom(d, tool, field);
+    } else if (!llmprov__t_responses_dated(tool->type)) {
+        llmprov__t_responses_type(d->body, tool->type);
+        if (tool->name) llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
+        if (tool->description && *tool->description) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
+        llmprov__msg_write_extra(d->body, tool->extra, 0, "type");
+        llmprov_write_close(d->body);
+    } else if (llmprov__t_responses_hosted(d, tool)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-responses has its own tool for this: that was sent, with the members that both have");
+    } else if (llmprov__parts_as_function(tool, &function)) {
+        llmprov__t_responses_function(d, &function, field);
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-responses has no such tool kind: a function with its known schema stands for it");
+    } else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-responses has no such tool kind: the tool was left out");
+}
+
+/* The choice of one tool, in the words for its kind. */
+static void llmprov__t_responses_named(llmprov_draft *d) {
+    const char *name = d->chat->tool_name, *type = NULL;
+    size_t i;
+    for (i = 0; i < d->chat->tool_count; i++)
+        if (llmprov__text_same(d->chat->tools[i].name, name, false) || (!d->chat->tools[i].name && llmprov__text_same(d->chat->tools[i].type, name, false))) type = d->chat->tools[i].type;
+    if (type && llmprov__t_responses_dated(type)) type = NULL;
+    llmprov_write_open(d->body, "tool_choice", '{');
+    llmprov_write_str(d->body, "type", type ? type : "function", type ? strlen(type) : 8);
+    if (!type || !strcmp(type, llmprov__parts_custom)) llmprov_write_str(d->body, "name", name, strlen(name));
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_responses_choice(llmprov_draft *d) {
+    static const char *const words[] = { "auto", "none", "required", "required" };
+    llmprov_tool_choice choice = d->chat->tool_choice;
+    llmprov_str kept = llmprov__t_responses_kept(d, "tool_choice");
+    if (choice >= LLMPROV_TOOL_ANY && ((d->row->quirks.flags & LLMPROV_QUIRK_NO_FORCED_TOOL) || (d->profile->flags & (LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_NO_FORCED_TOOL)))) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this model or provider refuses a forced tool: auto was sent");
+        choice = LLMPROV_TOOL_AUTO;
+        kept.ptr = NULL;
+    }
+    if (kept.ptr) llmprov_write_raw(d->body, "tool_choice", kept.ptr, kept.len);
+    else if (choice == LLMPROV_TOOL_NAMED && d->chat->tool_name) llmprov__t_responses_named(d);
+    else if (choice != LLMPROV_TOOL_AUTO) llmprov_write_str(d->body, "tool_choice", words[choice], strlen(words[choice]));
+    if (!d->chat->parallel_tools) return;
+    if (d->row->quirks.flags & LLMPROV_QUIRK_NO_PARALLEL) llmprov__parts_drop_text(d, "parallel_tools", "this provider has no parallel_tool_calls: it was left out");
+    else llmprov_write_bool(d->body, "parallel_tool_calls", d->chat->parallel_tools == LLMPROV_YES);
+}
+
+/* A list without a tool in it is not written. */
+static void llmprov__t_responses_tools(llmprov_draft *d) {
+    llmprov_tool function;
+    size_t i, count = 0;
+    for (i = 0; i < d->chat->tool_count; i++) {
+        const llmprov_tool *tool = &d->chat->tools[i];
+        count += !tool->type || !llmprov__t_responses_dated(tool->type) || !strncmp(tool->type, "web_search_", 11) ||
+                 !strncmp(tool->type, "code_execution_", 15) || llmprov__parts_as_function(tool, &function);
+    }
+    if (count) llmprov_write_open(d->body, "tools", '[');
+    for (i = 0; i < d->chat->tool_count; i++) {
+        char field[40] = "tools[";
+        llmprov__err_number n = llmprov__err_int((int64_t)i);
+        memcpy(field + 6, n.text, strlen(n.text));
+        memcpy(field + 6 + strlen(n.text), "]", 2);
+        llmprov__t_responses_tool(d, &d->chat->tools[i], field);
+    }
+    if (count) llmprov_write_close(d->body);
+    if (count || llmprov__t_responses_came(d)) llmprov__t_responses_choice(d);
+}
+
+/* -- settings -- */
+
+static llmprov_effort llmprov__t_responses_effort(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    if (r->thinking == LLMPROV_THINKING_OFF) return LLMPROV_EFFORT_OFF;
+    if (r->effort) return r->effort;
+    if (r->thinking_tokens.set) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "openai-responses takes no thinking budget: an effort was sent");
+        return llmprov__parts_effort_of(r->thinking_tokens.value);
+    }
+    if (llmprov__t_responses_came(d)) return LLMPROV_EFFORT_DEFAULT;
+    return r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS ? LLMPROV_EFFORT_MEDIUM : LLMPROV_EFFORT_DEFAULT;
+}
+
+/* How hard to think, and whether it is to be seen; returns the word that was sent, or NULL. */
+static const char *llmprov__t_responses_reason(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    const char *word = llmprov__parts_effort(d, llmprov__t_responses_effort(d));
+    llmprov_str kept = llmprov__t_responses_kept(d, "reasoning");
+    bool aloud = !llmprov__t_responses_came(d) && (r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS || r->thinking_tokens.set);
+    if (!word && !kept.ptr) return NULL;
+    llmprov_write_open(d->body, "reasoning", '{');
+    if (word) llmprov_write_str(d->body, "effort", word, strlen(word));
+    if (aloud && word && strcmp(word, "none")) llmprov_write_str(d->body, "summary", "auto", 4);
+    if (kept.ptr) llmprov__msg_write_extra(d->body, kept.ptr, kept.len, NULL);
+    llmprov_write_close(d->body);
+    return word;
+}
+
+static void llmprov__t_responses_sampling(llmprov_draft *d, const char *effort) {
+    const llmprov_request *r = d->chat;
+    bool off = effort && !strcmp(effort, "none"), reasons = (d->profile->flags & LLMPROV_MODEL_REASONS) || effort;
+    const char *why = llmprov__parts_no_sampling(d, !off && reasons), *none = "openai-responses has no such member";
+    if (why) {
+        llmprov__parts_drop_num(d, "temperature", r->temperature, why);
+        llmprov__parts_drop_num(d, "top_p", r->top_p, why);
+    } else {
+        llmprov__parts_write_range(d, "temperature", r->temperature, 2);
+        llmprov__parts_write_range(d, "top_p", r->top_p, 1);
+    }
+    llmprov__parts_drop_num(d, "presence_penalty", r->presence_penalty, none);
+    llmprov__parts_drop_num(d, "frequency_penalty", r->frequency_penalty, none);
+    llmprov__parts_drop_int(d, "top_k", r->top_k, none);
+    llmprov__parts_drop_int(d, "seed", r->seed, none);
+    if (r->n.set && r->n.value != 1) llmprov__parts_drop_int(d, "n", r->n, "this format gives one answer");
+    if (r->stop_count) llmprov__parts_drop_text(d, "stop", "openai-responses knows no stop sequences: they were left out");
+}
+
+/* The API takes sixteen tokens at least. */
+static void llmprov__t_responses_tokens(llmprov_draft *d) {
+    const char *key = d->row->quirks.max_tokens_key;
+    int64_t most = d->chat->max_tokens.value;
+    if (!d->chat->max_tokens.set) return;
+    if (most < 16) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "openai-responses takes 16 tokens at least: that was sent");
+        most = 16;
+    }
+    llmprov_write_int(d->body, key ? key : "max_output_tokens", most);
+}
+
+/* The answer's form, and what else was kept of this member. */
+static void llmprov__t_responses_write_text(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_writer *w = d->body;
+    llmprov_str kept = llmprov__t_responses_kept(d, "text");
+    if (!r->schema && !kept.ptr) return;
+    llmprov_write_open(w, "text", '{');
+    if (r->schema) {
+        llmprov_write_open(w, "format", '{');
+        if (d->row->quirks.flags & LLMPROV_QUIRK_NO_JSON_SCHEMA) {
+            llmprov_write_str(w, "type", "json_object", 11);
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this provider knows no json_schema: json_object was sent, and the schema went nowhere; say it in the prompt");
+        } else {
+            llmprov_write_str(w, "type", "json_schema", 11);
+            llmprov_write_str(w, "name", r->schema_name, strlen(r->schema_name));
+            llmprov__write_long_raw(w, "schema", r->schema, strlen(r->schema));
+            if (r->schema_strict) llmprov_write_bool(w, "strict", r->schema_strict == LLMPROV_YES);
+        }
+        llmprov_write_close(w);
+    }
+    if (kept.ptr) llmprov__msg_write_extra(w, kept.ptr, kept.len, r->schema ? "format" : NULL);
+    llmprov_write_close(w);
+}
+
+/* OpenAI's safety_identifier takes 128 characters. */
+static void llmprov__t_responses_user_id(llmprov_draft *d) {
+    const char *key = d->row->quirks.user_key ? d->row->quirks.user_key : "safety_identifier", *id = d->chat->user_id;
+    size_t len = llmprov__text_len(id, 0);
+    if (!id) return;
+    if (len > 128) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "user_id", "safety_identifier takes 128 characters: the rest was cut off");
+        for (len = 128; len && ((unsigned char)id[len] & 0xC0) == 0x80; len--) { }
+    }
+    llmprov_write_str(d->body, key, id, len);
+}
+
+/* Nothing is left with the server; so reasoning must come sealed, to be sent back. Models that do not reason refuse it. */
+static void llmprov__t_responses_store(llmprov_draft *d, const char *effort) {
+    bool reasons = (d->profile->flags & LLMPROV_MODEL_REASONS) || (d->profile->efforts && *d->profile->efforts) || effort;
+    if (llmprov__t_responses_stored(d) || llmprov__t_responses_came(d)) return;
+    if (!llmprov__t_responses_extra(d, "store").ptr) llmprov_write_bool(d->body, "store", false);
+    if (reasons && !llmprov__t_responses_extra(d, "include").ptr) llmprov_write_raw(d->body, "include", "[\"reasoning.encrypted_content\"]", 31);
+}
+
+/* Members that this format kept: those that were written with their fields are not written twice. */
+static void llmprov__t_responses_write_kept(llmprov_draft *d) {
+    llmprov_scan s;
+    llmprov_str key, value;
+    if (!llmprov__t_responses_came(d)) {
+        llmprov__parts_kept(d, llmprov__parts_responses);
+        return;
+    }
+    s = llmprov__json_scan(d->chat->kept ? d->chat->kept : "{}", d->chat->kept ? llmprov__text_len(d->chat->kept, d->chat->kept_len) : 2, NULL, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        bool written = llmprov__text_is(key, "input") || llmprov__text_is(key, "reasoning") || llmprov__text_is(key, "text") || llmprov__text_is(key, "tool_choice");
+        if (llmprov_scan_raw(&s, &value) && !written) llmprov__write_raw_key(d->body, key, value, false);
+    }
+}
+
+static void llmprov__t_responses_write(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_writer *w = d->body;
+    const char *effort;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "model", d->model, strlen(d->model));
+    llmprov__t_responses_tokens(d);
+    if (d->stream) llmprov_write_bool(w, "stream", true);
+    effort = llmprov__t_responses_reason(d);
+    llmprov__t_responses_sampling(d, effort);
+    llmprov__t_responses_write_text(d);
+    llmprov__t_responses_store(d, effort);
+    llmprov__t_responses_user_id(d);
+    if (r->service_tier) {
+        bool only = !strcmp(r->service_tier, "standard_only");
+        if (only) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "openai-responses calls \"standard_only\" \"default\": that was sent");
+        llmprov_write_str(w, "service_tier", only ? "default" : r->service_tier, only ? 7 : strlen(r->service_tier));
+    }
+    llmprov__t_responses_tools(d);
+    llmprov__t_responses_write_kept(d);
+    llmprov__t_responses_instructions(d);
+    llmprov__write_rest(w, "input");
+    llmprov__t_responses_conversation(d);
+    llmprov_write_close(w);
+}
+
+/* -- reading replies: the items that are open -- */
+
+typedef enum llmprov__t_responses_what { LLMPROV__T_RESPONSES_MESSAGE, LLMPROV__T_RESPONSES_REASONING, LLMPROV__T_RESPONSES_CALL, LLMPROV__T_RESPONSES_OTHER } llmprov__t_responses_what;
+
+/* The kinds of parts that become blocks. */
+enum { LLMPROV__T_RESPONSES_SAID, LLMPROV__T_RESPONSES_REFUSED, LLMPROV__T_RESPONSES_SUMMARY, LLMPROV__T_RESPONSES_CONTENT, LLMPROV__T_RESPONSES_PART_KINDS };
+
+typedef struct llmprov__t_responses_open {
+    int64_t index;               /* the wire's output_index */
+    llmprov__t_responses_what what;
+    const llmprov__t_responses_call *call;
+    char *extra;                 /* members that its blocks remember */
+    size_t extra_len;
+    int block;                   /* the one that is open, -1 = none */
+    int kind;                    /* of its part */
+    int64_t part;                /* the number of that part; those before it have been said */
+    bool some;                   /* a piece of it came */
+    bool begun[2];               /* of a message: content; of a reasoning: summary, content: a part was begun */
+    int64_t last[2];             /* the last one that was */
+    bool annotated, ended;
+} llmprov__t_responses_open;
+
+typedef struct llmprov__t_responses_state {
+    llmprov__t_responses_open *items;
+    size_t count, cap, latest;
+    bool refused;
+} llmprov__t_responses_state;
+
+/* Members of an event, or of the object that stands for one. */
+enum { LLMPROV__T_RESPONSES_TYPE, LLMPROV__T_RESPONSES_INDEX, LLMPROV__T_RESPONSES_DELTA, LLMPROV__T_RESPONSES_PART, LLMPROV__T_RESPONSES_SUMMARY_PART,
+       LLMPROV__T_RESPONSES_LOGPROBS, LLMPROV__T_RESPONSES_TEXT, LLMPROV__T_RESPONSES_REFUSAL, LLMPROV__T_RESPONSES_ARGUMENTS, LLMPROV__T_RESPONSES_INPUT,
+       LLMPROV__T_RESPONSES_ITEM, LLMPROV__T_RESPONSES_PART_ITSELF, LLMPROV__T_RESPONSES_RESPONSE, LLMPROV__T_RESPONSES_ANNOTATION, LLMPROV__T_RESPONSES_MEMBERS };
+
+static const char *const llmprov__t_responses_members[] = { "type", "output_index", "delta", "content_index", "summary_index", "logprobs", "text", "refusal",
+                                                            "arguments", "input", "item", "part", "response", "annotation" };
+
+/* One event while it is read. */
+typedef struct llmprov__t_responses_event {
+    llmprov_turn *t;
+    const llmprov_scan *s;
+    llmprov_str v[LLMPROV__T_RESPONSES_MEMBERS], whole, type;
+    int kind;                    /* what its row says */
+} llmprov__t_responses_event;
+
+static bool llmprov__t_responses_some(llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' && raw.len > 2;
+}
+
+static llmprov__t_responses_open *llmprov__t_responses_find(llmprov__t_responses_state *m, llmprov_str index, const llmprov_scan *s) {
+    int64_t i = llmprov__parts_count(s, index);
+    size_t k;
+    if (!index.ptr) return m->count ? &m->items[m->latest] : NULL;
+    for (k = m->count; k > 0; k--)
+        if (m->items[k - 1].index == i) return &m->items[m->latest = k - 1];
+    return NULL;
+}
+
+static llmprov__t_responses_open *llmprov__t_responses_new(llmprov_turn *t, int64_t index) {
+    llmprov__t_responses_state *m = (llmprov__t_responses_state *)llmprov_turn_state(t);
+    llmprov__t_responses_open *it;
+    if (m->count == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 4;
+        it = (llmprov__t_responses_open *)llmprov__mem_take(&t->arena, cap * sizeof *it);
+        if (!it) {
+            llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+            return NULL;
+        }
+        if (m->count) memcpy(it, m->items, m->count * sizeof *it);
+        m->items = it;
+        m->cap = cap;
+    }
+    m->latest = m->count;
+    it = &m->items[m->count++];
+    memset(it, 0, sizeof *it);
+    it->index = index;
+    it->block = -1;
+    return it;
+}
+
+/* -- blocks -- */
+
+static void llmprov__t_responses_close(llmprov_turn *t, llmprov__t_responses_open *it) {
+    if (it->block >= 0) llmprov_turn_block_end(t, it->block);
+    it->block = -1;
+    it->some = it->annotated = false;
+}
+
+static bool llmprov__t_responses_second(int kind) {
+    return kind == LLMPROV__T_RESPONSES_CONTENT;
+}
+
+/* Whether a part of that number has not been begun yet. */
+static bool llmprov__t_responses_is_new(const llmprov__t_responses_open *it, int kind, int64_t part) {
+    bool second = llmprov__t_responses_second(kind);
+    return !it->begun[second] || part > it->last[second];
+}
+
+/* The block of a part of a message or of a reasoning, begun when there is none; what was open ends. -1 = it has been. */
+static int llmprov__t_responses_part_at(llmprov_turn *t, llmprov__t_responses_open *it, int kind, int64_t part) {
+    static const char *const origins[] = { llmprov__parts_responses, "openai-responses:refusal", llmprov__parts_responses, "openai-responses:content" };
+    llmprov_block b;
+    if (it->block >= 0 && it->kind == kind && it->part == part) return it->block;
+    if (it->ended || !llmprov__t_responses_is_new(it, kind, part)) return -1;
+    llmprov__t_responses_close(t, it);
+    memset(&b, 0, sizeof b);
+    b.type = it->what == LLMPROV__T_RESPONSES_REASONING ? LLMPROV_BLOCK_THINKING : LLMPROV_BLOCK_TEXT;
+    b.origin = origins[kind];
+    b.extra = it->extra;
+    b.extra_len = it->extra_len;
+    it->block = llmprov_turn_block(t, 0, &b);
+    it->kind = kind;
+    it->part = part;
+    it->begun[llmprov__t_responses_second(kind)] = true;
+    it->last[llmprov__t_responses_second(kind)] = part;
+    if (kind == LLMPROV__T_RESPONSES_REFUSED) ((llmprov__t_responses_state *)llmprov_turn_state(t))->refused = true;
+    return it->block;
+}
+
+static void llmprov__t_responses_logprobs_read(llmprov_turn *t, llmprov_str list) {
+    llmprov_writer w;
+    llmprov_str json;
+    if (!list.ptr || list.ptr[0] != '[' || list.len <= 2) return;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_raw(&w, "content", list.ptr, list.len);
+    llmprov_write_close(&w);
+    json.ptr = w.text;
+    json.len = w.len;
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_choice_part(t, 0, "logprobs", json);
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__t_responses_annotations(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str list) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item;
+    if (!list.ptr || list.ptr[0] != '[' || it->annotated) return;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov_turn_part(t, it->block, "citation", item);
+}
+
+/* The text that a part's end repeats: it counts only where no piece of it came. */
+static void llmprov__t_responses_whole_text(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str text) {
+    if (!it->some && llmprov__t_responses_some(text)) llmprov_turn_piece(t, it->block, s, text);
+    it->some = it->some || llmprov__t_responses_some(text);
+}
+
+/* A part as it stands in an item, or at its end: what has not been said of it yet. */
+static void llmprov__t_responses_part_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str part, int64_t number, bool summary) {
+    static const char *const names[] = { "type", "text", "refusal", "annotations", "logprobs" };
+    llmprov_str v[5];
+    bool refusal, fresh;
+    int kind;
+    if (!part.ptr || part.ptr[0] != '{') return;
+    llmprov__parts_members(s, part, names, v, 5);
+    refusal = v[2].ptr && llmprov__t_responses_says(v[0], "refusal");
+    kind = it->what == LLMPROV__T_RESPONSES_REASONING ? (summary ? LLMPROV__T_RESPONSES_SUMMARY : LLMPROV__T_RESPONSES_CONTENT) :
+           refusal ? LLMPROV__T_RESPONSES_REFUSED : LLMPROV__T_RESPONSES_SAID;
+    fresh = llmprov__t_responses_is_new(it, kind, number);
+    if (llmprov__t_responses_part_at(t, it, kind, number) < 0) return;
+    if (fresh) llmprov__t_responses_logprobs_read(t, v[4]);
+    llmprov__t_responses_whole_text(t, s, it, refusal ? v[2] : v[1]);
+    llmprov__t_responses_annotations(t, s, it, v[3]);
+    it->annotated = it->annotated || (v[3].ptr && v[3].len > 2);
+}
+
+static void llmprov__t_responses_parts_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str list, bool summary) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str part;
+    int64_t number = 0;
+    if (!list.ptr || list.ptr[0] != '[') return;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) llmprov__t_responses_part_read(t, s, it, part, number++, summary);
+}
+
+/* -- items -- */
+
+enum { LLMPROV__T_RESPONSES_ITEM_TYPE, LLMPROV__T_RESPONSES_ITEM_ID, LLMPROV__T_RESPONSES_CALL_ID, LLMPROV__T_RESPONSES_NAME, LLMPROV__T_RESPONSES_CONTENTS,
+       LLMPROV__T_RESPONSES_SUMMARIES, LLMPROV__T_RESPONSES_SEALED, LLMPROV__T_RESPONSES_STATUS, LLMPROV__T_RESPONSES_CALLED, LLMPROV__T_RESPONSES_TYPED,
+       LLMPROV__T_RESPONSES_EXECUTION, LLMPROV__T_RESPONSES_ENVIRONMENT, LLMPROV__T_RESPONSES_ITEM_MEMBERS };
+
+static const char *const llmprov__t_responses_item_members[] = { "type", "id", "call_id", "name", "content", "summary", "encrypted_content", "status",
+                                                                 "arguments", "input", "execution", "environment" };
+
+/* Members of an item that are read by name, by what it is; of a call also those of its arguments. */
+static const char *const llmprov__t_responses_taken[] = { "type id role content status", "type id summary content encrypted_content status", "type id call_id name status", "" };
+
+static bool llmprov__t_responses_is_taken(const llmprov__t_responses_open *it, const char *name) {
+    return llmprov__parts_lists(llmprov__t_responses_taken[it->what], name) || (it->call && llmprov__parts_lists(it->call->members, name));
+}
+
+/* What the blocks of an item remember of it. */
+static void llmprov__t_responses_remember(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, const llmprov_str *v) {
+    llmprov_scan in = llmprov_scan_in(s, item);
+    llmprov_str key, value;
+    llmprov_writer w;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    if (v[LLMPROV__T_RESPONSES_ITEM_ID].ptr) llmprov_write_raw(&w, "item_id", v[LLMPROV__T_RESPONSES_ITEM_ID].ptr, v[LLMPROV__T_RESPONSES_ITEM_ID].len);
+    if (it->call && it->call != llmprov__t_responses_calls) llmprov_write_str(&w, "item_type", it->call->type, strlen(it->call->type));
+    while (llmprov_scan_key(&in, &key)) {
+        char *name = llmprov_turn_keep(t, key);
+        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (value.ptr[0] != 'n' && !llmprov__t_responses_is_taken(it, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
+    }
+    llmprov_write_close(&w);
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else if (w.len > 2) {
+        llmprov_str extra = { w.text, w.len };
+        it->extra = llmprov_turn_keep(t, extra);
+        it->extra_len = it->extra ? w.len : 0;
+    }
+    llmprov_writer_free(&w);
+}
+
+/* Tools of a call's kind that the server runs itself are no calls. */
+static bool llmprov__t_responses_is_call(const llmprov_scan *s, const llmprov__t_responses_call *call, const llmprov_str *v) {
+    static const char *const names[] = { "type" };
+    llmprov_str type;
+    size_t row = (size_t)(call - llmprov__t_responses_calls);
+    if (row == LLMPROV__T_RESPONSES_SEARCH) return llmprov__t_responses_says(v[LLMPROV__T_RESPONSES_EXECUTION], "client");
+    if (row != LLMPROV__T_RESPONSES_SHELL || !v[LLMPROV__T_RESPONSES_ENVIRONMENT].ptr) return true;
+    llmprov__parts_members(s, v[LLMPROV__T_RESPONSES_ENVIRONMENT], names, &type, 1);
+    return !type.ptr || llmprov__t_responses_says(type, "local");
+}
+
+static void llmprov__t_responses_begin_call(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, const llmprov_str *v) {
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_TOOL_USE;
+    b.id = llmprov_turn_keep(t, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_CALL_ID].ptr ? v[LLMPROV__T_RESPONSES_CALL_ID] : v[LLMPROV__T_RESPONSES_ITEM_ID]));
+    b.name = it->call->name ? it->call->name : llmprov_turn_keep(t, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_NAME]));
+    b.extra = it->extra;
+    b.extra_len = it->extra_len;
+    b.origin = it->extra ? llmprov__parts_responses : NULL;
+    it->block = llmprov_turn_block(t, 0, &b);
+}
+
+/* An item that the server has done, or of a kind that this version does not know: kept whole. */
+static void llmprov__t_responses_begin_other(llmprov_turn *t, llmprov__t_responses_open *it, llmprov_str item, llmprov_str type) {
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_RAW;
+    b.kind = llmprov_turn_keep(t, type);
+    b.json = it->extra = llmprov_turn_keep(t, item);
+    b.json_len = it->extra_len = it->extra ? item.len : 0;
+    b.origin = llmprov__parts_responses;
+    it->block = llmprov_turn_block(t, 0, &b);
+}
+
+/* An item begins: texts when their first part does, everything else at once. */
+static llmprov__t_responses_open *llmprov__t_responses_begin(llmprov_turn *t, const llmprov_scan *s, llmprov_str item, int64_t index) {
+    llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS], type;
+    llmprov__t_responses_open *it = llmprov__t_responses_new(t, index);
+    size_t i;
+    if (!it) return NULL;
+    llmprov__parts_members(s, item, llmprov__t_responses_item_members, v, LLMPROV__T_RESPONSES_ITEM_MEMBERS);
+    type = v[LLMPROV__T_RESPONSES_ITEM_TYPE];
+    it->what = llmprov__t_responses_says(type, "message") ? LLMPROV__T_RESPONSES_MESSAGE : llmprov__t_responses_says(type, "reasoning") ? LLMPROV__T_RESPONSES_REASONING : LLMPROV__T_RESPONSES_OTHER;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_responses_calls); i++)
+        if (llmprov__t_responses_says(type, llmprov__t_responses_calls[i].type) && llmprov__t_responses_is_call(s, &llmprov__t_responses_calls[i], v)) it->call = &llmprov__t_responses_calls[i];
+    if (it->call) it->what = LLMPROV__T_RESPONSES_CALL;
+    if (it->what == LLMPROV__T_RESPONSES_OTHER) {
+        llmprov__t_responses_begin_other(t, it, item, llmprov__parts_text(s, type));
+        return it;
+    }
+    llmprov__t_responses_remember(t, s, it, item, v);
+    if (it->call) llmprov__t_responses_begin_call(t, s, it, v);
+    return it;
+}
+
+/* Members of a finished item that were others, or not there, when it began. */
+static void llmprov__t_responses_more(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item) {
+    llmprov_scan in = llmprov_scan_in(s, item);
+    llmprov_str key, value, was;
+    while (it->block >= 0 && llmprov_scan_key(&in, &key)) {
+        char *name = llmprov_turn_keep(t, key);
+        if (!llmprov_scan_raw(&in, &value) || !name) return;
+        if (llmprov__t_responses_is_taken(it, name) || (value.ptr[0] == 'n' && it->what != LLMPROV__T_RESPONSES_OTHER)) continue;
+        if (it->extra && llmprov__msg_has(it->extra, it->extra_len, name, &was) && was.len == value.len && !memcmp(was.ptr, value.ptr, was.len)) continue;
+        llmprov_turn_part(t, it->block, name, value);
+    }
+}
+
+/* The arguments of a call whose item has them as members of its own. */
+static void llmprov__t_responses_bare_arguments(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item) {
+    llmprov_scan in = llmprov_scan_in(s, item);
+    llmprov_str key, value;
+    llmprov_writer w;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    while (llmprov_scan_key(&in, &key)) {
+        char *name = llmprov_turn_keep(t, key);
+        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (value.ptr[0] != 'n' && llmprov__parts_lists(it->call->members, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
+    }
+    llmprov_write_close(&w);
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_text(t, it->block, w.text, w.len);
+    llmprov_writer_free(&w);
+}
+
+/* The arguments of a call, where no piece of them came. Some servers send them as an object, or as null. */
+static void llmprov__t_responses_arguments_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str arguments, llmprov_str input) {
+    char *compact;
+    if (it->some) return;
+    if (it->call == &llmprov__t_responses_calls[LLMPROV__T_RESPONSES_CUSTOM]) {
+        if (input.ptr && input.ptr[0] == '"') llmprov_turn_freeform(t, it->block, input);
+        it->some = input.ptr != NULL;
+        return;
+    }
+    if (llmprov__t_responses_some(arguments)) llmprov_turn_piece(t, it->block, s, arguments);
+    else if (arguments.ptr && arguments.ptr[0] == '{' && (compact = llmprov_turn_keep(t, arguments)) != NULL)
+        llmprov_turn_text(t, it->block, compact, llmprov__parts_compact(compact, arguments.len));
+    it->some = arguments.ptr && arguments.len > 2;
+}
+
+/* A reasoning's seal comes with its end; one that says nothing is a block all the same, for the seal. */
+static void llmprov__t_responses_seal(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str sealed) {
+    if (it->block < 0 && !it->begun[0] && !it->begun[1]) llmprov__t_responses_part_at(t, it, LLMPROV__T_RESPONSES_SUMMARY, 0);
+    if (llmprov__t_responses_some(sealed)) llmprov_turn_part(t, it->block, "signature", llmprov__parts_text(s, sealed));
+}
+
+/* An item is whole: what has not come of it yet comes now. */
+static void llmprov__t_responses_finish(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item) {
+    llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS];
+    if (!it || it->ended || t->error.code) return;
+    llmprov__parts_members(s, item, llmprov__t_responses_item_members, v, LLMPROV__T_RESPONSES_ITEM_MEMBERS);
+    if (it->what == LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_parts_read(t, s, it, v[LLMPROV__T_RESPONSES_SUMMARIES], true);
+    if (it->what <= LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_parts_read(t, s, it, v[LLMPROV__T_RESPONSES_CONTENTS], false);
+    if (it->what == LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_seal(t, s, it, v[LLMPROV__T_RESPONSES_SEALED]);
+    if (it->call && it->call->name) llmprov__t_responses_bare_arguments(t, s, it, item);
+    else if (it->call) llmprov__t_responses_arguments_read(t, s, it, v[LLMPROV__T_RESPONSES_CALLED], v[LLMPROV__T_RESPONSES_TYPED]);
+    llmprov__t_responses_more(t, s, it, item);
+    if (it->what != LLMPROV__T_RESPONSES_OTHER && v[LLMPROV__T_RESPONSES_STATUS].ptr && it->extra && !llmprov__t_responses_says(v[LLMPROV__T_RESPONSES_STATUS], "completed") && it->block >= 0)
+        llmprov_turn_part(t, it->block, "item_status", v[LLMPROV__T_RESPONSES_STATUS]);
+    llmprov__t_responses_close(t, it);
+    it->ended = true;
+}
+
+static void llmprov__t_responses_items_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str output) {
+    llmprov_scan in = llmprov_scan_in(s, output);
+    llmprov_str item;
+    int64_t index = 0;
+    while (!t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+        if (item.ptr[0] == '{') llmprov__t_responses_finish(t, s, llmprov__t_responses_begin(t, s, item, index++), item);
+}
+
+/* -- the response object -- */
+
+/* Cached and written tokens are part of the input's; where a server counts thinking beside the output, the total tells. */
+static void llmprov__t_responses_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "input_tokens", "output_tokens", "total_tokens", "input_tokens_details", "output_tokens_details" };
+    static const char *const in_names[] = { "cached_tokens", "cache_write_tokens", "cache_write_tokens_details", "audio_tokens" };
+    static const char *const kept_names[] = { "ttl_12h_tokens" }, *const out_names[] = { "reasoning_tokens", "audio_tokens" };
+    llmprov_str v[5], in[4], hours, out[2];
+    int64_t prompt, cached, written;
+    llmprov_usage *u;
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    u = llmprov_turn_usage(t, raw);
+    llmprov__parts_members(s, raw, names, v, 5);
+    llmprov__parts_members(s, v[3], in_names, in, 4);
+    llmprov__parts_members(s, in[2], kept_names, &hours, 1);
+    llmprov__parts_members(s, v[4], out_names, out, 2);
+    prompt = llmprov__parts_count(s, v[0]);
+    cached = llmprov__parts_count(s, in[0]);
+    written = llmprov__parts_count(s, in[1]);
+    u->thinking_tokens = llmprov__parts_count(s, out[0]);
+    u->output_tokens = llmprov__parts_count(s, v[1]);
+    if (u->thinking_tokens && llmprov__parts_count(s, v[2]) == prompt + u->output_tokens + u->thinking_tokens) u->output_tokens += u->thinking_tokens;
+    u->input_tokens = cached + written <= prompt ? prompt - cached - written : prompt;
+    u->cache_read_tokens = cached;
+    u->cache_write_1h_tokens = llmprov__parts_count(s, hours) < written ? llmprov__parts_count(s, hours) : written;
+    u->cache_write_5m_tokens = written - u->cache_write_1h_tokens;
+    u->input_audio_tokens = llmprov__parts_count(s, in[3]);
+    u->output_audio_tokens = llmprov__parts_count(s, out[1]);
+}
+
+enum { LLMPROV__T_RESPONSES_R_ID, LLMPROV__T_RESPONSES_R_MODEL, LLMPROV__T_RESPONSES_R_OUTPUT, LLMPROV__T_RESPONSES_R_USAGE, LLMPROV__T_RESPONSES_R_STATUS,
+       LLMPROV__T_RESPONSES_R_ERROR, LLMPROV__T_RESPONSES_R_INCOMPLETE, LLMPROV__T_RESPONSES_R_OBJECT, LLMPROV__T_RESPONSES_R_TEXT, LLMPROV__T_RESPONSES_R_MEMBERS };
+
+static const char *const llmprov__t_responses_tops[] = { "id", "model", "output", "usage", "status", "error", "incomplete_details", "object", "output_text" };
+
+static void llmprov__t_responses_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    llmprov__parts_read_error(t, e, body);
+}
+
+/* Says who answers. Members without a field are taken from the response that ends the reply. */
+static void llmprov__t_responses_head(llmprov_turn *t, const llmprov_scan *s, llmprov_str response, llmprov_str *v, bool last) {
+    llmprov_str id;
+    if (last) llmprov__parts_sort(t, -1, s, response, llmprov__t_responses_tops, v, LLMPROV__T_RESPONSES_R_MEMBERS);
+    else llmprov__parts_members(s, response, llmprov__t_responses_tops, v, LLMPROV__T_RESPONSES_R_MEMBERS);
+    if (t->id) return;
+    id.len = llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_R_ID]).len;
+    id.ptr = llmprov_turn_keep(t, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_R_ID]));
+    if (id.ptr) llmprov_turn_start(t, id, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_R_MODEL]));
+}
+
+/* A failure that the response tells itself. */
+static void llmprov__t_responses_failed(llmprov_turn *t, const llmprov_scan *s, llmprov_str response) {
+    static const char *const names[] = { "error" };
+    llmprov_str error;
+    llmprov_scan in;
+    llmprov_error *e = llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed, and did not say why");
+    llmprov__parts_members(s, response, names, &error, 1);
+    if (!error.ptr) return;
+    in = llmprov_scan_in(s, response);
+    llmprov__t_responses_read_error(t, e, &in);
+}
+
+/* Why it ended: the reason of one that is incomplete, otherwise its status. */
+static void llmprov__t_responses_stop(llmprov_turn *t, const llmprov_scan *s, const llmprov_str *v, llmprov_str status) {
+    static const char *const names[] = { "reason" };
+    const llmprov__t_responses_state *m = (const llmprov__t_responses_state *)llmprov_turn_state(t);
+    llmprov_str reason, none = { NULL, 0 }, word;
+    llmprov_stop stop;
+    llmprov__parts_members(s, v[LLMPROV__T_RESPONSES_R_INCOMPLETE], names, &reason, 1);
+    word = reason.ptr && !llmprov__text_is(status, "completed") ? llmprov__parts_text(s, reason) : status;
+    stop = llmprov__parts_stop(word);
+    if (stop == LLMPROV_STOP_END && m->refused) stop = LLMPROV_STOP_REFUSAL;
+    llmprov_turn_stop(t, 0, stop, word, none);
+}
+
+/* The response that ends a reply; `otherwise` is its status where it says none. */
+static void llmprov__t_responses_end(llmprov_turn *t, const llmprov_scan *s, llmprov_str response, const char *otherwise) {
+    llmprov__t_responses_state *m = (llmprov__t_responses_state *)llmprov_turn_state(t);
+    llmprov_str v[LLMPROV__T_RESPONSES_R_MEMBERS], status = { otherwise, strlen(otherwise) };
+    size_t i;
+    llmprov__t_responses_head(t, s, response, v, true);
+    if (v[LLMPROV__T_RESPONSES_R_STATUS].ptr && v[LLMPROV__T_RESPONSES_R_STATUS].ptr[0] == '"') {
+        status.ptr = v[LLMPROV__T_RESPONSES_R_STATUS].ptr + 1;
+        status.len = v[LLMPROV__T_RESPONSES_R_STATUS].len - 2;
+    }
+    if (!m->count && v[LLMPROV__T_RESPONSES_R_OUTPUT].ptr && v[LLMPROV__T_RESPONSES_R_OUTPUT].ptr[0] == '[') llmprov__t_responses_items_read(t, s, v[LLMPROV__T_RESPONSES_R_OUTPUT]);
+    for (i = 0; i < m->count; i++) llmprov__t_responses_close(t, &m->items[i]);
+    llmprov__t_responses_usage(t, s, v[LLMPROV__T_RESPONSES_R_USAGE]);
+    if (llmprov__text_is(status, "failed") || (v[LLMPROV__T_RESPONSES_R_ERROR].ptr && v[LLMPROV__T_RESPONSES_R_ERROR].len > 2)) llmprov__t_responses_failed(t, s, response);
+    else llmprov__t_responses_stop(t, s, v, status);
+    llmprov_turn_done(t);
+}
+
+/* -- events -- */
+
+static llmprov__t_responses_open *llmprov__t_responses_at(llmprov__t_responses_event *e) {
+    return llmprov__t_responses_find((llmprov__t_responses_state *)llmprov_turn_state(e->t), e->v[LLMPROV__T_RESPONSES_INDEX], e->s);
+}
+
+/* The item of a part's event; one that was not announced is a message or a reasoning, as the part is. */
+static llmprov__t_responses_open *llmprov__t_responses_part_of(llmprov__t_responses_event *e, int kind) {
+    llmprov__t_responses_open *it = llmprov__t_responses_at(e);
+    if (it && it->what <= LLMPROV__T_RESPONSES_REASONING) return it;
+    if (it) return NULL;
+    it = llmprov__t_responses_new(e->t, llmprov__parts_count(e->s, e->v[LLMPROV__T_RESPONSES_INDEX]));
+    if (it) it->what = kind >= LLMPROV__T_RESPONSES_SUMMARY ? LLMPROV__T_RESPONSES_REASONING : LLMPROV__T_RESPONSES_MESSAGE;
+    return it;
+}
+
+static int64_t llmprov__t_responses_number(const llmprov__t_responses_event *e, int kind) {
+    return llmprov__parts_count(e->s, e->v[kind == LLMPROV__T_RESPONSES_SUMMARY ? LLMPROV__T_RESPONSES_SUMMARY_PART : LLMPROV__T_RESPONSES_PART]);
+}
+
+static void llmprov__t_responses_on_head(llmprov__t_responses_event *e) {
+    llmprov_str v[LLMPROV__T_RESPONSES_R_MEMBERS];
+    llmprov__t_responses_head(e->t, e->s, e->v[LLMPROV__T_RESPONSES_RESPONSE], v, false);
+}
+
+/* The last word of the event's name is what became of the response. */
+static void llmprov__t_responses_on_end(llmprov__t_responses_event *e) {
+    static const char *const words[] = { "completed", "incomplete", "failed", "cancelled" };
+    llmprov_str response = e->v[LLMPROV__T_RESPONSES_RESPONSE];
+    llmprov__t_responses_end(e->t, e->s, response.ptr && response.ptr[0] == '{' ? response : e->whole, words[e->kind]);
+}
+
+static void llmprov__t_responses_on_added(llmprov__t_responses_event *e) {
+    llmprov_str item = e->v[LLMPROV__T_RESPONSES_ITEM], index = e->v[LLMPROV__T_RESPONSES_INDEX];
+    const llmprov__t_responses_state *m = (const llmprov__t_responses_state *)llmprov_turn_state(e->t);
+    if (!item.ptr || item.ptr[0] != '{' || (index.ptr && llmprov__t_responses_at(e))) return;
+    llmprov__t_responses_begin(e->t, e->s, item, index.ptr ? llmprov__parts_count(e->s, index) : (int64_t)m->count);
+}
+
+static void llmprov__t_responses_on_done(llmprov__t_responses_event *e) {
+    llmprov_str item = e->v[LLMPROV__T_RESPONSES_ITEM];
+    llmprov__t_responses_open *it = llmprov__t_responses_at(e);
+    if (!item.ptr || item.ptr[0] != '{') return;
+    if (!it || (it->ended && !e->v[LLMPROV__T_RESPONSES_INDEX].ptr)) it = llmprov__t_responses_begin(e->t, e->s, item, llmprov__parts_count(e->s, e->v[LLMPROV__T_RESPONSES_INDEX]));
+    llmprov__t_responses_finish(e->t, e->s, it, item);
+}
+
+/* A piece of a part's text. */
+static void llmprov__t_responses_on_piece(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_part_of(e, e->kind);
+    llmprov_str delta = e->v[LLMPROV__T_RESPONSES_DELTA];
+    if (!it || !llmprov__t_responses_some(delta)) return;
+    if (llmprov__t_responses_part_at(e->t, it, e->kind, llmprov__t_responses_number(e, e->kind)) < 0) return;
+    llmprov__t_responses_logprobs_read(e->t, e->v[LLMPROV__T_RESPONSES_LOGPROBS]);
+    llmprov_turn_piece(e->t, it->block, e->s, delta);
+    it->some = true;
+}
+
+/* The whole text again. */
+static void llmprov__t_responses_on_text(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_part_of(e, e->kind);
+    llmprov_str text = e->v[e->kind == LLMPROV__T_RESPONSES_REFUSED ? LLMPROV__T_RESPONSES_REFUSAL : LLMPROV__T_RESPONSES_TEXT];
+    if (!it || llmprov__t_responses_part_at(e->t, it, e->kind, llmprov__t_responses_number(e, e->kind)) < 0) return;
+    if (!it->some) llmprov__t_responses_logprobs_read(e->t, e->v[LLMPROV__T_RESPONSES_LOGPROBS]);
+    llmprov__t_responses_whole_text(e->t, e->s, it, text);
+}
+
+/* A part begins: its type says what of. */
+static void llmprov__t_responses_on_part(llmprov__t_responses_event *e) {
+    static const char *const names[] = { "type" };
+    llmprov_str type;
+    llmprov__t_responses_open *it;
+    int kind = e->kind;
+    llmprov__parts_members(e->s, e->v[LLMPROV__T_RESPONSES_PART_ITSELF], names, &type, 1);
+    if (llmprov__t_responses_says(type, "refusal")) kind = LLMPROV__T_RESPONSES_REFUSED;
+    if (llmprov__t_responses_says(type, "reasoning_text")) kind = LLMPROV__T_RESPONSES_CONTENT;
+    it = llmprov__t_responses_part_of(e, kind);
+    if (it && it->what == LLMPROV__T_RESPONSES_REASONING && kind < LLMPROV__T_RESPONSES_SUMMARY) kind = LLMPROV__T_RESPONSES_CONTENT;
+    if (it) llmprov__t_responses_part_at(e->t, it, kind, llmprov__t_responses_number(e, kind));
+}
+
+static void llmprov__t_responses_on_part_end(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_part_of(e, e->kind);
+    if (it && !it->ended) llmprov__t_responses_part_read(e->t, e->s, it, e->v[LLMPROV__T_RESPONSES_PART_ITSELF], llmprov__t_responses_number(e, e->kind), e->kind == LLMPROV__T_RESPONSES_SUMMARY);
+}
+
+static void llmprov__t_responses_on_annotation(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_part_of(e, LLMPROV__T_RESPONSES_SAID);
+    if (!it || !e->v[LLMPROV__T_RESPONSES_ANNOTATION].ptr) return;
+    if (llmprov__t_responses_part_at(e->t, it, LLMPROV__T_RESPONSES_SAID, llmprov__t_responses_number(e, LLMPROV__T_RESPONSES_SAID)) < 0) return;
+    llmprov_turn_part(e->t, it->block, "citation", e->v[LLMPROV__T_RESPONSES_ANNOTATION]);
+    it->annotated = true;
+}
+
+/* A piece of a call's arguments. */
+static void llmprov__t_responses_on_arguments(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_at(e);
+    llmprov_str delta = e->v[LLMPROV__T_RESPONSES_DELTA];
+    if (!it || !it->call || it->call->name || it->block < 0 || !llmprov__t_responses_some(delta)) return;
+    if (it->call == llmprov__t_responses_calls) llmprov_turn_piece(e->t, it->block, e->s, delta);
+    else llmprov_turn_freeform(e->t, it->block, delta);
+    it->some = true;
+}
+
+static void llmprov__t_responses_on_arguments_end(llmprov__t_responses_event *e) {
+    llmprov__t_responses_open *it = llmprov__t_responses_at(e);
+    if (!it || !it->call || it->call->name || it->block < 0) return;
+    llmprov__t_responses_arguments_read(e->t, e->s, it, e->v[LLMPROV__T_RESPONSES_ARGUMENTS], e->v[LLMPROV__T_RESPONSES_INPUT]);
+}
+
+static void llmprov__t_responses_on_error(llmprov__t_responses_event *e) {
+    llmprov_scan in = llmprov_scan_in(e->s, e->whole);
+    llmprov__t_responses_read_error(e->t, llmprov_turn_fail(e->t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &in);
+}
+
+static void llmprov__t_responses_on_nothing(llmprov__t_responses_event *e) {
+    (void)e;
+}
+
+static const struct { const char *type; void (*see)(llmprov__t_responses_event *e); int kind; } llmprov__t_responses_events[] = {
+    { "response.output_text.delta", llmprov__t_responses_on_piece, LLMPROV__T_RESPONSES_SAID },
+    { "response.function_call_arguments.delta", llmprov__t_responses_on_arguments, 0 },
+    { "response.reasoning_summary_text.delta", llmprov__t_responses_on_piece, LLMPROV__T_RESPONSES_SUMMARY },
+    { "response.reasoning_text.delta", llmprov__t_responses_on_piece, LLMPROV__T_RESPONSES_CONTENT },
+    { "response.custom_tool_call_input.delta", llmprov__t_responses_on_arguments, 0 },
+    { "response.refusal.delta", llmprov__t_responses_on_piece, LLMPROV__T_RESPONSES_REFUSED },
+    { "response.created", llmprov__t_responses_on_head, 0 },
+    { "response.queued", llmprov__t_responses_on_head, 0 },
+    { "response.in_progress", llmprov__t_responses_on_head, 0 },
+    { "response.output_item.added", llmprov__t_responses_on_added, 0 },
+    { "response.output_item.done", llmprov__t_responses_on_done, 0 },
+    { "response.content_part.added", llmprov__t_responses_on_part, LLMPROV__T_RESPONSES_SAID },
+    { "response.content_part.done", llmprov__t_responses_on_part_end, LLMPROV__T_RESPONSES_SAID },
+    { "response.reasoning_part.added", llmprov__t_responses_on_part, LLMPROV__T_RESPONSES_CONTENT },
+    { "response.reasoning_part.done", llmprov__t_responses_on_part_end, LLMPROV__T_RESPONSES_CONTENT },
+    { "response.reasoning_summary_part.added", llmprov__t_responses_on_part, LLMPROV__T_RESPONSES_SUMMARY },
+    { "response.reasoning_summary_part.done", llmprov__t_responses_on_part_end, LLMPROV__T_RESPONSES_SUMMARY },
+    { "response.output_text.done", llmprov__t_responses_on_text, LLMPROV__T_RESPONSES_SAID },
+    { "response.reasoning_summary_text.done", llmprov__t_responses_on_text, LLMPROV__T_RESPONSES_SUMMARY },
+    { "response.reasoning_text.done", llmprov__t_responses_on_text, LLMPROV__T_RESPONSES_CONTENT },
+    { "response.refusal.done", llmprov__t_responses_on_text, LLMPROV__T_RESPONSES_REFUSED },
+    { "response.output_text.annotation.added", llmprov__t_responses_on_annotation, 0 },
+    { "response.function_call_arguments.done", llmprov__t_responses_on_arguments_end, 0 },
+    { "response.custom_tool_call_input.done", llmprov__t_responses_on_arguments_end, 0 },
+    { "response.completed", llmprov__t_responses_on_end, 0 },
+    { "response.incomplete", llmprov__t_responses_on_end, 1 },
+    { "response.failed", llmprov__t_responses_on_end, 2 },
+    { "response.cancelled", llmprov__t_responses_on_end, 3 },
+    { "error", llmprov__t_responses_on_error, 0 },
+    { "keepalive", llmprov__t_responses_on_nothing, 0 },
+};
+
+/* What has no row goes to whoever may know it: how far the server's own tools are, pieces of pictures. */
+static void llmprov__t_responses_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    llmprov__t_responses_event e;
+    llmprov_scan begin = *data;
+    size_t i;
+    e.t = t;
+    e.s = data;
+    e.whole.ptr = llmprov__json_space(data->at, data->end);
+    llmprov__parts_take(NULL, -1, data, llmprov__t_responses_members, e.v, LLMPROV__T_RESPONSES_MEMBERS);
+    if (data->status) return;
+    e.whole.len = (size_t)(data->at - e.whole.ptr);
+    e.type = e.v[LLMPROV__T_RESPONSES_TYPE];
+    if (e.type.ptr && e.type.ptr[0] == '"') e.type.ptr++, e.type.len -= 2;
+    else e.type = frame->event;
+    if (llmprov__text_is(frame->event, "error")) e.type = frame->event;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_responses_events); i++) {
+        if (!llmprov__text_is(e.type, llmprov__t_responses_events[i].type)) continue;
+        e.kind = llmprov__t_responses_events[i].kind;
+        llmprov__t_responses_events[i].see(&e);
+        return;
+    }
+    if (!e.type.len && !e.v[LLMPROV__T_RESPONSES_RESPONSE].ptr) {
+        static const char *const names[] = { "error" };
+        llmprov_str error;
+        llmprov__parts_take(NULL, -1, &begin, names, &error, 1);
+        if (error.ptr) {
+            llmprov__t_responses_on_error(&e);
+            return;
+        }
+    }
+    llmprov_turn_other(t, e.type, e.whole);
+}
+
+static void llmprov__t_responses_read(llmprov_turn *t, llmprov_scan *body) {
+    static const char *const names[] = { "output", "status", "error", "type" };
+    llmprov_str raw, v[4];
+    bool response;
+    if (!llmprov_scan_raw(body, &raw)) return;
+    memset(v, 0, sizeof v);
+    if (raw.ptr[0] == '{') llmprov__parts_members(body, raw, names, v, 4);
+    response = v[0].ptr || (v[1].ptr && !(v[2].ptr && v[2].ptr[0] == '"'));
+    if (!response && (v[2].ptr || llmprov__t_responses_says(v[3], "error"))) {
+        llmprov_scan in = llmprov_scan_in(body, raw);
+        llmprov__t_responses_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed"), &in);
+    } else if (!response) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no response: it has no \"output\"");
+    else llmprov__t_responses_end(t, body, raw, "completed");
+    llmprov_turn_done(t);
+}
+
+/* Only completed, incomplete, failed and cancelled end a response; see llmprov__t_responses_on_end. */
+static void llmprov__t_responses_read_end(llmprov_turn *t) {
+    (void)t;
+}
+#endif /* LLMPROV_NO_OPENAI_RESPONSES */
+
 //==============================================================================
 // >>face       what translators share as servers
 //
@@ -12005,7 +13643,7 @@ static int llmprov__s_messages_write_error(llmprov_face *f, const llmprov_error 
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat s_messages
+// Calls: t_messages t_chat t_responses s_messages
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -12027,6 +13665,13 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_TOOL_TEXT, .id_max = 40, .name_max = 64, .read_state = sizeof(llmprov__t_chat_state),
       .write = llmprov__t_chat_write, .read = llmprov__t_chat_read, .read_frame = llmprov__t_chat_read_frame,
       .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error },
+#endif
+#ifndef LLMPROV_NO_OPENAI_RESPONSES
+    { .format = "openai-responses", .path = "/responses", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
+      .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
+      .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
+      .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error },
 #endif
     { .format = NULL },
 };
@@ -12052,6 +13697,9 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "openai", .format = "openai-chat", .base_url = "https://api.openai.com/v1", .key_env = "OPENAI_API_KEY",
       .base_env = "OPENAI_BASE_URL", .aliases = "oai gpt", .default_model = "gpt-5.2",
       .quirks = { .max_tokens_key = "max_completion_tokens", .user_key = "safety_identifier", .flags = LLMPROV_QUIRK_DEVELOPER } },
+    { .id = "openai-responses", .format = "openai-responses", .base_url = "https://api.openai.com/v1", .key_env = "OPENAI_API_KEY",
+      .base_env = "OPENAI_BASE_URL", .aliases = "responses", .default_model = "gpt-5.2",
+      .quirks = { .user_key = "safety_identifier", .flags = LLMPROV_QUIRK_DEVELOPER } },
     { .id = "groq", .format = "openai-chat", .base_url = "https://api.groq.com/openai/v1", .key_env = "GROQ_API_KEY",
       .base_env = "GROQ_BASE_URL", .default_model = "openai/gpt-oss-120b",
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
