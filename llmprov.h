@@ -11397,6 +11397,9 @@ static void llmprov__t_responses_shell(llmprov_writer *w, const llmprov_block *b
     llmprov_write_close(w);
 }
 
+/* A picture of one empty point. */
+static const char llmprov__t_responses_blank[] = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=";
+
 /* A screenshot: the result's image. */
 static void llmprov__t_responses_screenshot(llmprov__t_responses_turn *t, const llmprov_block *b, const char *field) {
     llmprov_writer *w = t->d->body;
@@ -11405,8 +11408,11 @@ static void llmprov__t_responses_screenshot(llmprov__t_responses_turn *t, const 
     llmprov_write_open(w, "output", '{');
     llmprov_write_str(w, "type", "computer_screenshot", 19);
     for (i = 0; i < b->content_count && !some; i++) some = b->content[i].type == LLMPROV_BLOCK_IMAGE && llmprov__t_responses_image_at(t->d, &b->content[i]);
+    if (!some && b->text == llmprov__normal_cancelled) {
+        llmprov_write_str(w, "image_url", llmprov__t_responses_blank, sizeof llmprov__t_responses_blank - 1);
+        llmprov_draft_warn(t->d, LLMPROV_ERR_ARGUMENT, field, "the result of a computer call is a screenshot: an empty picture stands for the one that was not taken");
+    } else if (!some) llmprov_draft_fail(t->d, LLMPROV_ERR_UNSUPPORTED, field, "the result of a computer call is a screenshot: give it an image");
     llmprov_write_close(w);
-    if (!some) llmprov_draft_fail(t->d, LLMPROV_ERR_ARGUMENT, field, "the result of a computer call is a screenshot: give it an image");
 }
 
 static void llmprov__t_responses_tools_found(llmprov_writer *w, const llmprov_block *b) {
@@ -12090,19 +12096,34 @@ static void llmprov__t_responses_begin_call(llmprov_turn *t, const llmprov_scan 
     it->block = llmprov_turn_block(t, 0, &b);
 }
 
-/* An item that the server has done, or of a kind that this version does not know: kept whole. */
-static void llmprov__t_responses_begin_other(llmprov_turn *t, llmprov__t_responses_open *it, llmprov_str item, llmprov_str type) {
-    llmprov_block b;
-    memset(&b, 0, sizeof b);
-    b.type = LLMPROV_BLOCK_RAW;
-    b.kind = llmprov_turn_keep(t, type);
-    b.json = it->extra = llmprov_turn_keep(t, item);
-    b.json_len = it->extra_len = it->extra ? item.len : 0;
-    b.origin = llmprov__parts_responses;
-    it->block = llmprov_turn_block(t, 0, &b);
+/* An item as a block of its own kind; what would be read as one of ours stays as it stands. */
+static void llmprov__t_responses_raw(llmprov_turn *t, const llmprov_scan *s, llmprov_str item, llmprov_str type, llmprov_block *b) {
+    llmprov_scan in = llmprov_scan_in(s, item);
+    char *kind = llmprov_turn_keep(t, type);
+    memset(b, 0, sizeof *b);
+    if (llmprov__msg_form_of(type) || !llmprov_turn_read_block(t, &in, b)) b->json = llmprov_turn_keep(t, item), b->json_len = item.len;
+    b->type = LLMPROV_BLOCK_RAW;
+    b->kind = kind;
+    b->origin = llmprov__parts_responses;
 }
 
-/* An item begins: texts when their first part does, everything else at once. */
+/* An item that the server has done, or of a kind that this version does not know: kept whole. */
+static void llmprov__t_responses_begin_other(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, llmprov_str type) {
+    llmprov_block b;
+    llmprov__t_responses_raw(t, s, item, type, &b);
+    if (!t->error.code) it->block = llmprov_turn_block(t, 0, &b);
+}
+
+/* What it is in the end. */
+static void llmprov__t_responses_other(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, llmprov_str type) {
+    llmprov__reply_block *block = llmprov__reply_block_at(t, it->block);
+    llmprov_block b;
+    if (!block) return;
+    llmprov__t_responses_raw(t, s, item, type, &b);
+    if (b.json) block->head.json = b.json, block->head.json_len = b.json_len;
+}
+
+/* An item begins: texts when their first part does, calls that come whole with their end, everything else at once. */
 static llmprov__t_responses_open *llmprov__t_responses_begin(llmprov_turn *t, const llmprov_scan *s, llmprov_str item, int64_t index) {
     llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS], type;
     llmprov__t_responses_open *it = llmprov__t_responses_new(t, index);
@@ -12115,11 +12136,11 @@ static llmprov__t_responses_open *llmprov__t_responses_begin(llmprov_turn *t, co
         if (llmprov__t_responses_says(type, llmprov__t_responses_calls[i].type) && llmprov__t_responses_is_call(s, &llmprov__t_responses_calls[i], v)) it->call = &llmprov__t_responses_calls[i];
     if (it->call) it->what = LLMPROV__T_RESPONSES_CALL;
     if (it->what == LLMPROV__T_RESPONSES_OTHER) {
-        llmprov__t_responses_begin_other(t, it, item, llmprov__parts_text(s, type));
+        llmprov__t_responses_begin_other(t, s, it, item, llmprov__parts_text(s, type));
         return it;
     }
     llmprov__t_responses_remember(t, s, it, item, v);
-    if (it->call) llmprov__t_responses_begin_call(t, s, it, v);
+    if (it->call && !it->call->name) llmprov__t_responses_begin_call(t, s, it, v);
     return it;
 }
 
@@ -12130,7 +12151,7 @@ static void llmprov__t_responses_more(llmprov_turn *t, const llmprov_scan *s, ll
     while (it->block >= 0 && llmprov_scan_key(&in, &key)) {
         char *name = llmprov_turn_keep(t, key);
         if (!llmprov_scan_raw(&in, &value) || !name) return;
-        if (llmprov__t_responses_is_taken(it, name) || (value.ptr[0] == 'n' && it->what != LLMPROV__T_RESPONSES_OTHER)) continue;
+        if (llmprov__t_responses_is_taken(it, name) || value.ptr[0] == 'n') continue;
         if (it->extra && llmprov__msg_has(it->extra, it->extra_len, name, &was) && was.len == value.len && !memcmp(was.ptr, value.ptr, was.len)) continue;
         llmprov_turn_part(t, it->block, name, value);
     }
@@ -12184,9 +12205,13 @@ static void llmprov__t_responses_finish(llmprov_turn *t, const llmprov_scan *s, 
     if (it->what == LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_parts_read(t, s, it, v[LLMPROV__T_RESPONSES_SUMMARIES], true);
     if (it->what <= LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_parts_read(t, s, it, v[LLMPROV__T_RESPONSES_CONTENTS], false);
     if (it->what == LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_seal(t, s, it, v[LLMPROV__T_RESPONSES_SEALED]);
-    if (it->call && it->call->name) llmprov__t_responses_bare_arguments(t, s, it, item);
-    else if (it->call) llmprov__t_responses_arguments_read(t, s, it, v[LLMPROV__T_RESPONSES_CALLED], v[LLMPROV__T_RESPONSES_TYPED]);
-    llmprov__t_responses_more(t, s, it, item);
+    if (it->call && it->call->name) {
+        llmprov__t_responses_remember(t, s, it, item, v);
+        llmprov__t_responses_begin_call(t, s, it, v);
+        llmprov__t_responses_bare_arguments(t, s, it, item);
+    } else if (it->call) llmprov__t_responses_arguments_read(t, s, it, v[LLMPROV__T_RESPONSES_CALLED], v[LLMPROV__T_RESPONSES_TYPED]);
+    if (it->what == LLMPROV__T_RESPONSES_OTHER) llmprov__t_responses_other(t, s, it, item, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_ITEM_TYPE]));
+    else llmprov__t_responses_more(t, s, it, item);
     if (it->what != LLMPROV__T_RESPONSES_OTHER && v[LLMPROV__T_RESPONSES_STATUS].ptr && it->extra && !llmprov__t_responses_says(v[LLMPROV__T_RESPONSES_STATUS], "completed") && it->block >= 0)
         llmprov_turn_part(t, it->block, "item_status", v[LLMPROV__T_RESPONSES_STATUS]);
     llmprov__t_responses_close(t, it);
@@ -12197,8 +12222,26 @@ static void llmprov__t_responses_items_read(llmprov_turn *t, const llmprov_scan 
     llmprov_scan in = llmprov_scan_in(s, output);
     llmprov_str item;
     int64_t index = 0;
-    while (!t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+    while (output.ptr && !t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
         if (item.ptr[0] == '{') llmprov__t_responses_finish(t, s, llmprov__t_responses_begin(t, s, item, index++), item);
+}
+
+/* Items that began and did not end are whole in the response that ends the reply, at their place. */
+static void llmprov__t_responses_items_late(llmprov_turn *t, const llmprov_scan *s, llmprov_str output) {
+    llmprov__t_responses_state *m = (llmprov__t_responses_state *)llmprov_turn_state(t);
+    llmprov_scan in = llmprov_scan_in(s, output);
+    llmprov_str item;
+    int64_t index = 0;
+    size_t k;
+    for (; output.ptr && !t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); index++)
+        for (k = 0; k < m->count && item.ptr[0] == '{'; k++)
+            if (m->items[k].index == index) llmprov__t_responses_finish(t, s, &m->items[k], item);
+}
+
+static bool llmprov__t_responses_all_ended(const llmprov__t_responses_state *m) {
+    size_t i;
+    for (i = 0; i < m->count && m->items[i].ended; i++) { }
+    return i == m->count;
 }
 
 /* -- the response object -- */
@@ -12286,7 +12329,8 @@ static void llmprov__t_responses_end(llmprov_turn *t, const llmprov_scan *s, llm
         status.ptr = v[LLMPROV__T_RESPONSES_R_STATUS].ptr + 1;
         status.len = v[LLMPROV__T_RESPONSES_R_STATUS].len - 2;
     }
-    if (!m->count && v[LLMPROV__T_RESPONSES_R_OUTPUT].ptr && v[LLMPROV__T_RESPONSES_R_OUTPUT].ptr[0] == '[') llmprov__t_responses_items_read(t, s, v[LLMPROV__T_RESPONSES_R_OUTPUT]);
+    if (!m->count) llmprov__t_responses_items_read(t, s, v[LLMPROV__T_RESPONSES_R_OUTPUT]);
+    else if (!llmprov__t_responses_all_ended(m)) llmprov__t_responses_items_late(t, s, v[LLMPROV__T_RESPONSES_R_OUTPUT]);
     for (i = 0; i < m->count; i++) llmprov__t_responses_close(t, &m->items[i]);
     llmprov__t_responses_usage(t, s, v[LLMPROV__T_RESPONSES_R_USAGE]);
     if (llmprov__text_is(status, "failed") || (v[LLMPROV__T_RESPONSES_R_ERROR].ptr && v[LLMPROV__T_RESPONSES_R_ERROR].len > 2)) llmprov__t_responses_failed(t, s, response);

@@ -467,6 +467,145 @@ static void see_messages_event(const char *event, const llmprov_json *v) {
     } else if (is(v, "type", "message_stop")) it.complete = it.choices[0].word.len > 0;
 }
 
+// -- openai-responses --------------------------------------------------------------------------
+
+/* The items of an answer by their place: whole, or, of one that never ended, its texts. */
+enum { MOST_ITEMS = 200 };
+static struct { engine_text whole, text, thinking; bool began; } items[MOST_ITEMS];
+
+static void forget_items(void) {
+    int i;
+    for (i = 0; i < MOST_ITEMS; i++) {
+        engine_text_free(&items[i].whole);
+        engine_text_free(&items[i].text);
+        engine_text_free(&items[i].thinking);
+        items[i].began = false;
+    }
+}
+
+static void see_item_call(const llmprov_json *item, const char *member, const char *wrapped) {
+    seen_call *call = new_call(&it.choices[0], -1);
+    const llmprov_json *args = llmprov_json_get(item, member);
+    append(&call->id, some(llmprov_json_get(item, "call_id")) ? llmprov_json_get(item, "call_id") : llmprov_json_get(item, "id"));
+    append(&call->name, llmprov_json_get(item, "name"));
+    if (wrapped) {
+        if (!call->name.len) engine_adds(&call->name, wrapped);
+        engine_adds(&call->args, "{\"");
+        engine_adds(&call->args, member);
+        engine_adds(&call->args, "\":");
+        engine_add(&call->args, llmprov_json_raw(args).ptr, llmprov_json_raw(args).len);
+        engine_adds(&call->args, "}");
+    } else if (llmprov_json_kind(args) == LLMPROV_JSON_STRING) append(&call->args, args);
+    else engine_add(&call->args, llmprov_json_raw(args).ptr, llmprov_json_raw(args).len);
+}
+
+static bool see_logprobs;        /* of a stream, its pieces' count: its end may have rounded them */
+
+static void see_item(const llmprov_json *item) {
+    const llmprov_json *p = NULL;
+    const char *type = llmprov_json_str(llmprov_json_get(item, "type"), "");
+    seen_choice *c = &it.choices[0];
+    if (!strcmp(type, "message")) {
+        while ((p = llmprov_json_next(llmprov_json_get(item, "content"), p)) != NULL) {
+            append(&c->text, llmprov_json_get(p, "text"));
+            append(&c->text, llmprov_json_get(p, "refusal"));
+            append_items(&c->annotations, llmprov_json_get(p, "annotations"));
+            if (see_logprobs) append_items(&c->logprobs, llmprov_json_get(p, "logprobs"));
+        }
+    } else if (!strcmp(type, "reasoning")) {
+        while ((p = llmprov_json_next(llmprov_json_get(item, "summary"), p)) != NULL) append(&c->thinking, llmprov_json_get(p, "text"));
+        for (p = NULL; llmprov_json_kind(llmprov_json_get(item, "content")) == LLMPROV_JSON_ARRAY && (p = llmprov_json_next(llmprov_json_get(item, "content"), p)) != NULL;)
+            append(&c->thinking, llmprov_json_get(p, "text"));
+        if (some(llmprov_json_get(item, "encrypted_content"))) append_item(&c->details, llmprov_json_raw(llmprov_json_get(item, "encrypted_content")));
+    } else if (!strcmp(type, "function_call")) see_item_call(item, "arguments", NULL);
+    else if (!strcmp(type, "custom_tool_call")) see_item_call(item, "input", "custom");
+    else if (!strcmp(type, "computer_call")) see_item_call(item, llmprov_json_get(item, "actions") ? "actions" : "action", "computer");
+    else if (!strcmp(type, "local_shell_call")) see_item_call(item, "action", "local_shell");
+    else if (!strcmp(type, "apply_patch_call")) see_item_call(item, "operation", "apply_patch");
+    else if (!strcmp(type, "tool_search_call") && is(item, "execution", "client")) see_item_call(item, "arguments", "tool_search");
+    else if (!strcmp(type, "shell_call") && !strncmp(llmprov_json_str(llmprov_json_path(item, "environment.type"), "local"), "local", 5)) see_item_call(item, "action", "shell");
+    else append_item(&c->sequence, llmprov_json_raw(item));
+}
+
+static void see_response_end(const llmprov_json *v, const char *status) {
+    const llmprov_json *reason = llmprov_json_path(v, "incomplete_details.reason");
+    if (!it.id.len) append(&it.id, llmprov_json_get(v, "id"));
+    if (!it.model.len) append(&it.model, llmprov_json_get(v, "model"));
+    see_usage(llmprov_json_get(v, "usage"));
+    if (some(llmprov_json_get(v, "status"))) status = llmprov_json_str(llmprov_json_get(v, "status"), "");
+    if (some(reason) && strcmp(status, "completed")) append(&it.choices[0].word, reason);
+    else engine_adds(&it.choices[0].word, status);
+    it.complete = true;
+    it.choice_count = 1;
+    if (strcmp(status, "failed") && llmprov_json_kind(llmprov_json_get(v, "error")) <= LLMPROV_JSON_NULL) return;
+    it.failed = true;
+    append(&it.error, sentence(v));
+}
+
+static void see_response(const llmprov_json *v) {
+    const llmprov_json *item = NULL;
+    see_logprobs = true;
+    if (!llmprov_json_get(v, "output") && !some(llmprov_json_get(v, "status"))) {
+        it.failed = llmprov_json_get(v, "error") != NULL;
+        append(&it.error, sentence(v));
+        return;
+    }
+    while (llmprov_json_kind(llmprov_json_get(v, "output")) == LLMPROV_JSON_ARRAY && (item = llmprov_json_next(llmprov_json_get(v, "output"), item)) != NULL) see_item(item);
+    see_response_end(v, "completed");
+}
+
+/* Items that never ended are whole in the last event. */
+static void see_late(const llmprov_json *output) {
+    const llmprov_json *item = NULL;
+    int i;
+    for (i = 0; i < MOST_ITEMS && (item = llmprov_json_next(output, item)) != NULL; i++)
+        if (!items[i].whole.len && items[i].began) set(&items[i].whole, llmprov_json_raw(item));
+}
+
+/* Pieces of text count more than the whole one at the end. */
+static void see_response_event(const char *event, const llmprov_json *v) {
+    const llmprov_json *response = llmprov_json_get(v, "response"), *p = NULL;
+    const char *type = llmprov_json_str(llmprov_json_get(v, "type"), event);
+    int64_t at = llmprov_json_int(llmprov_json_get(v, "output_index"), 0);
+    int i, any = 0;
+    see_logprobs = false;
+    append_items(&it.choices[0].logprobs, strcmp(type, "response.output_text.delta") ? NULL : llmprov_json_get(v, "logprobs"));
+    if (it.complete || at < 0 || at >= MOST_ITEMS) return;
+    if (!strcmp(type, "error") || (!*type && llmprov_json_get(v, "error"))) {
+        it.failed = true;
+        append(&it.error, sentence(v));
+    } else if (!strcmp(type, "response.output_item.added")) items[at].began = true;
+    else if (!strcmp(type, "response.output_item.done")) set(&items[at].whole, llmprov_json_raw(llmprov_json_get(v, "item")));
+    else if (!strcmp(type, "response.output_text.delta") || !strcmp(type, "response.refusal.delta")) append(&items[at].text, llmprov_json_get(v, "delta"));
+    else if (!strcmp(type, "response.reasoning_text.delta") || !strcmp(type, "response.reasoning_summary_text.delta")) append(&items[at].thinking, llmprov_json_get(v, "delta"));
+    else if (!strcmp(type, "response.created")) {
+        append(&it.id, llmprov_json_get(response, "id"));
+        append(&it.model, llmprov_json_get(response, "model"));
+    }
+    if (strcmp(type, "response.completed") && strcmp(type, "response.incomplete") && strcmp(type, "response.failed")) return;
+    for (i = 0; i < MOST_ITEMS; i++) any += items[i].whole.len || items[i].text.len || items[i].thinking.len;
+    if (any) see_late(llmprov_json_get(response, "output"));
+    else for (p = llmprov_json_next(llmprov_json_get(response, "output"), NULL); p; p = llmprov_json_next(llmprov_json_get(response, "output"), p)) see_item(p);
+    see_response_end(response, type + 9);
+}
+
+static void see_response_items(void) {
+    int i;
+    it.choice_count = 1;
+    for (i = 0; i < MOST_ITEMS; i++) {
+        llmprov_json *item = items[i].whole.len ? llmprov_json_parse(items[i].whole.ptr, items[i].whole.len, NULL, NULL) : NULL;
+        if (item) {
+            size_t text = it.choices[0].text.len, thinking = it.choices[0].thinking.len;
+            see_item(item);
+            if (items[i].text.len) it.choices[0].text.len = text;
+            if (items[i].thinking.len) it.choices[0].thinking.len = thinking;
+        }
+        if (!item || items[i].text.len) engine_add(&it.choices[0].text, items[i].text.ptr ? items[i].text.ptr : "", items[i].text.len);
+        if (!item || items[i].thinking.len) engine_add(&it.choices[0].thinking, items[i].thinking.ptr ? items[i].thinking.ptr : "", items[i].thinking.len);
+        llmprov_json_free(item);
+    }
+}
+
 // -- comparing -------------------------------------------------------------------------------
 
 /* The texts of a kind of block joined. */
@@ -521,6 +660,7 @@ static const struct { const char *word; llmprov_stop stop; } stops[] = {
     { "max_tokens", LLMPROV_STOP_LENGTH }, { "tool_calls", LLMPROV_STOP_TOOL_USE }, { "tool_use", LLMPROV_STOP_TOOL_USE },
     { "function_call", LLMPROV_STOP_TOOL_USE }, { "content_filter", LLMPROV_STOP_REFUSAL }, { "refusal", LLMPROV_STOP_REFUSAL },
     { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "pause_turn", LLMPROV_STOP_PAUSE }, { "error", LLMPROV_STOP_ERROR },
+    { "completed", LLMPROV_STOP_END }, { "max_output_tokens", LLMPROV_STOP_LENGTH }, { "failed", LLMPROV_STOP_ERROR },
     { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH },
 };
 
@@ -560,6 +700,20 @@ static void same_chat_usage(const llmprov_usage *u) {
     same_int("usage: written to a cache", u->cache_write_5m_tokens + u->cache_write_1h_tokens, written);
     same_int("usage: thinking", u->thinking_tokens, thinking);
     same_int("usage: output", u->output_tokens, thinking && total == prompt + completion + thinking ? completion + thinking : completion);
+    llmprov_json_free(v);
+}
+
+static void same_responses_usage(const llmprov_usage *u) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    int64_t input = count_at(v, "input_tokens"), output = count_at(v, "output_tokens"), total = count_at(v, "total_tokens");
+    int64_t cached = count_at(v, "input_tokens_details.cached_tokens"), written = count_at(v, "input_tokens_details.cache_write_tokens");
+    int64_t thinking = count_at(v, "output_tokens_details.reasoning_tokens");
+    bool beside = cached + written > input;
+    same_int("usage: the whole input", u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens, beside ? input + cached + written : input);
+    same_int("usage: read from a cache", u->cache_read_tokens, cached);
+    same_int("usage: written to a cache", u->cache_write_5m_tokens + u->cache_write_1h_tokens, written);
+    same_int("usage: thinking", u->thinking_tokens, thinking);
+    same_int("usage: output", u->output_tokens, thinking && total == input + output + thinking ? output + thinking : output);
     llmprov_json_free(v);
 }
 
@@ -649,6 +803,51 @@ static void same_chat(const llmprov_response *r) {
         if (it.choices[i].logprobs.len) same_list("logprobs", c->extra, c->extra_len, "logprobs.content", &it.choices[i].logprobs);
     }
     same_chat_usage(&r->usage);
+}
+
+/* All that the program is not asked to do anything about is kept as it came. */
+static void same_others(const llmprov_message *m, const engine_text *expected) {
+    engine_text all = { NULL, 0, 0 };
+    const llmprov_block *b = NULL;
+    engine_add(&all, "{\"x\":[", 6);
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_RAW, b)) != NULL) {
+        if (all.len > 6) engine_add(&all, ",", 1);
+        engine_add(&all, b->json, b->json_len);
+    }
+    engine_add(&all, "]}", 2);
+    same_list("items of other kinds", all.ptr, all.len, "x", expected);
+    engine_text_free(&all);
+}
+
+static void same_responses(const llmprov_response *r) {
+    const seen_choice *c = &it.choices[0];
+    const llmprov_block *b = NULL;
+    engine_text seals = { NULL, 0, 0 };
+    bool refused = r->stop == LLMPROV_STOP_REFUSAL && !strcmp(r->stop_word, "completed");
+    same_joined("text", &r->message, LLMPROV_BLOCK_TEXT, &c->text);
+    same_joined("thinking", &r->message, LLMPROV_BLOCK_THINKING, &c->thinking);
+    if (it.complete && !it.failed) {
+        llmprov_stop stop = r->stop;
+        seen_choice other = *c;
+        memset(&other.sequence, 0, sizeof other.sequence);
+        same_calls(&r->message, c);
+        same_others(&r->message, &c->sequence);
+        same_stop(stop, r->stop_word, &other, refused);
+        same_lists("annotations", &r->message, LLMPROV_BLOCK_TEXT, "citations", &c->annotations);
+        if (c->logprobs.len) same_list("logprobs", r->choices[0].extra, r->choices[0].extra_len, "logprobs.content", &c->logprobs);
+        engine_add(&seals, "{\"x\":[", 6);
+        while ((b = llmprov_block_next(&r->message, LLMPROV_BLOCK_THINKING, b)) != NULL) {
+            if (!b->signature || !*b->signature) continue;
+            if (seals.len > 6) engine_add(&seals, ",", 1);
+            engine_add(&seals, "\"", 1);
+            engine_adds(&seals, b->signature);
+            engine_add(&seals, "\"", 1);
+        }
+        engine_add(&seals, "]}", 2);
+        same_list("sealed reasoning", seals.ptr, seals.len, "x", &c->details);
+        engine_text_free(&seals);
+    }
+    same_responses_usage(&r->usage);
 }
 
 /* Blocks as they are saved, against the recording's, which may hold members that are null beside. */
@@ -856,25 +1055,29 @@ static void compare(const recording *rec, const llmprov_response *r) {
     if (it.model.len && !it.second_start) same_text("model", r->model, strlen(r->model), &it.model);
     if (it.second_start) return;
     if (!strcmp(rec->format, "openai-chat")) same_chat(r);
+    else if (!strcmp(rec->format, "openai-responses")) same_responses(r);
     else same_messages(r);
     if (it.usage.len && it.complete && !it.failed) same_loose("the raw usage", r->usage.raw, r->usage.raw ? strlen(r->usage.raw) : 0, it.usage.ptr, it.usage.len);
 }
 
 static void see(const recording *rec) {
     const char *p = rec->wire.body, *end = p + rec->wire.len;
-    bool chat = !strcmp(rec->format, "openai-chat");
+    bool chat = !strcmp(rec->format, "openai-chat"), responses = !strcmp(rec->format, "openai-responses");
     forget();
+    forget_items();
     if (rec->wire.status >= 300) return;
     while (p < end && (unsigned char)*p <= ' ') p++;
     if (p < end && (*p == '{' || *p == '[')) {
         llmprov_json *root = llmprov_json_parse(rec->wire.body, rec->wire.len, NULL, NULL);
         if (chat) see_chat(root);
+        else if (responses) see_response(root);
         else see_messages(root);
         llmprov_json_free(root);
         return;
     }
-    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : see_messages_event);
+    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : responses ? see_response_event : see_messages_event);
     if (chat) see_chat_end();
+    if (responses) see_response_items();
 }
 
 /* The same stream, lost in the middle: what had come is what a walk over those bytes finds, and it is not complete. */
@@ -906,6 +1109,7 @@ static void read_reply(const recording *rec) {
     if (!first.r.error.code && first.r.message.block_count) {
         send_back(rec->format, "openai-chat", &first.r);
         send_back(rec->format, "anthropic-messages", &first.r);
+        send_back(rec->format, "openai-responses", &first.r);
     }
     for (way = from; way < 4; way++) {
         if (way == 0 || (way == 1 && rec->wire.len > 30000)) continue;
@@ -1105,7 +1309,7 @@ static void read_request(const recording *rec) {
         skip("requests: none was recorded", "");
         return;
     }
-    if (llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
+    if (!strcmp(rec->format, "openai-responses") ? !llmprov_json_get(request, "input") : llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
         skip("requests: no messages in it", "");
         return;
     }
@@ -1128,6 +1332,7 @@ static const char *format_of(const llmprov_json *r) {
         return "openai-chat";
     }
     if (!strcmp(endpoint, "messages")) return "anthropic-messages";
+    if (!strcmp(endpoint, "responses")) return "openai-responses";
     if (!strcmp(endpoint, "invoke") && text && strstr(text, "\"type\":\"message\"") && llmprov_json_int(llmprov_json_get(r, "status"), 0) == 200) return "anthropic-messages";
     skip("another endpoint:", endpoint);
     return NULL;
@@ -1210,6 +1415,7 @@ static void read_files(const char *shared) {
         read_file(path);
     }
     forget();
+    forget_items();
 }
 
 /* Says what was skipped, and returns how many recordings that were. */
