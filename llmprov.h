@@ -50,6 +50,7 @@
     >>t_responses    the wire format openai-responses
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
+    >>s_chat         openai-chat as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
@@ -1862,6 +1863,13 @@ static size_t llmprov__text_valid(const char *p, size_t len) {
         } while (p < end && (unsigned char)*p >= 0x80);
     }
     return len;
+}
+
+/* How many characters valid UTF-8 has. */
+static size_t llmprov__text_count(const char *p, size_t len) {
+    size_t i, count = 0;
+    for (i = 0; i < len; i++) count += ((unsigned char)p[i] & 0xC0) != 0x80;
+    return count;
 }
 
 /* Encodes one code point, UTF-16 halves too, and returns how many bytes it took: at most 4. */
@@ -7286,6 +7294,11 @@ static void llmprov__normal_warn(llmprov__normal *n, llmprov_status code, const 
     else llmprov__normal_no_memory(n);
 }
 
+/* What changes nothing for a program is said only where the request was read from a wire, which it is compared with. */
+static void llmprov__normal_tell(llmprov__normal *n, const char *member, const char *text) {
+    if (n->req.origin) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
+}
+
 static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const char *text) {
     llmprov__err_set(n->err, n->keep, LLMPROV_ERR_ARGUMENT, path, ": ", text, (char *)NULL);
     if (!*n->err->param && (path = llmprov__mem_copy(n->keep, path, strlen(path))) != NULL) n->err->param = path;
@@ -7651,6 +7664,24 @@ static void llmprov__normal_arguments(llmprov__normal *n, llmprov_block *b) {
     llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".json", "the arguments of a tool call are no JSON object: they were wrapped in rawInvalidInput");
 }
 
+/* Whether members say something beyond those of a blank-separated list. A null says nothing, and members item_* only
+   tell its own server which item a block was. */
+static bool llmprov__normal_says(const char *extra, size_t len, const char *but) {
+    llmprov_scan s = llmprov__json_scan(extra, llmprov__text_len(extra, len), NULL, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        const char *p = but;
+        bool listed = key.len > 5 && !memcmp(key.ptr, "item_", 5);
+        for (; *p && !listed; p += *p == ' ') {
+            size_t n = strcspn(p, " ");
+            listed = n == key.len && !memcmp(p, key.ptr, n);
+            p += n;
+        }
+        if (llmprov_scan_raw(&s, &value) && !listed && value.ptr[0] != 'n') return true;
+    }
+    return false;
+}
+
 static bool llmprov__normal_takes_marks(const llmprov__normal *n) {
     if (n->rules & LLMPROV_RULE_MARKS) return !(n->profile->flags & LLMPROV_MODEL_NO_MARKS);
     return (n->rules & LLMPROV_RULE_NATIVE) || (n->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) ||
@@ -7681,15 +7712,12 @@ static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov
     return i == len && !llmprov__normal_thinks(list);
 }
 
-/* Whether what a block carries beyond its fields says anything: members item_* only tell its own server which item it was. */
-static bool llmprov__normal_says(const llmprov_block *b) {
-    llmprov_scan s = llmprov__json_scan(b->extra, llmprov__text_len(b->extra, b->extra_len), NULL, 0);
-    llmprov_str key;
-    while (llmprov_scan_key(&s, &key)) {
-        if (key.len < 5 || memcmp(key.ptr, "item_", 5)) return true;
-        llmprov_scan_skip(&s);
-    }
-    return false;
+/* A mark that the target does not take. In a request that was read from a wire each is named, otherwise all at once. */
+static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, const char *member) {
+    if (!*cache || llmprov__normal_takes_marks(n)) return;
+    *cache = LLMPROV_CACHE_NONE;
+    if (n->req.origin) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, member, "a cache mark was left out: this provider takes none");
+    else n->marks_dropped = true;
 }
 
 /* Takes one block of a message over, or leaves it out. */
@@ -7697,10 +7725,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     llmprov_block b = *from;
     bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
     llmprov_str member;
-    if (b.cache && !llmprov__normal_takes_marks(n)) {
-        b.cache = LLMPROV_CACHE_NONE;
-        n->marks_dropped = true;
-    }
+    llmprov__normal_drop_mark(n, &b.cache, ".cache");
     if (b.type == LLMPROV_BLOCK_TEXT && llmprov__normal_says_nothing(n, list, &b)) {
         llmprov__normal_move_mark(n, list, b.cache);
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "an empty text was left out");
@@ -7714,11 +7739,12 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     }
     if (own_kind && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) return;
     if (b.extra && b.origin && !llmprov__normal_own(n, b.origin)) {
-        if (llmprov__normal_says(&b)) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
+        bool more = llmprov__normal_says(b.extra, b.extra_len, "type prompt_cache_breakpoint cache_control function content");
         b.extra = NULL;
         b.extra_len = 0;
+        if (more) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
     }
-    if (b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
+    if ((n->rules & LLMPROV_RULE_NATIVE) && b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
     if (b.type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_arguments(n, &b);
     llmprov__normal_push(n, list, &b);
@@ -7820,11 +7846,8 @@ static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, cons
     for (i = 0; i < result->content_count; i++) {
         llmprov_block b = result->content[i];
         bool foreign = b.type == LLMPROV_BLOCK_RAW || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_SERVER_USE;
-        if (foreign && !llmprov__normal_foreign(n, &b)) continue;
-        if (b.cache && !llmprov__normal_takes_marks(n)) {
-            b.cache = LLMPROV_CACHE_NONE;
-            n->marks_dropped = true;
-        }
+        if (foreign && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) continue;
+        llmprov__normal_drop_mark(n, &b.cache, ".content.cache");
         if (llmprov__normal_stays(n, &b)) {
             llmprov__normal_push(n, &texts, &b);
             continue;
@@ -7852,10 +7875,7 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
     size_t i;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
-        if (b && b->cache && !llmprov__normal_takes_marks(n)) {
-            b->cache = LLMPROV_CACHE_NONE;
-            n->marks_dropped = true;
-        }
+        if (b) llmprov__normal_drop_mark(n, &b->cache, ".content.cache");
     }
     result->content = list.items;
     result->content_count = list.count;
@@ -7884,6 +7904,11 @@ static void llmprov__normal_bridge(llmprov__normal *n, const llmprov__normal_lis
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_block b = llmprov__normal_text("OK.", 3);
     if (!llmprov__normal_apart(n, lifted)) return;
+    if (n->group_count && n->group[0].block_count) {
+        llmprov__normal_place place = llmprov__normal_place_of(&n->group[0], 0);
+        n->message = place.message;
+        n->block = place.block;
+    }
     llmprov__normal_push(n, &list, &b);
     llmprov__normal_emit(n, LLMPROV_ROLE_ASSISTANT, list.items, list.count, NULL);
     llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "this provider refuses user messages directly behind tool results: the assistant says \"OK.\" between them");
@@ -7893,7 +7918,7 @@ static void llmprov__normal_bridge(llmprov__normal *n, const llmprov__normal_lis
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, NULL, 0, 0 }, lifted = { NULL, NULL, 0, 0 };
     bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES)) || (n->rules & LLMPROV_RULE_TOOL_IMAGES);
-    size_t i, message = n->message, block = n->block;
+    size_t i, message = n->message, block = n->block, last = 0, last_block = 0;
     for (i = 0; i < n->call_count; i++) {
         llmprov__normal_call *c = &n->calls[i];
         n->message = c->message;
@@ -7906,6 +7931,10 @@ static void llmprov__normal_flush(llmprov__normal *n) {
             c->result.is_error = true;
             llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", llmprov__err_join(n->arena, "the call ", c->id && *c->id ? c->id : "without an id", " has no result: it got one that says so", (char *)NULL));
         }
+        if (c->answered && (c->message < last || (c->message == last && c->block < last_block)))
+            llmprov__normal_tell(n, "", "tool results were put into the order of their calls");
+        if (c->answered) last = c->message, last_block = c->block;
+        if (c->answered && (c->result.id ? strcmp(c->result.id, c->wire_id) != 0 : !c->result.origin || !strchr(c->result.origin, ':'))) llmprov__normal_tell(n, ".id", "the id of a tool call was replaced by one that is legal here");
         c->result.id = c->wire_id;
         if (lift && c->result.content) llmprov__normal_lift(n, &c->result, c->name, &lifted);
         else if (c->result.content) llmprov__normal_copy_content(n, &c->result);
@@ -7916,6 +7945,8 @@ static void llmprov__normal_flush(llmprov__normal *n) {
     n->block = block;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, results.items, results.count, NULL);
     if (results.count && (lifted.count || n->group_count)) llmprov__normal_bridge(n, &lifted);
+    n->message = message;
+    n->block = block;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, lifted.items, lifted.count, NULL);
     for (i = 0; i < n->group_count; i++)
         llmprov__normal_emit(n, n->group[i].role, (llmprov_block *)n->group[i].blocks, n->group[i].block_count, &n->group[i]);
@@ -7934,10 +7965,8 @@ static bool llmprov__normal_answer(llmprov__normal *n, const llmprov_block *b) {
         c->result = *b;
         c->message = n->message;
         c->block = n->block;
-        if (c->result.cache && !llmprov__normal_takes_marks(n)) {
-            c->result.cache = LLMPROV_CACHE_NONE;
-            n->marks_dropped = true;
-        }
+        llmprov__normal_drop_mark(n, &c->result.cache, ".cache");
+        if (n->group_count) llmprov__normal_tell(n, "", "a tool result behind other words of the user was put before them");
         return c->answered = true;
     }
     return false;
@@ -8024,6 +8053,8 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     c->block = n->block;
     c->wire_id = b->id = llmprov__normal_id(n, b->id);
     b->name = llmprov__normal_legal(n, b->name, n->name_max, true);
+    if (strcmp(c->name, b->name)) llmprov__normal_tell(n, ".name", "the name of a tool was replaced by one that is legal here");
+    if (c->id ? strcmp(c->id, c->wire_id) != 0 : !b->origin || !strchr(b->origin, ':')) llmprov__normal_tell(n, ".id", "the id of a tool call was replaced by one that is legal here");
 }
 
 /* A conversation that the assistant begins, for a target where the user must. */
@@ -8151,13 +8182,36 @@ static void llmprov__normal_place_system(llmprov__normal *n, llmprov__normal_lis
 
 typedef struct llmprov__normal_input { llmprov_message *items; size_t count, leading; } llmprov__normal_input;
 
+/* Members beside role and content mean something in the format that the request was read in. A name stays where the format
+   knows it; what says nothing goes without a word. */
+static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message *m) {
+    llmprov_scan s;
+    llmprov_str key, value;
+    if (!m->extra || !n->req.origin || llmprov__normal_own(n, n->req.origin)) return;
+    s = llmprov__json_scan(m->extra, llmprov__text_len(m->extra, m->extra_len), NULL, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        const char *name = llmprov__mem_copy(n->arena, key.ptr, key.len), *path;
+        bool empty;
+        if (!llmprov_scan_raw(&s, &value) || !name) break;
+        empty = value.ptr[0] == 'n' || value.len == 2;
+        path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].", name, (char *)NULL);
+        if (!empty && path) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "members of messages that another format has were left out");
+    }
+    m->extra = NULL;
+    m->extra_len = 0;
+}
+
 static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *req, llmprov__normal_input *in, llmprov_block *prompt) {
     size_t i, j, calls = 0, count = (req->history ? req->history->message_count : 0) + req->message_count + (req->prompt ? 1 : 0);
     in->items = (llmprov_message *)llmprov__mem_take(n->arena, count * sizeof *in->items);
     in->count = count;
     if (!in->items) return llmprov__normal_no_memory(n);
     for (i = 0, j = 0; req->history && j < req->history->message_count; j++) in->items[i++] = req->history->messages[j];
-    for (j = 0; j < req->message_count; j++) in->items[i++] = req->messages[j];
+    for (j = 0; j < req->message_count; j++) {
+        in->items[i] = req->messages[j];
+        n->message = i;
+        llmprov__normal_foreign_members(n, &in->items[i++]);
+    }
     if (req->prompt) {
         *prompt = llmprov__normal_text(req->prompt, strlen(req->prompt));
         in->items[i].blocks = prompt;
@@ -8178,9 +8232,23 @@ static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *r
 
 /* -- tools -- */
 
+/* A tool of another format's kind, in a request that was read in that format; false = Anthropic has no such kind. */
+static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool, const char *path) {
+    bool more = tool->extra && llmprov__normal_says(tool->extra, 0, tool->type ? "" : "type");
+    if (!n->req.origin || llmprov__normal_own(n, n->req.origin) || !(n->rules & LLMPROV_RULE_NATIVE)) return true;
+    if (tool->type && !tool->schema) {
+        llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a kind of tool that only another format has: the tool was left out");
+        return false;
+    }
+    if (tool->type) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "a tool whose input is a text became a function with one text");
+    else if (more) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "members of this tool that another format minted were left out");
+    tool->type = tool->extra = NULL;
+    return true;
+}
+
 static bool llmprov__normal_tools(llmprov__normal *n) {
     llmprov_tool *tools;
-    size_t i, j;
+    size_t i, j, count = 0;
     if (!n->req.tool_count) return true;
     tools = (llmprov_tool *)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *tools);
     n->wire_names = (const char **)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *n->wire_names);
@@ -8197,10 +8265,21 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
-        if (tools[i].cache && !llmprov__normal_takes_marks(n)) tools[i].cache = LLMPROV_CACHE_NONE, n->marks_dropped = true;
+        if (n->req.origin && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
+        if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
+            tools[i].cache = LLMPROV_CACHE_NONE;
+            if (n->req.origin) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
+            else n->marks_dropped = true;
+        }
+        if (llmprov__normal_foreign_tool(n, &tools[i], path)) tools[count++] = tools[i];
     }
-    if (n->req.tool_name) n->req.tool_name = llmprov__normal_legal(n, n->req.tool_name, n->name_max, true);
+    if (n->req.tool_name) {
+        const char *said = n->req.tool_name;
+        n->req.tool_name = llmprov__normal_legal(n, said, n->name_max, true);
+        if (n->req.origin && strcmp(said, n->req.tool_name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tool_choice", "the name of a tool was replaced by one that is legal here");
+    }
     n->req.tools = tools;
+    n->req.tool_count = count;
     return true;
 }
 
@@ -8413,7 +8492,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
 // >>translator what a wire format's code may say while it writes
 //
 // A draft collects headers, warnings and the first failure beside the body.
-// Calls: http
+// Calls: msg http
 //==============================================================================
 
 typedef struct llmprov__translator_job {
@@ -8421,9 +8500,34 @@ typedef struct llmprov__translator_job {
     llmprov_turn *turn;          /* its arena and its lists */
 } llmprov__translator_job;
 
+/* What the fields of a request are called in the format that it was read in: the first of these that was said. */
+static const struct { const char *origin, *field, *members; } llmprov__translator_names[] = {
+    { "openai-chat", "effort", "reasoning_effort reasoning thinking" }, { "openai-chat", "thinking", "thinking reasoning reasoning_effort" },
+    { "openai-chat", "thinking_tokens", "reasoning thinking" }, { "openai-chat", "schema", "response_format" },
+    { "openai-chat", "parallel_tools", "parallel_tool_calls" }, { "openai-chat", "user_id", "safety_identifier user" },
+    { "openai-chat", "max_tokens", "max_completion_tokens max_tokens" },
+};
+
+static const char *llmprov__translator_named(const llmprov_request *r, const char *field, char to[32]) {
+    const char *p = NULL, *end;
+    llmprov_str value;
+    size_t i;
+    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__translator_names); i++)
+        if (!strcmp(llmprov__translator_names[i].origin, r->origin) && !strcmp(llmprov__translator_names[i].field, field)) p = llmprov__translator_names[i].members;
+    for (to[0] = 0; p && *p; p = *end ? end + 1 : NULL) {
+        char word[32] = "";
+        end = strchr(p, ' ') ? strchr(p, ' ') : p + strlen(p);
+        memcpy(word, p, (size_t)(end - p));
+        if (!to[0] || llmprov__msg_has(r->kept, r->kept_len, word, &value)) memcpy(to, word, sizeof word);
+        if (llmprov__msg_has(r->kept, r->kept_len, word, &value)) break;
+    }
+    return to[0] ? to : field;
+}
+
 LLMPROV_API void llmprov_draft_warn(llmprov_draft *d, llmprov_status code, const char *field, const char *text) {
     llmprov_turn *t = ((llmprov__translator_job *)d->call)->turn;
-    llmprov__err_warn(&t->warnings, &t->arena, code, field, text);
+    char name[32];
+    llmprov__err_warn(&t->warnings, &t->arena, code, llmprov__translator_named(d->chat, field, name), text);
 }
 
 LLMPROV_API void llmprov_draft_fail(llmprov_draft *d, llmprov_status code, const char *field, const char *text) {
@@ -9011,19 +9115,43 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
 
 /* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
    them with the fields. */
-static const struct { const char *format, *names; } llmprov__parts_carriers[] = {
+static const struct { const char *format, *members; } llmprov__parts_carriers[] = {
     { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system" },
+    { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
+                     "response_format reasoning_effort reasoning thinking user safety_identifier" },
+    { "openai-responses", "input reasoning text tool_choice" },
 };
 
-static bool llmprov__parts_carried(const char *format, const char *name) {
+static bool llmprov__parts_carried(const llmprov_request *r, const char *name) {
     size_t i;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
-        if (llmprov__text_same(format, llmprov__parts_carriers[i].format, false)) return llmprov__parts_lists(llmprov__parts_carriers[i].names, name);
+    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
+        if (!strcmp(r->origin, llmprov__parts_carriers[i].format)) return llmprov__parts_lists(llmprov__parts_carriers[i].members, name);
     return false;
 }
 
-/* Members that llmprov_ask kept: back into their own format, a warning elsewhere. */
-static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
+/* Whether a field says what a member that was kept as null did not: then that member is written, or a newer name of it. */
+static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
+    bool thinks = r->effort || r->thinking_tokens.set || r->thinking != LLMPROV_THINKING_AUTO;
+    const struct { const char *name; bool set; const char *newer; } fields[] = {
+        { "temperature", r->temperature.set, NULL }, { "top_p", r->top_p.set, NULL }, { "top_k", r->top_k.set, NULL }, { "seed", r->seed.set, NULL },
+        { "n", r->n.set, NULL }, { "presence_penalty", r->presence_penalty.set, NULL }, { "frequency_penalty", r->frequency_penalty.set, NULL },
+        { "model", true, NULL }, { "service_tier", r->service_tier != NULL, NULL }, { "stream", r->stream == LLMPROV_STREAM_ON, NULL },
+        { "stop", r->stop_count > 0, NULL }, { "tools", r->tool_count > 0, NULL }, { "tool_choice", r->tool_choice != LLMPROV_TOOL_AUTO, NULL },
+        { "parallel_tool_calls", r->parallel_tools != LLMPROV_UNSET, NULL }, { "response_format", r->schema != NULL, NULL },
+        { "max_tokens", r->max_tokens.set, "max_completion_tokens" }, { "max_completion_tokens", r->max_tokens.set, "max_tokens" },
+        { "user", r->user_id != NULL, "safety_identifier" }, { "safety_identifier", r->user_id != NULL, "user" },
+        { "reasoning_effort", thinks, "reasoning" }, { "reasoning", thinks, "reasoning_effort" }, { "thinking", thinks, "reasoning_effort" },
+    };
+    llmprov_str value;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(fields); i++)
+        if (!strcmp(fields[i].name, name))
+            return fields[i].set && !(fields[i].newer && llmprov__msg_has(r->kept, r->kept_len, fields[i].newer, &value) && value.ptr[0] != 'n');
+    return false;
+}
+
+/* Members that llmprov_ask kept: back into their own format but for some that the model refuses, a warning elsewhere. */
+static void llmprov__parts_kept(llmprov_draft *d, const char *format, const char *refused, const char *why) {
     const llmprov_request *r = d->chat;
     bool own = r->origin && !strcmp(r->origin, format);
     llmprov__mem_buf scratch;
@@ -9039,12 +9167,61 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format) {
         memcpy(name, key.ptr, len);
         name[len] = 0;
         if (!llmprov_scan_raw(&s, &value)) break;
-        if (llmprov__parts_carried(r->origin, name)) continue;
-        if (own) llmprov__write_raw_key(d->body, key, value, false);
+        if (value.ptr[0] == 'n' && (!own || llmprov__parts_is_set(r, name))) continue;
+        if (value.ptr[0] != 'n' && llmprov__parts_carried(r, name) && (own || strcmp(name, "response_format") || r->schema)) continue;
+        if (own && why && llmprov__parts_lists(refused, name)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, why);
+        else if (own) llmprov__write_raw_key(d->body, key, value, false);
         else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
     }
     if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
     llmprov__mem_buf_free(&scratch);
+}
+
+/* A text that was caught raw; what is no string is empty. Valid until the next text of the scan. */
+static llmprov_str llmprov__parts_text(const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str empty = { "", 0 };
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__json_unquote(s, raw, false) : empty;
+}
+
+/* What a member of OpenAI's shape says about thinking: reasoning_effort, and what other servers have beside it. False = it
+   is none of them. */
+static bool llmprov__parts_said_thinking(llmprov_request *r, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const char *const names[] = { "effort", "max_tokens", "budget_tokens", "enabled", "type" };
+    bool object = llmprov__text_is(name, "reasoning") || llmprov__text_is(name, "thinking");
+    llmprov_str v[5], word;
+    llmprov_scan in;
+    int i;
+    if (!object && !llmprov__text_is(name, "reasoning_effort")) return false;
+    if (object) llmprov__parts_members(s, raw, names, v, 5);
+    else memset(v, 0, sizeof v), v[0] = raw;
+    word = llmprov__parts_text(s, v[0]);
+    for (i = LLMPROV_EFFORT_OFF; i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_is(word, llmprov__parts_efforts[i])) r->effort = (llmprov_effort)i;
+    if (v[1].ptr || v[2].ptr) {
+        in = llmprov_scan_in(s, v[1].ptr ? v[1] : v[2]);
+        r->thinking_tokens.set = llmprov_scan_int(&in, &r->thinking_tokens.value);
+    }
+    word = llmprov__parts_text(s, v[4]);
+    if ((v[3].ptr && v[3].ptr[0] == 'f') || llmprov__text_is(word, "disabled")) r->thinking = LLMPROV_THINKING_OFF;
+    else if ((v[3].ptr && v[3].ptr[0] == 't') || word.len) r->thinking = LLMPROV_THINKING_ON;
+    return true;
+}
+
+/* A tool choice of OpenAI's shape, also that of the old function_call. The name is valid until the next text. */
+static llmprov_tool_choice llmprov__parts_said_choice(const llmprov_scan *s, llmprov_str raw, llmprov_str *name) {
+    static const char *const outer[] = { "function", llmprov__parts_custom, "allowed_tools", "name" }, *const inner[] = { "name", "mode" };
+    llmprov_str v[4], in[2], word;
+    name->ptr = NULL;
+    name->len = 0;
+    if (raw.ptr[0] == '{') {
+        llmprov__parts_members(s, raw, outer, v, 4);
+        llmprov__parts_members(s, v[2].ptr ? v[2] : v[0].ptr ? v[0] : v[1].ptr ? v[1] : raw, inner, in, 2);
+        if (in[0].ptr) *name = llmprov__parts_text(s, in[0]);
+        if (in[0].ptr && !v[2].ptr) return LLMPROV_TOOL_NAMED;
+        raw = in[1];
+    }
+    word = llmprov__parts_text(s, raw);
+    return llmprov__text_is(word, "none") ? LLMPROV_TOOL_NONE : llmprov__text_is(word, "required") || llmprov__text_is(word, "any") ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_AUTO;
 }
 
 /* A whole number as a count, 0 when it is none: providers send null, floats and strings. */
@@ -9058,10 +9235,25 @@ static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     return llmprov_scan_num(&in, &value) && value > 0 && value < 9e15 ? (int64_t)value : 0;
 }
 
-/* A text that was caught raw; what is no string is empty. Valid until the next text of the scan. */
-static llmprov_str llmprov__parts_text(const llmprov_scan *s, llmprov_str raw) {
-    llmprov_str empty = { "", 0 };
-    return raw.ptr && raw.ptr[0] == '"' ? llmprov__json_unquote(s, raw, false) : empty;
+/* A raw JSON string, or a member of each item of a list joined, as a text in the arena. */
+static const char *llmprov__parts_joined(const llmprov_scan *s, llmprov_str raw, const char *member, llmprov__mem_arena *arena, size_t *len) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov__mem_buf all;
+    llmprov_str item, text = llmprov__parts_text(s, raw);
+    const char *to;
+    memset(&all, 0, sizeof all);
+    all.alloc = arena->alloc;
+    llmprov__mem_add(&all, text.ptr, text.len);
+    while (raw.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        if (item.ptr[0] == '{') llmprov__parts_members(s, item, &member, &item, 1);
+        text = llmprov__parts_text(s, item);
+        llmprov__mem_add(&all, text.ptr, text.len);
+    }
+    if (all.failed) arena->failed = true;
+    to = llmprov__mem_copy(arena, all.ptr ? all.ptr : "", all.len);
+    *len = to ? all.len : 0;
+    llmprov__mem_buf_free(&all);
+    return to;
 }
 
 /* JSON without the white space between its tokens, in place. */
@@ -9418,7 +9610,7 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     llmprov__t_messages_tools(d, fold);
     llmprov__t_messages_choice(d, &p, fold);
     llmprov__msg_write_mark(w, r->cache);
-    llmprov__parts_kept(d, "anthropic-messages");
+    llmprov__parts_kept(d, "anthropic-messages", "", NULL);
     llmprov__t_messages_write_system(d);
     llmprov__write_rest(w, "messages");
     llmprov__t_messages_write_messages(d);
@@ -9725,32 +9917,118 @@ static void llmprov__t_messages_read_end(llmprov_turn *t) {
 
 /* -- writing a request -- */
 
+/* Whether the request was read in this format: then it goes back as it was said. What the fields do not say stands in kept
+   and in the extras; a block that this format minted has its origin, and behind a colon the member that it stood in. */
+static bool llmprov__t_chat_own(const llmprov_draft *d) {
+    return d->chat->origin && !strcmp(d->chat->origin, "openai-chat");
+}
+
+static bool llmprov__t_chat_minted(const llmprov_block *b) {
+    return b->origin && !strncmp(b->origin, "openai-chat", 11);
+}
+
+static bool llmprov__t_chat_came_as(const llmprov_block *b, const char *member) {
+    return llmprov__t_chat_minted(b) && b->origin[11] == ':' && !strcmp(b->origin + 12, member);
+}
+
+/* A member of a request that was read in this format. */
+static bool llmprov__t_chat_said(const llmprov_draft *d, const char *member, llmprov_str *value) {
+    return llmprov__t_chat_own(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, value);
+}
+
+static bool llmprov__t_chat_said_some(const llmprov_draft *d, const char *member, llmprov_str *value) {
+    return llmprov__t_chat_said(d, member, value) && value->ptr[0] != 'n';
+}
+
+static llmprov_scan llmprov__t_chat_scan(llmprov_str json) {
+    return llmprov__json_scan(json.ptr, json.len, NULL, 0);
+}
+
+/* A member of what this format minted beside a block's fields. */
+static bool llmprov__t_chat_has(const llmprov_block *b, const char *member, llmprov_str *value) {
+    return llmprov__t_chat_minted(b) && llmprov__msg_has(b->extra, b->extra_len, member, value);
+}
+
+/* The members of an object but for some. */
+static void llmprov__t_chat_others(llmprov_writer *w, const char *object, size_t len, const char *but) {
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str key, value;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = w->alloc;
+    s = llmprov__json_scan(object ? object : "{}", object ? llmprov__text_len(object, len) : 2, &scratch, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        char name[64];
+        size_t n = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, n);
+        name[n] = 0;
+        if (llmprov_scan_raw(&s, &value) && !llmprov__parts_lists(but, name)) llmprov__write_raw_key(w, key, value, false);
+    }
+    if (scratch.failed) w->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+}
+
+/* What this format minted beside a block's fields, but for members that are written with them. */
+static void llmprov__t_chat_rest(llmprov_draft *d, const llmprov_block *b, const char *but) {
+    if (llmprov__t_chat_minted(b)) llmprov__t_chat_others(d->body, b->extra, b->extra_len, but);
+}
+
+/* The members of an inner object of a block that have no field. */
+static void llmprov__t_chat_inner(llmprov_draft *d, const llmprov_block *b, const char *member, const char *but) {
+    llmprov_str inner;
+    if (llmprov__t_chat_has(b, member, &inner) && inner.ptr[0] == '{') llmprov__t_chat_others(d->body, inner.ptr, inner.len, but);
+}
+
 /* Whether a message's blocks can be one string. */
-static bool llmprov__t_chat_is_string(const llmprov_message *m) {
-    return m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache;
+static bool llmprov__t_chat_is_string(const llmprov_draft *d, const llmprov_message *m) {
+    return m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache && (m->plain || !llmprov__t_chat_own(d));
+}
+
+/* The mark as it was said, where it still means the same. */
+static bool llmprov__t_chat_same_mark(const llmprov_block *b, const char *word, llmprov_str *raw) {
+    llmprov_str ttl;
+    llmprov_scan s;
+    bool whole, hour;
+    if (!llmprov__t_chat_has(b, word, raw) || raw->ptr[0] != '{') return false;
+    s = llmprov__t_chat_scan(*raw);
+    if (word[0] == 'c') return llmprov__msg_cache(&s, *raw, &whole) == b->cache;
+    hour = llmprov__msg_has(raw->ptr, raw->len, "ttl", &ttl) && llmprov__text_is(ttl, "\"12h\"");
+    return hour == (b->cache == LLMPROV_CACHE_1H);
 }
 
 /* A cache mark in the target's words. */
-static void llmprov__t_chat_mark(llmprov_draft *d, llmprov_cache cache) {
-    if (!cache) return;
-    if (d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) {
-        llmprov__msg_write_mark(d->body, cache);
+static void llmprov__t_chat_mark(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    const char *word = d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL ? "cache_control" : "prompt_cache_breakpoint";
+    llmprov_str raw;
+    if (!b->cache) return;
+    if (llmprov__t_chat_same_mark(b, word, &raw)) {
+        llmprov_write_raw(d->body, word, raw.ptr, raw.len);
         return;
     }
-    llmprov_write_open(d->body, "prompt_cache_breakpoint", '{');
+    if (llmprov__t_chat_has(b, word[0] == 'c' ? "prompt_cache_breakpoint" : "cache_control", &raw))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "this provider has another word for cache marks: that was sent");
+    if (word[0] == 'c') {
+        llmprov__msg_write_mark(d->body, b->cache);
+        return;
+    }
+    llmprov_write_open(d->body, word, '{');
     llmprov_write_str(d->body, "mode", "explicit", 8);
-    llmprov_write_str(d->body, "ttl", cache == LLMPROV_CACHE_1H ? "12h" : "30m", 3);
+    llmprov_write_str(d->body, "ttl", b->cache == LLMPROV_CACHE_1H ? "12h" : "30m", 3);
     llmprov_write_close(d->body);
 }
 
-static void llmprov__t_chat_text_part(llmprov_draft *d, const char *head, const llmprov_block *b) {
+/* A text, or a refusal, which is one with its kind beside it. */
+static void llmprov__t_chat_text_part(llmprov_draft *d, const char *head, const llmprov_block *b, const char *field) {
+    llmprov_str type;
+    const char *word = llmprov__t_chat_has(b, "type", &type) && llmprov__text_is(type, "\"refusal\"") ? "refusal" : "text";
     llmprov_write_open(d->body, NULL, '{');
-    llmprov_write_str(d->body, "type", "text", 4);
-    llmprov__write_string_open(d->body, "text");
+    llmprov_write_str(d->body, "type", word, strlen(word));
+    llmprov__write_string_open(d->body, word);
     if (head) llmprov__write_copy_piece(d->body, head, strlen(head));
     llmprov__write_piece(d->body, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
     llmprov__write_string_close(d->body);
-    llmprov__t_chat_mark(d, b->cache);
+    llmprov__t_chat_mark(d, b, field);
+    if (!head) llmprov__t_chat_rest(d, b, "type prompt_cache_breakpoint cache_control");
     llmprov_write_close(d->body);
 }
 
@@ -9765,80 +10043,98 @@ static void llmprov__t_chat_data_url(llmprov_writer *w, const char *key, const l
     llmprov__write_string_close(w);
 }
 
-static bool llmprov__t_chat_image(llmprov_draft *d, const llmprov_block *b) {
+/* {"url":...}, or the URL itself where that was said. */
+static bool llmprov__t_chat_image(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_writer *w = d->body;
-    llmprov_str detail;
+    const char *word = b->type == LLMPROV_BLOCK_VIDEO ? "video_url" : "image_url";
+    llmprov_str detail, form;
+    bool bare = llmprov__t_chat_has(b, word, &form) && form.ptr[0] == 'n';
     if (!llmprov__parts_has_bytes(b) && !b->url) return false;
     llmprov_write_open(w, NULL, '{');
-    llmprov_write_str(w, "type", "image_url", 9);
-    llmprov_write_open(w, "image_url", '{');
-    if (llmprov__parts_has_bytes(b)) llmprov__t_chat_data_url(w, "url", b, "image/png");
-    else llmprov__write_long(w, "url", b->url, strlen(b->url));
-    if (llmprov__msg_has(b->extra, b->extra_len, "detail", &detail)) llmprov_write_raw(w, "detail", detail.ptr, detail.len);
-    llmprov_write_close(w);
-    llmprov__t_chat_mark(d, b->cache);
+    llmprov_write_str(w, "type", word, strlen(word));
+    if (!bare) llmprov_write_open(w, word, '{');
+    if (llmprov__parts_has_bytes(b)) llmprov__t_chat_data_url(w, bare ? word : "url", b, "image/png");
+    else llmprov__write_long(w, bare ? word : "url", b->url, strlen(b->url));
+    if (!bare && llmprov__msg_has(b->extra, b->extra_len, "detail", &detail)) llmprov_write_raw(w, "detail", detail.ptr, detail.len);
+    if (!bare) llmprov__t_chat_inner(d, b, word, "url detail");
+    if (!bare) llmprov_write_close(w);
+    llmprov__t_chat_mark(d, b, field);
+    llmprov__t_chat_rest(d, b, b->type == LLMPROV_BLOCK_VIDEO ? "video_url detail prompt_cache_breakpoint cache_control" : "image_url detail prompt_cache_breakpoint cache_control");
     llmprov_write_close(w);
     return true;
 }
 
-static bool llmprov__t_chat_audio(llmprov_draft *d, const llmprov_block *b) {
+/* The bytes, or what stood in their place. */
+static void llmprov__t_chat_sound(llmprov_writer *w, const char *key, const llmprov_block *b) {
+    llmprov__write_string_open(w, key);
+    if (llmprov__parts_has_bytes(b)) llmprov__parts_base64(w, b);
+    else llmprov__write_piece(w, b->url, strlen(b->url));
+    llmprov__write_string_close(w);
+}
+
+static bool llmprov__t_chat_audio(llmprov_draft *d, const llmprov_block *b, const char *field) {
     static const struct { const char *mime, *format; } formats[] = {
         { "audio/wav", "wav" }, { "audio/x-wav", "wav" }, { "audio/wave", "wav" }, { "audio/mpeg", "mp3" }, { "audio/mp3", "mp3" },
     };
     llmprov_writer *w = d->body;
+    llmprov_str form = { NULL, 0 }, format = { NULL, 0 };
+    bool said = llmprov__t_chat_has(b, "input_audio", &form) && (form.ptr[0] == 'n' || llmprov__msg_has(form.ptr, form.len, "format", &format)), bare = said && form.ptr[0] == 'n';
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(formats) && !llmprov__text_same(b->mime, formats[i].mime, true); i++) { }
-    if (!llmprov__parts_has_bytes(b) || i == LLMPROV__COUNT(formats)) return false;
+    if (!llmprov__parts_has_bytes(b) && !(llmprov__t_chat_own(d) && b->url)) return false;
+    if (!said && i == LLMPROV__COUNT(formats) && !(llmprov__t_chat_own(d) && !b->mime)) return false;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "input_audio", 11);
-    llmprov_write_open(w, "input_audio", '{');
-    llmprov__write_string_open(w, "data");
-    llmprov__parts_base64(w, b);
-    llmprov__write_string_close(w);
-    llmprov_write_str(w, "format", formats[i].format, 3);
+    if (bare) llmprov__t_chat_sound(w, "input_audio", b);
+    else {
+        llmprov_write_open(w, "input_audio", '{');
+        llmprov__t_chat_sound(w, "data", b);
+        if (i < LLMPROV__COUNT(formats)) llmprov_write_str(w, "format", formats[i].format, 3);
+        else if (format.ptr) llmprov_write_raw(w, "format", format.ptr, format.len);
+        llmprov__t_chat_inner(d, b, "input_audio", "data format");
+        llmprov_write_close(w);
+    }
+    if (llmprov__t_chat_own(d)) llmprov__t_chat_mark(d, b, field);
+    llmprov__t_chat_rest(d, b, "input_audio prompt_cache_breakpoint cache_control");
     llmprov_write_close(w);
+    return true;
+}
+
+/* A file of this format: bytes, a URL where a server takes one, or one that the provider holds. */
+static bool llmprov__t_chat_file(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    const char *name = b->name ? b->name : llmprov__t_chat_own(d) && llmprov__t_chat_minted(b) ? NULL : "document.pdf";
+    bool minted = llmprov__t_chat_minted(b), bytes = llmprov__parts_has_bytes(b);
+    llmprov_str inner;
+    if (!bytes && !(minted && (b->file_id || b->url || llmprov__t_chat_has(b, "file", &inner)))) return false;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "file", 4);
+    llmprov_write_open(w, "file", '{');
+    if (name && (bytes || b->name)) llmprov_write_str(w, "filename", name, strlen(name));
+    if (bytes) llmprov__t_chat_data_url(w, "file_data", b, "application/pdf");
+    else if (b->url) llmprov__write_long(w, "file_data", b->url, strlen(b->url));
+    if (minted && b->file_id) llmprov_write_str(w, "file_id", b->file_id, strlen(b->file_id));
+    llmprov__t_chat_inner(d, b, "file", "filename file_data file_id");
+    llmprov_write_close(w);
+    llmprov__t_chat_mark(d, b, field);
+    llmprov__t_chat_rest(d, b, "file prompt_cache_breakpoint cache_control");
     llmprov_write_close(w);
     return true;
 }
 
 /* A document as a file; one that is text becomes text under its title. */
 static bool llmprov__t_chat_document(llmprov_draft *d, const llmprov_block *b, const char *field) {
-    llmprov_writer *w = d->body;
-    const char *name = b->name ? b->name : "document.pdf";
-    if (b->text && !llmprov__parts_has_bytes(b)) {
-        llmprov_block text = *b;
-        char head[256];
-        size_t n = b->name ? strlen(b->name) : 0;
-        head[0] = 0;
-        if (n && n < sizeof head - 2) {
-            memcpy(head, b->name, n);
-            memcpy(head + n, "\n", 2);
-        }
-        llmprov__t_chat_text_part(d, head, &text);
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no text documents: it became text under its title");
-        return true;
+    llmprov_block text = *b;
+    char head[256];
+    size_t n = b->name ? strlen(b->name) : 0;
+    if (!b->text || llmprov__parts_has_bytes(b)) return llmprov__t_chat_file(d, b, field);
+    head[0] = 0;
+    if (n && n < sizeof head - 2) {
+        memcpy(head, b->name, n);
+        memcpy(head + n, "\n", 2);
     }
-    if (!llmprov__parts_has_bytes(b)) return false;
-    llmprov_write_open(w, NULL, '{');
-    llmprov_write_str(w, "type", "file", 4);
-    llmprov_write_open(w, "file", '{');
-    llmprov_write_str(w, "filename", name, strlen(name));
-    llmprov__t_chat_data_url(w, "file_data", b, "application/pdf");
-    llmprov_write_close(w);
-    llmprov__t_chat_mark(d, b->cache);
-    llmprov_write_close(w);
-    return true;
-}
-
-/* A file that the provider holds means something only to the provider that holds it. */
-static bool llmprov__t_chat_file(llmprov_draft *d, const llmprov_block *b) {
-    if (!b->file_id || !b->origin || strncmp(b->origin, "openai-chat", 11)) return false;
-    llmprov_write_open(d->body, NULL, '{');
-    llmprov_write_str(d->body, "type", "file", 4);
-    llmprov_write_open(d->body, "file", '{');
-    llmprov_write_str(d->body, "file_id", b->file_id, strlen(b->file_id));
-    llmprov_write_close(d->body);
-    llmprov_write_close(d->body);
+    llmprov__t_chat_text_part(d, head, &text, field);
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no text documents: it became text under its title");
     return true;
 }
 
@@ -9846,7 +10142,7 @@ static bool llmprov__t_chat_file(llmprov_draft *d, const llmprov_block *b) {
 static void llmprov__t_chat_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
-    if (b->origin && !strncmp(b->origin, "openai-chat", 11)) return;
+    if (llmprov__t_chat_minted(b)) return;
     while (llmprov_scan_key(&s, &key)) {
         bool known = llmprov__text_is(key, "cache_control") || llmprov__text_is(key, "detail") || (llmprov__text_is(key, "type")) ||
                      llmprov__text_is(key, "is_error") || llmprov__text_is(key, "caller");
@@ -9860,13 +10156,18 @@ static void llmprov__t_chat_part(llmprov_draft *d, const llmprov_block *b, const
     bool written = false;
     llmprov__t_chat_lost(d, b, field);
     switch (b->type) {
-    case LLMPROV_BLOCK_TEXT: llmprov__t_chat_text_part(d, NULL, b); return;
-    case LLMPROV_BLOCK_IMAGE: written = llmprov__t_chat_image(d, b); break;
-    case LLMPROV_BLOCK_AUDIO: written = llmprov__t_chat_audio(d, b); break;
+    case LLMPROV_BLOCK_TEXT: llmprov__t_chat_text_part(d, NULL, b, field); return;
+    case LLMPROV_BLOCK_IMAGE: written = llmprov__t_chat_image(d, b, field) || llmprov__t_chat_file(d, b, field); break;
+    case LLMPROV_BLOCK_VIDEO: written = llmprov__t_chat_minted(b) && llmprov__t_chat_image(d, b, field); break;
+    case LLMPROV_BLOCK_AUDIO: written = llmprov__t_chat_audio(d, b, field); break;
     case LLMPROV_BLOCK_DOCUMENT: written = llmprov__t_chat_document(d, b, field); break;
     default: break;
     }
-    if (written || llmprov__t_chat_file(d, b)) return;
+    if (!written && llmprov__t_chat_minted(b) && b->type == LLMPROV_BLOCK_RAW && b->json) {
+        llmprov__write_long_raw(d->body, NULL, b->json, llmprov__text_len(b->json, b->json_len));
+        written = true;
+    }
+    if (written) return;
     llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
                        b->type == LLMPROV_BLOCK_DOCUMENT ? "openai-chat takes documents as bytes only, neither by URL nor as another provider's file" :
                        b->type == LLMPROV_BLOCK_AUDIO ? "openai-chat takes audio as bytes in wav or mp3 only" :
@@ -9878,20 +10179,47 @@ static void llmprov__t_chat_role(llmprov_writer *w, const char *role) {
     llmprov_write_str(w, "role", role, strlen(role));
 }
 
-/* A name is the one member beside role and content that both ends know. */
-static void llmprov__t_chat_name(llmprov_draft *d, const llmprov_message *m) {
-    llmprov_str name;
-    if (!llmprov__msg_has(m->extra, m->extra_len, "name", &name)) return;
-    if (!(d->row->quirks.flags & LLMPROV_QUIRK_NO_NAMES)) llmprov_write_raw(d->body, "name", name.ptr, name.len);
-    else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "messages[].name", "this provider refuses names on messages: it was left out");
+static void llmprov__t_chat_member_path(char to[160], const llmprov_message *m, const char *member) {
+    char block[96];
+    size_t n;
+    llmprov__parts_field(block, m, 0);
+    n = (size_t)(strchr(block, '.') - block);
+    memcpy(to, block, n);
+    to[n] = '.';
+    memcpy(to + n + 1, member, strlen(member) + 1);
+}
+
+/* Members beside role and content: as they were said in this format; of others the name, which both ends know. */
+static void llmprov__t_chat_extras(llmprov_draft *d, const llmprov_message *m, const char *written) {
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str key, value;
+    bool own = llmprov__t_chat_own(d);
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    s = llmprov__json_scan(m->extra ? m->extra : "{}", m->extra ? llmprov__text_len(m->extra, m->extra_len) : 2, &scratch, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        char member[64], path[160];
+        size_t n = key.len < sizeof member ? key.len : sizeof member - 1;
+        bool name = llmprov__text_is(key, "name"), refused = name && (d->row->quirks.flags & LLMPROV_QUIRK_NO_NAMES);
+        memcpy(member, key.ptr, n);
+        member[n] = 0;
+        if (!llmprov_scan_raw(&s, &value) || llmprov__parts_lists(written, member)) continue;
+        llmprov__t_chat_member_path(path, m, member);
+        if (refused) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, path, "this provider refuses names on messages: it was left out");
+        else if (own || name) llmprov__write_raw_key(d->body, key, value, false);
+        else if (value.ptr[0] != 'n') llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, path, "openai-chat has no such member in messages: it was left out");
+    }
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
 }
 
 static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, const char *role) {
     size_t i;
     char field[96];
     llmprov__t_chat_role(d->body, role);
-    llmprov__t_chat_name(d, m);
-    if (llmprov__t_chat_is_string(m)) {
+    llmprov__t_chat_extras(d, m, "role content");
+    if (llmprov__t_chat_is_string(d, m)) {
         llmprov__parts_field(field, m, 0);
         llmprov__t_chat_lost(d, m->blocks, field);
         llmprov__write_long(d->body, "content", m->blocks->text ? m->blocks->text : "", llmprov__text_len(m->blocks->text, m->blocks->text_len));
@@ -9906,120 +10234,260 @@ static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, con
     llmprov_write_close(d->body);
 }
 
+/* The text that the arguments are, where they are a text: of a call of such a tool. */
+static bool llmprov__t_chat_input(const llmprov_block *b, llmprov_str *input) {
+    llmprov_str type;
+    return llmprov__t_chat_has(b, "type", &type) && llmprov__text_is(type, "\"custom\"") && llmprov__msg_has(b->json, b->json_len, "input", input) && input->ptr[0] == '"';
+}
+
+/* "arguments" of a call; those that were no object as they were said. */
+static void llmprov__t_chat_args(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_str function, said;
+    bool stands = b->invalid || llmprov__text_is((llmprov_str){ b->json, llmprov__text_len(b->json, b->json_len) }, "{}");
+    if (stands && llmprov__t_chat_has(b, "function", &function) && llmprov__msg_has(function.ptr, function.len, "arguments", &said)) llmprov_write_raw(d->body, "arguments", said.ptr, said.len);
+    else llmprov__write_long(d->body, "arguments", b->json, llmprov__text_len(b->json, b->json_len));
+}
+
+static void llmprov__t_chat_one_call(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
+    llmprov_str input, type, more;
+    bool custom = llmprov__t_chat_input(b, &input);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "id", b->id, strlen(b->id));
+    if (custom) llmprov_write_str(w, "type", llmprov__parts_custom, 6);
+    else if (!llmprov__t_chat_own(d) || !llmprov__t_chat_has(b, "type", &type) || type.ptr[0] != 'n') llmprov_write_str(w, "type", "function", 8);
+    llmprov_write_open(w, custom ? llmprov__parts_custom : "function", '{');
+    llmprov_write_str(w, "name", b->name, strlen(b->name));
+    if (custom) llmprov__write_long_raw(w, "input", input.ptr, input.len);
+    else llmprov__t_chat_args(d, b);
+    llmprov__t_chat_inner(d, b, custom ? llmprov__parts_custom : "function", "name arguments input");
+    llmprov_write_close(w);
+    if (llmprov__t_chat_own(d)) llmprov__t_chat_rest(d, b, custom ? "id type custom" : "id type function");
+    else if (llmprov__msg_has(b->extra, b->extra_len, "extra_content", &more)) llmprov_write_raw(w, "extra_content", more.ptr, more.len);
+    llmprov_write_close(w);
+}
+
+/* The calls of a turn; one that was said as function_call, without an id, stays so. */
 static void llmprov__t_chat_calls(llmprov_draft *d, const llmprov_message *m) {
     llmprov_writer *w = d->body;
     const llmprov_block *b = NULL;
-    llmprov_str more;
-    if (!llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL)) return;
-    llmprov_write_open(w, "tool_calls", '[');
+    bool open = false;
     while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
-        llmprov_write_open(w, NULL, '{');
-        llmprov_write_str(w, "id", b->id, strlen(b->id));
-        llmprov_write_str(w, "type", "function", 8);
-        llmprov_write_open(w, "function", '{');
-        llmprov_write_str(w, "name", b->name, strlen(b->name));
-        llmprov__write_long(w, "arguments", b->json, llmprov__text_len(b->json, b->json_len));
-        llmprov_write_close(w);
-        if (llmprov__msg_has(b->extra, b->extra_len, "extra_content", &more)) llmprov_write_raw(w, "extra_content", more.ptr, more.len);
-        llmprov_write_close(w);
+        if (llmprov__t_chat_own(d) && llmprov__t_chat_came_as(b, "function_call")) continue;
+        if (!open) llmprov_write_open(w, "tool_calls", '[');
+        open = true;
+        llmprov__t_chat_one_call(d, b);
     }
-    llmprov_write_close(w);
+    if (open) llmprov_write_close(w);
+    while (llmprov__t_chat_own(d) && (b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        if (!llmprov__t_chat_came_as(b, "function_call")) continue;
+        llmprov_write_open(w, "function_call", '{');
+        llmprov_write_str(w, "name", b->name, strlen(b->name));
+        llmprov__t_chat_args(d, b);
+        llmprov__t_chat_inner(d, b, "function", "name arguments");
+        llmprov_write_close(w);
+        return;
+    }
 }
 
 /* Whether thinking goes back among the parts of the content, as Mistral has it. */
 static bool llmprov__t_chat_thinks_in_content(const llmprov_draft *d, const llmprov_message *m) {
     const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
-    return b && ((b->origin && !strcmp(b->origin, "openai-chat:content")) || llmprov__text_same(d->row->quirks.reasoning_key, "content", false));
+    return b && (llmprov__t_chat_came_as(b, "content") || llmprov__text_same(d->row->quirks.reasoning_key, "content", false));
 }
 
-/* Content as a list: thinking and text in their order. */
-static void llmprov__t_chat_content_parts(llmprov_draft *d, const llmprov_message *m) {
+/* Whether the thoughts that were said still make a text. */
+static bool llmprov__t_chat_same_thoughts(llmprov_draft *d, const llmprov_block *b, llmprov_str *said) {
+    llmprov__mem_arena *arena = &((llmprov__translator_job *)d->call)->turn->arena;
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    const char *text;
+    size_t len;
+    if (!llmprov__t_chat_own(d) || !llmprov__t_chat_has(b, "thinking", said)) return false;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = arena->alloc;
+    s = llmprov__json_scan(said->ptr, said->len, &scratch, 0);
+    text = llmprov__parts_joined(&s, *said, "text", arena, &len);
+    llmprov__mem_buf_free(&scratch);
+    return text && len == llmprov__text_len(b->text, b->text_len) && !memcmp(text, b->text, len);
+}
+
+static void llmprov__t_chat_thought_part(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_writer *w = d->body;
-    size_t i;
-    llmprov_write_open(w, "content", '[');
-    for (i = 0; i < m->block_count; i++) {
-        const llmprov_block *b = &m->blocks[i];
-        if (b->type == LLMPROV_BLOCK_TEXT) llmprov__t_chat_text_part(d, NULL, b);
-        if (b->type != LLMPROV_BLOCK_THINKING) continue;
-        llmprov_write_open(w, NULL, '{');
-        llmprov_write_str(w, "type", "thinking", 8);
+    llmprov_block text = *b;
+    llmprov_str said;
+    text.extra = text.origin = NULL;
+    text.cache = LLMPROV_CACHE_NONE;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "thinking", 8);
+    if (llmprov__t_chat_same_thoughts(d, b, &said)) llmprov__write_long_raw(w, "thinking", said.ptr, said.len);
+    else {
         llmprov_write_open(w, "thinking", '[');
-        llmprov__t_chat_text_part(d, NULL, b);
+        llmprov__t_chat_text_part(d, NULL, &text, field);
         llmprov_write_close(w);
-        llmprov_write_bool(w, "closed", true);
-        llmprov_write_close(w);
+        if (!llmprov__t_chat_own(d)) llmprov_write_bool(w, "closed", true);
     }
+    if (llmprov__t_chat_own(d)) llmprov__t_chat_rest(d, b, "type thinking");
     llmprov_write_close(w);
 }
 
-/* Thinking goes back in the member that it came in. */
+/* Content as a list: thinking and the other parts in their order. */
+static void llmprov__t_chat_content_parts(llmprov_draft *d, const llmprov_message *m) {
+    char field[96];
+    size_t i;
+    llmprov_write_open(d->body, "content", '[');
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov__parts_field(field, m, i);
+        if (b->type == LLMPROV_BLOCK_THINKING && llmprov__t_chat_thinks_in_content(d, m)) llmprov__t_chat_thought_part(d, b, field);
+        else if (b->type == LLMPROV_BLOCK_TEXT && !(llmprov__t_chat_own(d) && llmprov__t_chat_came_as(b, "refusal"))) llmprov__t_chat_text_part(d, NULL, b, field);
+        else if (llmprov__t_chat_own(d) && llmprov__t_chat_minted(b) && (b->type == LLMPROV_BLOCK_RAW || b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_DOCUMENT ||
+                 b->type == LLMPROV_BLOCK_VIDEO || (b->type == LLMPROV_BLOCK_AUDIO && !b->id))) llmprov__t_chat_part(d, b, field);
+    }
+    llmprov_write_close(d->body);
+}
+
+/* The member that a piece of thinking goes back in: the one that it came in, otherwise the provider's. */
+static const char *llmprov__t_chat_thought_key(const llmprov_draft *d, const llmprov_block *b) {
+    const char *came = b->origin ? strchr(b->origin, ':') : NULL;
+    return came && came[1] ? came + 1 : d->row->quirks.reasoning_key;
+}
+
+/* Thinking goes back in the member that it came in; what came in several goes back in several. */
 static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m, bool always) {
-    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
-    const char *key = d->row->quirks.reasoning_key, *came;
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL), *same;
+    const char *key = d->row->quirks.reasoning_key;
     llmprov_str details;
-    if (!b && key && always) llmprov_write_str(d->body, key, "", 0);
+    bool told = false;
+    if (!b && key && always && !(llmprov__t_chat_own(d) && llmprov__msg_has(m->extra, m->extra_len, key, &details))) llmprov_write_str(d->body, key, "", 0);
     if (!b || !key || llmprov__t_chat_thinks_in_content(d, m)) return;
-    came = b->origin ? strchr(b->origin, ':') : NULL;
-    if (came && came[1]) key = came + 1;
-    if (llmprov__msg_has(b->extra, b->extra_len, "reasoning_details", &details)) llmprov__write_long_raw(d->body, "reasoning_details", details.ptr, details.len);
+    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) {
+        key = llmprov__t_chat_thought_key(d, b);
+        if (!told && llmprov__msg_has(b->extra, b->extra_len, "reasoning_details", &details)) {
+            llmprov__write_long_raw(d->body, "reasoning_details", details.ptr, details.len);
+            told = true;
+        }
+        for (same = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL); same != b && strcmp(llmprov__t_chat_thought_key(d, same), key); same = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, same)) { }
+        if (same != b || (told && !strcmp(key, "reasoning_details"))) continue;
+        llmprov__write_string_open(d->body, key);
+        for (; same; same = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, same))
+            if (!strcmp(llmprov__t_chat_thought_key(d, same), key)) llmprov__write_piece(d->body, same->text ? same->text : "", llmprov__text_len(same->text, same->text_len));
+        llmprov__write_string_close(d->body);
+    }
+}
+
+/* What the assistant's turn consists of, by where it goes. */
+enum { LLMPROV__T_CHAT_HAS_TEXT = 1, LLMPROV__T_CHAT_HAS_REFUSAL = 2, LLMPROV__T_CHAT_HAS_CALLS = 4, LLMPROV__T_CHAT_HAS_OLD_CALL = 8, LLMPROV__T_CHAT_HAS_AUDIO = 16,
+       LLMPROV__T_CHAT_HAS_LIST = 32, LLMPROV__T_CHAT_HAS_THINKING = 64 };
+
+static unsigned llmprov__t_chat_holds(const llmprov_draft *d, const llmprov_message *m) {
+    unsigned has = 0;
+    bool own = llmprov__t_chat_own(d);
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        bool part = own && b->origin && !strcmp(b->origin, "openai-chat") && b->type != LLMPROV_BLOCK_TOOL_USE && !(b->type == LLMPROV_BLOCK_AUDIO && b->id);
+        if (b->type == LLMPROV_BLOCK_TEXT) has |= own && llmprov__t_chat_came_as(b, "refusal") ? LLMPROV__T_CHAT_HAS_REFUSAL : LLMPROV__T_CHAT_HAS_TEXT;
+        if (b->type == LLMPROV_BLOCK_TOOL_USE) has |= own && llmprov__t_chat_came_as(b, "function_call") ? LLMPROV__T_CHAT_HAS_OLD_CALL : LLMPROV__T_CHAT_HAS_CALLS;
+        if (b->type == LLMPROV_BLOCK_AUDIO && b->id) has |= LLMPROV__T_CHAT_HAS_AUDIO;
+        if (b->type == LLMPROV_BLOCK_THINKING) has |= LLMPROV__T_CHAT_HAS_THINKING;
+        if (part && !m->plain) has |= LLMPROV__T_CHAT_HAS_LIST;
+    }
+    return has;
+}
+
+/* Members of a message that its blocks write. */
+static void llmprov__t_chat_written(char to[200], unsigned has) {
+    static const struct { unsigned when; const char *members; } table[] = {
+        { LLMPROV__T_CHAT_HAS_TEXT | LLMPROV__T_CHAT_HAS_LIST, " content" }, { LLMPROV__T_CHAT_HAS_REFUSAL, " refusal" }, { LLMPROV__T_CHAT_HAS_CALLS, " tool_calls" },
+        { LLMPROV__T_CHAT_HAS_OLD_CALL, " function_call" }, { LLMPROV__T_CHAT_HAS_AUDIO, " audio" },
+        { LLMPROV__T_CHAT_HAS_THINKING, " reasoning_content reasoning reasoning_details" },
+    };
+    size_t i, n = 4;
+    memcpy(to, "role", 5);
+    for (i = 0; i < LLMPROV__COUNT(table); i++) {
+        size_t len = strlen(table[i].members);
+        if (!(has & table[i].when)) continue;
+        memcpy(to + n, table[i].members, len + 1);
+        n += len;
+    }
+}
+
+/* The texts of a turn as one string. */
+static void llmprov__t_chat_joined(llmprov_draft *d, const llmprov_message *m, const char *key, bool refusal) {
+    const llmprov_block *b = NULL;
     llmprov__write_string_open(d->body, key);
-    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) llmprov__write_piece(d->body, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, b)) != NULL)
+        if ((llmprov__t_chat_own(d) && llmprov__t_chat_came_as(b, "refusal")) == refusal) llmprov__write_piece(d->body, b->text, llmprov__text_len(b->text, b->text_len));
     llmprov__write_string_close(d->body);
 }
 
-/* The assistant's texts are one string: joined, since the format knows no blocks there. */
-static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, bool think) {
-    const llmprov_block *b = NULL, *audio = llmprov_block_next(m, LLMPROV_BLOCK_AUDIO, NULL);
+static void llmprov__t_chat_assistant_content(llmprov_draft *d, const llmprov_message *m, unsigned has) {
+    llmprov_str said;
+    if (llmprov__t_chat_thinks_in_content(d, m) || (has & LLMPROV__T_CHAT_HAS_LIST)) llmprov__t_chat_content_parts(d, m);
+    else if (has & LLMPROV__T_CHAT_HAS_TEXT) llmprov__t_chat_joined(d, m, "content", false);
+    else if (llmprov__t_chat_own(d) && (llmprov__msg_has(m->extra, m->extra_len, "content", &said) || (has & ~LLMPROV__T_CHAT_HAS_THINKING))) return;
+    else if (has & (LLMPROV__T_CHAT_HAS_CALLS | LLMPROV__T_CHAT_HAS_AUDIO)) llmprov_write_null(d->body, "content");
+    else llmprov_write_str(d->body, "content", "", 0);
+}
+
+/* Blocks that have no place in the assistant's turn, and thinking that goes into another member than it came in. */
+static void llmprov__t_chat_left_out(llmprov_draft *d, const llmprov_message *m) {
     char field[96];
     size_t i;
-    llmprov__t_chat_role(d->body, "assistant");
-    llmprov__t_chat_name(d, m);
     for (i = 0; i < m->block_count; i++) {
-        llmprov_block_type type = m->blocks[i].type;
+        const llmprov_block *b = &m->blocks[i];
+        bool known = b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_REDACTED ||
+                     (b->type == LLMPROV_BLOCK_AUDIO && b->id) || (llmprov__t_chat_own(d) && llmprov__t_chat_minted(b));
         llmprov__parts_field(field, m, i);
-        llmprov__t_chat_lost(d, &m->blocks[i], field);
-        if (type != LLMPROV_BLOCK_TEXT && type != LLMPROV_BLOCK_TOOL_USE && type != LLMPROV_BLOCK_THINKING && type != LLMPROV_BLOCK_REDACTED &&
-            !(type == LLMPROV_BLOCK_AUDIO && m->blocks[i].id))
-            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-chat takes text and tool calls in the assistant's turns: this block was left out");
+        llmprov__t_chat_lost(d, b, field);
+        if (!known) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-chat takes text and tool calls in the assistant's turns: this block was left out");
+        if (llmprov__t_chat_own(d) && b->type == LLMPROV_BLOCK_THINKING && !llmprov__t_chat_came_as(b, "content") && llmprov__t_chat_thinks_in_content(d, m))
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "this provider takes thinking among the parts of the content: it was put there");
     }
+}
+
+/* The assistant's texts are one string: joined, since the format knows no blocks there; a list where one was said. */
+static void llmprov__t_chat_assistant(llmprov_draft *d, const llmprov_message *m, bool think) {
+    const llmprov_block *audio = llmprov_block_next(m, LLMPROV_BLOCK_AUDIO, NULL);
+    unsigned has = llmprov__t_chat_holds(d, m);
+    char written[200];
+    llmprov__t_chat_written(written, has);
+    llmprov__t_chat_role(d->body, "assistant");
+    llmprov__t_chat_extras(d, m, written);
+    llmprov__t_chat_left_out(d, m);
     if (audio && audio->id) {
         llmprov_write_open(d->body, "audio", '{');
         llmprov_write_str(d->body, "id", audio->id, strlen(audio->id));
+        if (llmprov__t_chat_own(d)) llmprov__t_chat_rest(d, audio, "id");
         llmprov_write_close(d->body);
     }
     llmprov__t_chat_thinking(d, m, think);
-    if (llmprov__t_chat_thinks_in_content(d, m)) {
-        llmprov__t_chat_content_parts(d, m);
-    } else if ((b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL)) != NULL) {
-        llmprov__write_string_open(d->body, "content");
-        for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, b)) llmprov__write_piece(d->body, b->text, llmprov__text_len(b->text, b->text_len));
-        llmprov__write_string_close(d->body);
-    } else if (llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) || (audio && audio->id)) {
-        llmprov_write_null(d->body, "content");
-    } else {
-        llmprov_write_str(d->body, "content", "", 0);
-    }
+    llmprov__t_chat_assistant_content(d, m, has);
+    if (has & LLMPROV__T_CHAT_HAS_REFUSAL) llmprov__t_chat_joined(d, m, "refusal", true);
     llmprov__t_chat_calls(d, m);
     llmprov_write_close(d->body);
 }
 
-/* A tool message: text; where the provider takes them, also images. */
+/* A tool message: text; where the provider takes them, also images. A list stays one where it was said. */
 static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_message *m, size_t block) {
     const llmprov_block *b = &m->blocks[block];
     llmprov_writer *w = d->body;
+    llmprov_str said;
     char field[96];
     size_t i;
-    bool parts = false;
+    bool own = llmprov__t_chat_own(d), minted = own && llmprov__t_chat_minted(b), old = own && llmprov__t_chat_came_as(b, "function"), parts = minted && b->content_count;
     llmprov__parts_field(field, m, block);
-    llmprov__t_chat_role(w, "tool");
-    llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
+    llmprov__t_chat_role(w, old ? "function" : "tool");
+    if (!old || llmprov__t_chat_has(b, "tool_call_id", &said)) llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
+    if (minted) llmprov__t_chat_rest(d, b, b->text || b->content_count ? "role tool_call_id content" : "role tool_call_id");
     if (b->is_error && b->text != llmprov__normal_cancelled) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no is_error: the result begins with \"Error: \"");
     for (i = 0; b->content && i < b->content_count; i++) parts = parts || b->content[i].type != LLMPROV_BLOCK_TEXT;
     if (parts) {
         llmprov_write_open(w, "content", '[');
         for (i = 0; i < b->content_count; i++) llmprov__t_chat_part(d, &b->content[i], field);
         llmprov_write_close(w);
-    } else {
+    } else if (!minted || b->text || !llmprov__t_chat_has(b, "content", &said)) {
         llmprov__write_string_open(w, "content");
         if (b->is_error) llmprov__write_copy_piece(w, "Error: ", 7);
         if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
@@ -10032,9 +10500,15 @@ static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_message *m, s
     llmprov_write_close(w);
 }
 
+/* The role of system texts: as it was said, otherwise as the provider wants it. */
+static const char *llmprov__t_chat_system_role(const llmprov_draft *d, const llmprov_message *m) {
+    bool developer = (d->row->quirks.flags & LLMPROV_QUIRK_DEVELOPER) && d->profile->efforts && *d->profile->efforts;
+    if (llmprov__t_chat_own(d) && m->block_count) developer = llmprov__t_chat_came_as(m->blocks, "developer");
+    return developer ? "developer" : "system";
+}
+
 static void llmprov__t_chat_messages(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    bool developer = (d->row->quirks.flags & LLMPROV_QUIRK_DEVELOPER) && d->profile->efforts && *d->profile->efforts;
     llmprov_message system;
     size_t i, j;
     bool think = false;          /* some models want the member in every turn of a tool conversation */
@@ -10044,64 +10518,119 @@ static void llmprov__t_chat_messages(llmprov_draft *d) {
     memset(&system, 0, sizeof system);
     system.blocks = r->system_blocks;
     system.block_count = r->system_count;
-    if (r->system_count) llmprov__t_chat_user(d, &system, developer ? "developer" : "system");
+    if (r->system_count) llmprov__t_chat_user(d, &system, llmprov__t_chat_system_role(d, &system));
     for (i = 0; i < r->message_count; i++) {
         const llmprov_message *m = &r->messages[i];
         for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) llmprov__t_chat_result(d, m, j);
         if (j) continue;
         if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_chat_assistant(d, m, think);
-        else llmprov__t_chat_user(d, m, m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system");
+        else llmprov__t_chat_user(d, m, m->role == LLMPROV_ROLE_USER ? "user" : llmprov__t_chat_system_role(d, m));
     }
     llmprov_write_close(d->body);
 }
 
+/* A function: its members, and those that this format minted beside them. */
 static void llmprov__t_chat_function(llmprov_draft *d, const llmprov_tool *tool) {
     llmprov_writer *w = d->body;
+    llmprov_block mark;
+    llmprov_str type, inner;
+    bool own = llmprov__t_chat_own(d);
+    memset(&mark, 0, sizeof mark);
+    mark.cache = tool->cache;
     llmprov_write_open(w, NULL, '{');
-    llmprov_write_str(w, "type", "function", 8);
+    if (!own || !llmprov__msg_has(tool->extra, 0, "type", &type)) llmprov_write_str(w, "type", "function", 8);
     llmprov_write_open(w, "function", '{');
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
-    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->description && (own || *tool->description)) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
-    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    else if (!own || !tool->extra) llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
     if (tool->strict && !(d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT)) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    if (own && llmprov__msg_has(tool->extra, 0, "function", &inner) && inner.ptr[0] == '{') llmprov__t_chat_others(w, inner.ptr, inner.len, "name description");
     llmprov_write_close(w);
-    if (d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) llmprov__t_chat_mark(d, tool->cache);
+    if (d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) llmprov__t_chat_mark(d, &mark, "tools");
+    if (own) llmprov__t_chat_others(w, tool->extra, 0, "type function");
     llmprov_write_close(w);
 }
 
+/* A tool of a kind that this format has itself: its members are in extra. */
+static bool llmprov__t_chat_typed(llmprov_draft *d, const llmprov_tool *tool) {
+    llmprov_block mark;
+    if (strcmp(tool->type, llmprov__parts_custom) && !llmprov__t_chat_own(d)) return false;
+    memset(&mark, 0, sizeof mark);
+    mark.cache = tool->cache;
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov_write_str(d->body, "type", tool->type, strlen(tool->type));
+    llmprov__t_chat_others(d->body, tool->extra, 0, "type");
+    if (d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) llmprov__t_chat_mark(d, &mark, "tools");
+    llmprov_write_close(d->body);
+    return true;
+}
+
+/* A tool of the time before there were tools, as it was said. */
+static bool llmprov__t_chat_old_tool(const llmprov_draft *d, const llmprov_tool *tool, llmprov_str *said) {
+    llmprov_str list, name;
+    llmprov_scan s;
+    if (tool->type || tool->extra || !llmprov__t_chat_said_some(d, "functions", &list)) return false;
+    s = llmprov__t_chat_scan(list);
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, said)) {
+        llmprov__mem_buf scratch;
+        llmprov_scan in;
+        bool same;
+        memset(&scratch, 0, sizeof scratch);
+        scratch.alloc = d->body->alloc;
+        in = llmprov__json_scan(said->ptr, said->len, &scratch, 0);
+        same = llmprov__msg_has(said->ptr, said->len, "name", &name) && llmprov__text_is(llmprov__parts_text(&in, name), tool->name);
+        llmprov__mem_buf_free(&scratch);
+        if (same) return true;
+    }
+    return false;
+}
+
 /* OpenAI's own kinds of tools carry their members in extra; Anthropic's become functions where they can. */
-static bool llmprov__t_chat_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+static void llmprov__t_chat_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
     llmprov_tool function;
     if (tool->strict && (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT))
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider knows no strict tools: strict was left out");
     if (!tool->type) {
         llmprov__t_chat_function(d, tool);
-        return true;
-    }
-    if (!strcmp(tool->type, llmprov__parts_custom)) {
-        llmprov_write_open(d->body, NULL, '{');
-        llmprov_write_str(d->body, "type", llmprov__parts_custom, 6);
-        llmprov__msg_write_extra(d->body, tool->extra, 0, "type");
-        llmprov_write_close(d->body);
-        return true;
-    }
-    if (llmprov__parts_as_function(tool, &function)) {
+        if (tool->extra && !llmprov__t_chat_own(d)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that openai-chat has no place for were left out");
+    } else if (llmprov__t_chat_typed(d, tool)) {
+        return;
+    } else if (llmprov__parts_as_function(tool, &function)) {
         llmprov__t_chat_function(d, &function);
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no such tool kind: a function with its known schema stands for it");
-        return true;
-    }
-    llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-chat has no such tool kind: the tool was left out");
-    return false;
+    } else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-chat has no such tool kind: the tool was left out");
 }
 
-/* How many tools the target has a form for. */
-static size_t llmprov__t_chat_tool_count(const llmprov_request *r) {
+/* How many tools the target has a form for; old: of the list of the old time. */
+static size_t llmprov__t_chat_tool_count(const llmprov_draft *d, bool old) {
+    const llmprov_request *r = d->chat;
     llmprov_tool function;
+    llmprov_str said;
     size_t i, count = 0;
-    for (i = 0; i < r->tool_count; i++)
-        count += !r->tools[i].type || !strcmp(r->tools[i].type, llmprov__parts_custom) || llmprov__parts_as_function(&r->tools[i], &function);
+    for (i = 0; i < r->tool_count; i++) {
+        const llmprov_tool *t = &r->tools[i];
+        bool form = !t->type || llmprov__t_chat_own(d) || !strcmp(t->type, llmprov__parts_custom) || llmprov__parts_as_function(t, &function);
+        count += form && llmprov__t_chat_old_tool(d, t, &said) == old;
+    }
     return count;
+}
+
+/* The choice as it was said, in either word for it, where it is still what is asked. */
+static bool llmprov__t_chat_same_choice(llmprov_draft *d, const char *member, llmprov_tool_choice choice) {
+    llmprov__mem_buf scratch;
+    llmprov_str said, name;
+    llmprov_scan s;
+    bool same;
+    if (!llmprov__t_chat_said_some(d, member, &said)) return false;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    s = llmprov__json_scan(said.ptr, said.len, &scratch, 0);
+    same = llmprov__parts_said_choice(&s, said, &name) == choice && (choice != LLMPROV_TOOL_NAMED || (d->chat->tool_name && llmprov__text_is(name, d->chat->tool_name)));
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+    if (same) llmprov_write_raw(d->body, member, said.ptr, said.len);
+    return same;
 }
 
 static void llmprov__t_chat_choice(llmprov_draft *d) {
@@ -10112,6 +10641,7 @@ static void llmprov__t_chat_choice(llmprov_draft *d) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this model or provider refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
     }
+    if (llmprov__t_chat_same_choice(d, "tool_choice", choice) || llmprov__t_chat_same_choice(d, "function_call", choice)) return;
     if (choice == LLMPROV_TOOL_NAMED && d->chat->tool_name) {
         llmprov_write_open(d->body, "tool_choice", '{');
         llmprov_write_str(d->body, "type", "function", 8);
@@ -10120,16 +10650,21 @@ static void llmprov__t_chat_choice(llmprov_draft *d) {
         llmprov_write_close(d->body);
         llmprov_write_close(d->body);
     } else if (choice != LLMPROV_TOOL_AUTO) {
-        llmprov_write_str(d->body, "tool_choice", words[choice > LLMPROV_TOOL_ANY ? LLMPROV_TOOL_ANY : choice], strlen(words[choice > LLMPROV_TOOL_ANY ? LLMPROV_TOOL_ANY : choice]));
+        const char *word = words[choice > LLMPROV_TOOL_ANY ? LLMPROV_TOOL_ANY : choice];
+        llmprov_write_str(d->body, "tool_choice", word, strlen(word));
     }
+}
+
+static void llmprov__t_chat_parallel(llmprov_draft *d) {
     if (!d->chat->parallel_tools) return;
     if (d->row->quirks.flags & LLMPROV_QUIRK_NO_PARALLEL) llmprov__parts_drop_text(d, "parallel_tools", "this provider has no parallel_tool_calls: it was left out");
     else llmprov_write_bool(d->body, "parallel_tool_calls", d->chat->parallel_tools == LLMPROV_YES);
 }
 
-/* An empty list of tools is refused by some: neither it nor what belongs to it is written. */
+/* An empty list of tools is refused by some: neither it nor what belongs to it is written unless it was said. */
 static void llmprov__t_chat_tools(llmprov_draft *d) {
-    bool some = llmprov__t_chat_tool_count(d->chat) > 0;
+    bool some = llmprov__t_chat_tool_count(d, false) > 0, old = llmprov__t_chat_tool_count(d, true) > 0;
+    llmprov_str said;
     size_t i;
     if (some) llmprov_write_open(d->body, "tools", '[');
     for (i = 0; i < d->chat->tool_count; i++) {
@@ -10137,31 +10672,61 @@ static void llmprov__t_chat_tools(llmprov_draft *d) {
         llmprov__err_number n = llmprov__err_int((int64_t)i);
         memcpy(field + 6, n.text, strlen(n.text));
         memcpy(field + 6 + strlen(n.text), "]", 2);
-        llmprov__t_chat_tool(d, &d->chat->tools[i], field);
+        if (!llmprov__t_chat_old_tool(d, &d->chat->tools[i], &said)) llmprov__t_chat_tool(d, &d->chat->tools[i], field);
     }
     if (some) llmprov_write_close(d->body);
-    if (some) llmprov__t_chat_choice(d);
+    else if (!d->chat->tool_count && llmprov__t_chat_said_some(d, "tools", &said)) llmprov_write_raw(d->body, "tools", said.ptr, said.len);
+    if (old) llmprov_write_open(d->body, "functions", '[');
+    for (i = 0; old && i < d->chat->tool_count; i++)
+        if (llmprov__t_chat_old_tool(d, &d->chat->tools[i], &said)) llmprov__write_long_raw(d->body, NULL, said.ptr, said.len);
+    if (old) llmprov_write_close(d->body);
+    if (!some && !old && !llmprov__t_chat_own(d)) return;
+    llmprov__t_chat_choice(d);
+    llmprov__t_chat_parallel(d);
 }
 
-/* OpenAI's safety_identifier takes 128 characters. */
+/* Who asks, under the name that was said, otherwise the provider's. OpenAI's safety_identifier takes 128 characters. */
 static void llmprov__t_chat_user_id(llmprov_draft *d) {
     const char *key = d->row->quirks.user_key, *id = d->chat->user_id;
     size_t len = llmprov__text_len(id, 0);
+    llmprov_str said, older;
     if (!id) return;
+    if (llmprov__t_chat_said_some(d, "safety_identifier", &said)) key = "safety_identifier";
+    else if (llmprov__t_chat_said_some(d, "user", &said)) key = "user";
     if (len > 128 && llmprov__text_same(key, "safety_identifier", false)) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "user_id", "safety_identifier takes 128 characters: the rest was cut off");
         for (len = 128; len && ((unsigned char)id[len] & 0xC0) == 0x80; len--) { }
     }
     llmprov_write_str(d->body, key ? key : "user", id, len);
+    if (llmprov__text_same(key, "safety_identifier", false) && llmprov__t_chat_said_some(d, "user", &older)) llmprov_write_raw(d->body, "user", older.ptr, older.len);
+}
+
+/* Whether the form of the answer that was said is still what is asked, with a name that is legal everywhere. */
+static bool llmprov__t_chat_same_format(const llmprov_draft *d, llmprov_str *said) {
+    llmprov_str schema, value, name = LLMPROV__STR("\"\"");
+    const char *asked = d->chat->schema;
+    size_t i;
+    if (!llmprov__t_chat_said_some(d, "response_format", said)) return false;
+    if (!llmprov__msg_has(said->ptr, said->len, "json_schema", &schema) || !llmprov__msg_has(schema.ptr, schema.len, "schema", &value) || value.ptr[0] == 'n') return !asked;
+    llmprov__msg_has(schema.ptr, schema.len, "name", &name);
+    for (i = 1; i + 1 < name.len; i++)
+        if (!llmprov__normal_word_char((unsigned char)name.ptr[i])) return false;
+    return asked && name.len <= 66 && strlen(asked) == value.len && !memcmp(asked, value.ptr, value.len);
 }
 
 static void llmprov__t_chat_schema(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     const char *name = r->schema_name;
     llmprov_writer *w = d->body;
+    bool none = (d->row->quirks.flags & LLMPROV_QUIRK_NO_JSON_SCHEMA) && r->schema;
+    llmprov_str said;
+    if (!none && llmprov__t_chat_same_format(d, &said)) {
+        llmprov__write_long_raw(w, "response_format", said.ptr, said.len);
+        return;
+    }
     if (!r->schema) return;
     llmprov_write_open(w, "response_format", '{');
-    if (d->row->quirks.flags & LLMPROV_QUIRK_NO_JSON_SCHEMA) {
+    if (none) {
         llmprov_write_str(w, "type", "json_object", 11);
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this provider knows no json_schema: json_object was sent, and the schema went nowhere; say it in the prompt");
     } else {
@@ -10187,12 +10752,57 @@ static llmprov_effort llmprov__t_chat_asked(llmprov_draft *d) {
     return r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS ? LLMPROV_EFFORT_MEDIUM : LLMPROV_EFFORT_DEFAULT;
 }
 
+static const char *const llmprov__t_chat_thinkers[] = { "reasoning_effort", "thinking", "reasoning" };
+
+/* What was said about thinking, where it is still what is asked: as it was said. */
+static bool llmprov__t_chat_same_thinking(llmprov_draft *d) {
+    llmprov_request said;
+    llmprov__mem_buf scratch;
+    llmprov_str raw;
+    size_t i, count = 0;
+    memset(&said, 0, sizeof said);
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_chat_thinkers); i++) {
+        llmprov_str name = { llmprov__t_chat_thinkers[i], strlen(llmprov__t_chat_thinkers[i]) };
+        llmprov_scan s;
+        if (!llmprov__t_chat_said_some(d, name.ptr, &raw)) continue;
+        s = llmprov__json_scan(raw.ptr, raw.len, &scratch, 0);
+        count += llmprov__parts_said_thinking(&said, &s, name, raw);
+    }
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+    return count && said.effort == d->chat->effort && said.thinking == d->chat->thinking && said.thinking_tokens.set == d->chat->thinking_tokens.set &&
+           said.thinking_tokens.value == d->chat->thinking_tokens.value;
+}
+
+/* Writes what was said about thinking; returns the word that the effort is. */
+static const char *llmprov__t_chat_write_said(llmprov_draft *d) {
+    llmprov_str raw;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_chat_thinkers); i++)
+        if (llmprov__t_chat_said_some(d, llmprov__t_chat_thinkers[i], &raw)) llmprov_write_raw(d->body, llmprov__t_chat_thinkers[i], raw.ptr, raw.len);
+    return d->chat->thinking == LLMPROV_THINKING_OFF ? "none" : d->chat->effort ? llmprov__parts_efforts[d->chat->effort] : d->chat->thinking == LLMPROV_THINKING_ON ? "medium" : NULL;
+}
+
+/* Each member about thinking that was said and is not sent as it was said; `key` is the one that is sent. */
+static void llmprov__t_chat_said_otherwise(llmprov_draft *d, const char *key) {
+    llmprov_str raw;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_chat_thinkers); i++)
+        if (strcmp(llmprov__t_chat_thinkers[i], key) && llmprov__t_chat_said_some(d, llmprov__t_chat_thinkers[i], &raw))
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, llmprov__t_chat_thinkers[i], "what is sent about thinking is said in another member");
+}
+
 /* Says how hard to think; returns the word that was sent, or NULL. */
 static const char *llmprov__t_chat_effort(llmprov_draft *d) {
     unsigned quirks = d->row->quirks.flags;
-    llmprov_effort asked = llmprov__t_chat_asked(d);
+    bool said = llmprov__t_chat_same_thinking(d), tools_if_off = (quirks & LLMPROV_QUIRK_DEVELOPER) && (d->profile->flags & LLMPROV_MODEL_TOOLS_IF_OFF) && d->chat->tool_count;
+    llmprov_effort asked = said && !d->chat->effort ? LLMPROV_EFFORT_DEFAULT : llmprov__t_chat_asked(d);
     const char *word = llmprov__parts_effort(d, asked);
-    if ((quirks & LLMPROV_QUIRK_DEVELOPER) && (d->profile->flags & LLMPROV_MODEL_TOOLS_IF_OFF) && d->chat->tool_count && (!word || strcmp(word, "none"))) {
+    if (said && (word ? asked && !strcmp(word, llmprov__parts_efforts[asked]) : !asked) && !(tools_if_off && (!word || strcmp(word, "none")))) return llmprov__t_chat_write_said(d);
+    if (llmprov__t_chat_own(d)) llmprov__t_chat_said_otherwise(d, quirks & LLMPROV_QUIRK_REASONING_OBJECT ? "reasoning" : "reasoning_effort");
+    if (tools_if_off && (!word || strcmp(word, "none"))) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", "with function tools this model takes only effort \"none\" on chat/completions: it was sent");
         word = "none";
     }
@@ -10228,7 +10838,8 @@ static void llmprov__t_chat_penalties(llmprov_draft *d, const char *why) {
     if (r->frequency_penalty.set) llmprov_write_num(d->body, "frequency_penalty", r->frequency_penalty.value);
 }
 
-static void llmprov__t_chat_sampling(llmprov_draft *d, const char *effort) {
+/* Writes sampling settings; returns why they cannot be sent, or NULL. */
+static const char *llmprov__t_chat_sampling(llmprov_draft *d, const char *effort) {
     const llmprov_request *r = d->chat;
     bool off = effort && !strcmp(effort, "none"), reasons = (d->profile->flags & LLMPROV_MODEL_REASONS) || effort;
     const char *why = llmprov__parts_no_sampling(d, !off && reasons);
@@ -10245,10 +10856,14 @@ static void llmprov__t_chat_sampling(llmprov_draft *d, const char *effort) {
     } else llmprov__parts_drop_int(d, "top_k", r->top_k, why ? why : "this provider has no top_k");
     if (d->row->quirks.flags & LLMPROV_QUIRK_NO_SEED) llmprov__parts_drop_int(d, "seed", r->seed, "this provider refuses seed");
     else if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
+    return why;
 }
 
 static void llmprov__t_chat_stops(llmprov_draft *d) {
     size_t i, count = d->chat->stop_count;
+    llmprov_str said;
+    bool form = llmprov__t_chat_said_some(d, "stop", &said);
+    if (!count && form && said.ptr[0] == '[') llmprov_write_raw(d->body, "stop", said.ptr, said.len);
     if (!count) return;
     if (d->profile->flags & LLMPROV_MODEL_NO_STOP) {
         llmprov__parts_drop_text(d, "stop", "this model refuses stop sequences: they were left out");
@@ -10258,38 +10873,79 @@ static void llmprov__t_chat_stops(llmprov_draft *d) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "stop", "openai-chat takes four stop sequences: the first four were sent");
         count = 4;
     }
+    if (count == 1 && form && said.ptr[0] == '"') {
+        llmprov_write_str(d->body, "stop", d->chat->stop[0], strlen(d->chat->stop[0]));
+        return;
+    }
     llmprov_write_open(d->body, "stop", '[');
     for (i = 0; i < count; i++) llmprov_write_str(d->body, NULL, d->chat->stop[i], strlen(d->chat->stop[i]));
     llmprov_write_close(d->body);
 }
 
+/* The most tokens, under the name that was said, unless the provider has one name only. */
+static void llmprov__t_chat_most(llmprov_draft *d) {
+    static const char newer[] = "max_completion_tokens", older[] = "max_tokens";
+    const char *key = d->row->quirks.max_tokens_key ? d->row->quirks.max_tokens_key : older, *said = NULL;
+    const llmprov_int most = d->chat->max_tokens;
+    llmprov_str raw;
+    if (!most.set) return;
+    if (llmprov__t_chat_said_some(d, newer, &raw)) said = newer;
+    else if (llmprov__t_chat_said_some(d, older, &raw)) said = older;
+    if (!said && !most.value) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "0 only warms the cache of anthropic-messages: servers of openai-chat refuse it");
+    if (said && d->row->quirks.max_tokens_key && strcmp(said, key))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, said, strcmp(key, newer) ? "this provider calls it max_tokens: that was sent" : "this provider calls it max_completion_tokens: that was sent");
+    else if (said) key = said;
+    llmprov_write_int(d->body, key, most.value);
+    if (key == newer && llmprov__t_chat_said_some(d, older, &raw)) llmprov_write_raw(d->body, older, raw.ptr, raw.len);
+}
+
+/* Whether to stream, and with which options: those that were said, otherwise that the usage is told. */
+static void llmprov__t_chat_stream(llmprov_draft *d) {
+    bool own = llmprov__t_chat_own(d), said, asked;
+    llmprov_str raw, options;
+    if (d->stream) llmprov_write_bool(d->body, "stream", true);
+    else if (llmprov__t_chat_said_some(d, "stream", &raw)) llmprov_write_bool(d->body, "stream", false);
+    asked = llmprov__t_chat_said_some(d, "stream", &raw) && raw.ptr[0] == 't';
+    said = llmprov__t_chat_said(d, "stream_options", &options);
+    if (said && !d->stream && asked) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "stream_options", "they belong to streams only: they were left out");
+    if ((own && !said) || (said && !d->stream && asked) || (!own && !d->stream)) return;
+    if (d->row->quirks.flags & LLMPROV_QUIRK_NO_STREAM_OPTIONS) {
+        if (said) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "stream_options", "this provider refuses stream_options: they were left out");
+        return;
+    }
+    if (said) {
+        llmprov_write_raw(d->body, "stream_options", options.ptr, options.len);
+        return;
+    }
+    llmprov_write_open(d->body, "stream_options", '{');
+    llmprov_write_bool(d->body, "include_usage", true);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_chat_tier(llmprov_draft *d) {
+    const char *tier = d->chat->service_tier;
+    bool only = llmprov__text_same(tier, "standard_only", false) && !llmprov__t_chat_own(d);
+    if (!tier) return;
+    if (only) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "openai-chat calls \"standard_only\" \"default\": that was sent");
+    llmprov_write_str(d->body, "service_tier", only ? "default" : tier, only ? 7 : strlen(tier));
+}
+
 static void llmprov__t_chat_write(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    const llmprov_quirks *q = &d->row->quirks;
     llmprov_writer *w = d->body;
-    const char *effort;
+    const char *why;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "model", d->model, strlen(d->model));
-    if (r->max_tokens.set) llmprov_write_int(w, q->max_tokens_key ? q->max_tokens_key : "max_tokens", r->max_tokens.value);
+    llmprov__t_chat_most(d);
     if (r->n.set) llmprov_write_int(w, "n", r->n.value);
-    if (d->stream) llmprov_write_bool(w, "stream", true);
-    if (d->stream && !(q->flags & LLMPROV_QUIRK_NO_STREAM_OPTIONS)) {
-        llmprov_write_open(w, "stream_options", '{');
-        llmprov_write_bool(w, "include_usage", true);
-        llmprov_write_close(w);
-    }
-    effort = llmprov__t_chat_effort(d);
-    llmprov__t_chat_sampling(d, effort);
+    llmprov__t_chat_stream(d);
+    why = llmprov__t_chat_sampling(d, llmprov__t_chat_effort(d));
     llmprov__t_chat_stops(d);
     llmprov__t_chat_schema(d);
     llmprov__t_chat_user_id(d);
-    if (r->service_tier) {
-        bool only = !strcmp(r->service_tier, "standard_only");
-        if (only) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "openai-chat calls \"standard_only\" \"default\": that was sent");
-        llmprov_write_str(w, "service_tier", only ? "default" : r->service_tier, only ? 7 : strlen(r->service_tier));
-    }
+    llmprov__t_chat_tier(d);
     llmprov__t_chat_tools(d);
-    llmprov__parts_kept(d, "openai-chat");
+    llmprov__parts_kept(d, "openai-chat", "logprobs top_logprobs logit_bias", why);
     llmprov__write_rest(w, "messages");
     llmprov__t_chat_messages(d);
     llmprov_write_close(w);
@@ -10453,7 +11109,7 @@ static size_t llmprov__t_chat_unwrap(llmprov_turn *t, int choice, llmprov_str ar
 }
 
 /* The call begins when its name is known. */
-static void llmprov__t_chat_begin_call(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, llmprov__t_chat_slot *s, llmprov_str name, llmprov_str more) {
+static void llmprov__t_chat_begin_call(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, llmprov__t_chat_slot *s, llmprov_str name, llmprov_str more, bool custom) {
     llmprov_block b;
     llmprov_writer w;
     memset(&b, 0, sizeof b);
@@ -10464,9 +11120,10 @@ static void llmprov__t_chat_begin_call(llmprov_turn *t, llmprov__t_chat_choice_s
     b.type = LLMPROV_BLOCK_TOOL_USE;
     b.id = s->id;
     b.name = llmprov_turn_keep(t, name);
-    if (more.ptr) {
+    if (more.ptr || custom) {
         llmprov_write_open(&w, NULL, '{');
-        llmprov_write_raw(&w, "extra_content", more.ptr, more.len);
+        if (custom) llmprov_write_str(&w, "type", llmprov__parts_custom, 6);
+        if (more.ptr) llmprov_write_raw(&w, "extra_content", more.ptr, more.len);
         llmprov_write_close(&w);
         b.extra = w.text;
         b.extra_len = w.len;
@@ -10512,7 +11169,7 @@ static void llmprov__t_chat_call(llmprov_turn *t, const llmprov_scan *s, llmprov
     if (!slot->id && id.len) slot->id = llmprov_turn_keep(t, id);
     name = llmprov__parts_text(s, f[0]);
     if (slot->block < 0 && name.len && !slot->wrapper && llmprov__t_chat_is_wrapper(t, name)) slot->wrapper = llmprov_turn_keep(t, name);
-    else if (slot->block < 0 && name.len && !slot->wrapper) llmprov__t_chat_begin_call(t, c, choice, slot, name, v[4]);
+    else if (slot->block < 0 && name.len && !slot->wrapper) llmprov__t_chat_begin_call(t, c, choice, slot, name, v[4], v[3].ptr && !v[2].ptr);
     if (v[3].ptr && f[2].ptr) llmprov_turn_freeform(t, slot->block, f[2]);
     else llmprov__t_chat_arguments(t, s, slot, f[1]);
 }
@@ -10714,7 +11371,7 @@ static void llmprov__t_chat_legacy(llmprov_turn *t, const llmprov_scan *s, llmpr
     if (!slot) return;
     if (slot->block < 0 && name.len) {
         llmprov_str nothing = { NULL, 0 };
-        llmprov__t_chat_begin_call(t, c, choice, slot, name, nothing);
+        llmprov__t_chat_begin_call(t, c, choice, slot, name, nothing, false);
     }
     llmprov__t_chat_arguments(t, s, slot, v[1]);
 }
@@ -10869,7 +11526,7 @@ static void llmprov__t_chat_late(llmprov_turn *t, llmprov__t_chat_choice_state *
     }
     name.ptr = slot->wrapper ? slot->wrapper : "unnamed";
     name.len = strlen(name.ptr);
-    llmprov__t_chat_begin_call(t, c, choice, slot, name, none);
+    llmprov__t_chat_begin_call(t, c, choice, slot, name, none, false);
 }
 
 static void llmprov__t_chat_late_calls(llmprov_turn *t) {
@@ -11822,7 +12479,7 @@ static void llmprov__t_responses_write_kept(llmprov_draft *d) {
     llmprov_scan s;
     llmprov_str key, value;
     if (!llmprov__t_responses_came(d)) {
-        llmprov__parts_kept(d, llmprov__parts_responses);
+        llmprov__parts_kept(d, llmprov__parts_responses, "", NULL);
         return;
     }
     s = llmprov__json_scan(d->chat->kept ? d->chat->kept : "{}", d->chat->kept ? llmprov__text_len(d->chat->kept, d->chat->kept_len) : 2, NULL, 0);
@@ -12618,7 +13275,7 @@ typedef struct llmprov__face_rule {
     const char *words;           /* which strings, with blanks between them; NULL = any */
 } llmprov__face_rule;
 
-/* An object whose "type" (NULL = it has none) makes it one of a more special kind: both kinds' rules hold. */
+/* An object whose "type" (NULL = it has none) or "role" makes it one of a more special kind: both kinds' rules hold. */
 typedef struct llmprov__face_case { int in; const char *type; int is; } llmprov__face_case;
 
 typedef struct llmprov__face_rules {
@@ -12684,21 +13341,21 @@ static void llmprov__face_unexpected(llmprov__face_walk *w, const char *member, 
     llmprov__face_wrong(w, "invalid_type", member, llmprov__err_join(llmprov__face_arena(w->asked), llmprov__face_kinds(w, is), " was expected, but got ", what, (char *)NULL));
 }
 
-/* The more special kind of the object that comes, by its "type". */
+/* The more special kind of the object that comes, by its "type" or "role". */
 static int llmprov__face_special(const llmprov__face_walk *w, int in) {
     llmprov_scan s = *w->s;
-    llmprov_str key, raw, type = { NULL, 0 };
+    llmprov_str key, raw, type = { NULL, 0 }, role = { NULL, 0 };
     size_t i;
     for (i = 0; i < w->rules->case_count && w->rules->cases[i].in != in; i++) { }
     if (i == w->rules->case_count) return in;
     while (llmprov_scan_key(&s, &key)) {
-        bool named = llmprov__text_is(key, "type");
-        if (llmprov_scan_raw(&s, &raw) && named && raw.ptr[0] != 'n') type = raw;
+        llmprov_str *to = llmprov__text_is(key, "type") ? &type : llmprov__text_is(key, "role") ? &role : NULL;
+        if (llmprov_scan_raw(&s, &raw) && to && raw.ptr[0] != 'n') *to = raw;
     }
-    if (type.ptr) type = llmprov__parts_text(w->s, type);
     for (; i < w->rules->case_count; i++) {
         const llmprov__face_case *c = &w->rules->cases[i];
-        if (c->in == in && (c->type ? type.ptr && llmprov__text_is(type, c->type) : !type.ptr)) return c->is;
+        if (c->in != in) continue;
+        if (c->type ? (type.ptr && llmprov__text_is(llmprov__parts_text(w->s, type), c->type)) || (role.ptr && llmprov__text_is(llmprov__parts_text(w->s, role), c->type)) : !type.ptr) return c->is;
     }
     return in;
 }
@@ -12845,6 +13502,7 @@ struct llmprov_face {
     llmprov_writer json;
     size_t data;                 /* where the JSON of the frame in hand begins */
     bool streaming, ended;
+    size_t characters;           /* of the TEXT events so far: where in a text a citation is */
     llmprov__face_hot hot;
     /* where blocks do not overlap: */
     int current;                 /* the block whose turn it is; those before it are closed */
@@ -12982,6 +13640,7 @@ static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
 }
 
 static void llmprov__face_write(llmprov_face *f, const llmprov_event *e) {
+    if (e->type == LLMPROV_EVENT_TEXT) f->characters += llmprov__text_count(e->text, e->text_len);
     if (f->error.code || llmprov__face_again(f, e)) return;
     f->hot.armed = false;
     f->hot.texts = f->hot.frames = 0;
@@ -13683,11 +14342,1542 @@ static int llmprov__s_messages_write_error(llmprov_face *f, const llmprov_error 
 }
 #endif /* LLMPROV_NO_ANTHROPIC_MESSAGES */
 
+#ifndef LLMPROV_NO_OPENAI_CHAT
+
+//==============================================================================
+// >>s_chat     openai-chat as a server
+//
+// One message of the wire is one of ours. What the fields do not carry to the
+// letter stays beside them as it was said, and goes back to this format so. An
+// answer's thinking is in reasoning_content, as many servers have it: OpenAI's own
+// answers have no place for it.
+// https://platform.openai.com/docs/api-reference/chat/create  .../object  .../streaming
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_CHAT_REQUEST = 1, LLMPROV__S_CHAT_MESSAGE, LLMPROV__S_CHAT_SPEAKER, LLMPROV__S_CHAT_ASSISTANT, LLMPROV__S_CHAT_RESULT,
+       LLMPROV__S_CHAT_OLD_RESULT, LLMPROV__S_CHAT_PART, LLMPROV__S_CHAT_TEXT, LLMPROV__S_CHAT_IMAGE, LLMPROV__S_CHAT_VIDEO, LLMPROV__S_CHAT_SOUND,
+       LLMPROV__S_CHAT_FILE, LLMPROV__S_CHAT_REFUSAL, LLMPROV__S_CHAT_THOUGHT, LLMPROV__S_CHAT_URL, LLMPROV__S_CHAT_SOUND_DATA, LLMPROV__S_CHAT_FILE_DATA,
+       LLMPROV__S_CHAT_BREAKPOINT, LLMPROV__S_CHAT_MARK, LLMPROV__S_CHAT_CALL, LLMPROV__S_CHAT_FUNCTION_CALL, LLMPROV__S_CHAT_CUSTOM_CALL,
+       LLMPROV__S_CHAT_CALLED, LLMPROV__S_CHAT_CUSTOM_CALLED, LLMPROV__S_CHAT_AUDIO_ID, LLMPROV__S_CHAT_TOOL, LLMPROV__S_CHAT_FUNCTION_TOOL,
+       LLMPROV__S_CHAT_CUSTOM_TOOL, LLMPROV__S_CHAT_FUNCTION, LLMPROV__S_CHAT_CUSTOM, LLMPROV__S_CHAT_CHOICE, LLMPROV__S_CHAT_FUNCTION_CHOICE,
+       LLMPROV__S_CHAT_CUSTOM_CHOICE, LLMPROV__S_CHAT_ALLOWED_CHOICE, LLMPROV__S_CHAT_NAMED, LLMPROV__S_CHAT_ALLOWED, LLMPROV__S_CHAT_FORMAT,
+       LLMPROV__S_CHAT_SCHEMA_FORMAT, LLMPROV__S_CHAT_SCHEMA, LLMPROV__S_CHAT_STREAM_OPTIONS, LLMPROV__S_CHAT_VOICE, LLMPROV__S_CHAT_PREDICTION,
+       LLMPROV__S_CHAT_REASONING, LLMPROV__S_CHAT_THINKING };
+
+static const llmprov__face_rule llmprov__s_chat_rules[] = {
+    { LLMPROV__S_CHAT_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "messages", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_MESSAGE, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "max_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "max_completion_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "n", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "top_p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "top_k", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "seed", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "presence_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "frequency_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "logit_bias", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "logprobs", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "top_logprobs", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "stop", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "stream", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "stream_options", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_STREAM_OPTIONS, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "tools", LLMPROV__FACE_LIST, LLMPROV__S_CHAT_TOOL, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "tool_choice", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_CHOICE, "none auto required any" },
+    { LLMPROV__S_CHAT_REQUEST, "parallel_tool_calls", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "functions", LLMPROV__FACE_LIST, LLMPROV__S_CHAT_FUNCTION, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "function_call", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_NAMED, "none auto" },
+    { LLMPROV__S_CHAT_REQUEST, "response_format", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_FORMAT, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "reasoning_effort", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "reasoning", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_REASONING, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "thinking", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_THINKING, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "verbosity", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "user", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "safety_identifier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "prompt_cache_key", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "prompt_cache_options", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "prompt_cache_retention", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "service_tier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "store", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "metadata", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "modalities", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "audio", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_VOICE, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "prediction", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_PREDICTION, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "moderation", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_REQUEST, "web_search_options", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "system developer user assistant tool function" },
+    { LLMPROV__S_CHAT_MESSAGE, "name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_MESSAGE, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST, LLMPROV__S_CHAT_PART, NULL },
+    { LLMPROV__S_CHAT_SPEAKER, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_PART, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "refusal", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "audio", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_AUDIO_ID, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "tool_calls", LLMPROV__FACE_LIST, LLMPROV__S_CHAT_CALL, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "function_call", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_CALLED, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "reasoning_content", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "reasoning", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_ASSISTANT, "reasoning_details", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_CHAT_RESULT, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_PART, NULL },
+    { LLMPROV__S_CHAT_RESULT, "tool_call_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_OLD_RESULT, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_OLD_RESULT, "content", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_PART, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_PART, "prompt_cache_breakpoint", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_BREAKPOINT, NULL },
+    { LLMPROV__S_CHAT_PART, "cache_control", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_MARK, NULL },
+    { LLMPROV__S_CHAT_TEXT, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_IMAGE, "image_url", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_URL, NULL },
+    { LLMPROV__S_CHAT_VIDEO, "video_url", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_URL, NULL },
+    { LLMPROV__S_CHAT_SOUND, "input_audio", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_SOUND_DATA, NULL },
+    { LLMPROV__S_CHAT_FILE, "file", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_FILE_DATA, NULL },
+    { LLMPROV__S_CHAT_REFUSAL, "refusal", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_THOUGHT, "thinking", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_PART, NULL },
+    { LLMPROV__S_CHAT_URL, "url", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_URL, "detail", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_SOUND_DATA, "data", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_SOUND_DATA, "format", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_FILE_DATA, "file_data", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_FILE_DATA, "file_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_FILE_DATA, "filename", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_BREAKPOINT, "mode", LLMPROV__FACE_TEXT, 0, "explicit" },
+    { LLMPROV__S_CHAT_BREAKPOINT, "ttl", LLMPROV__FACE_STRING, 0, "30m 12h" },
+    { LLMPROV__S_CHAT_MARK, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_MARK, "ttl", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_CALL, "id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_CALL, "type", LLMPROV__FACE_STRING, 0, "function custom" },
+    { LLMPROV__S_CHAT_FUNCTION_CALL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_CALLED, NULL },
+    { LLMPROV__S_CHAT_CUSTOM_CALL, llmprov__parts_custom, LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_CUSTOM_CALLED, NULL },
+    { LLMPROV__S_CHAT_CALLED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_CALLED, "arguments", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_CUSTOM_CALLED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_CUSTOM_CALLED, "input", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_AUDIO_ID, "id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_TOOL, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_TOOL, "cache_control", LLMPROV__FACE_OBJECT, LLMPROV__S_CHAT_MARK, NULL },
+    { LLMPROV__S_CHAT_FUNCTION_TOOL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_FUNCTION, NULL },
+    { LLMPROV__S_CHAT_CUSTOM_TOOL, llmprov__parts_custom, LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_CUSTOM, NULL },
+    { LLMPROV__S_CHAT_FUNCTION, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_FUNCTION, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_FUNCTION, "parameters", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_FUNCTION, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_CUSTOM, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_CUSTOM, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_CUSTOM, "format", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_CHOICE, "type", LLMPROV__FACE_STRING, 0, "function custom allowed_tools" },
+    { LLMPROV__S_CHAT_FUNCTION_CHOICE, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_NAMED, NULL },
+    { LLMPROV__S_CHAT_CUSTOM_CHOICE, llmprov__parts_custom, LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_NAMED, NULL },
+    { LLMPROV__S_CHAT_ALLOWED_CHOICE, "allowed_tools", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_ALLOWED, NULL },
+    { LLMPROV__S_CHAT_NAMED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_ALLOWED, "mode", LLMPROV__FACE_TEXT, 0, "auto required" },
+    { LLMPROV__S_CHAT_ALLOWED, "tools", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_CHAT_FORMAT, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_SCHEMA_FORMAT, "json_schema", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_SCHEMA, NULL },
+    { LLMPROV__S_CHAT_SCHEMA, "name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_SCHEMA, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_SCHEMA, "schema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_SCHEMA, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_STREAM_OPTIONS, "include_usage", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_STREAM_OPTIONS, "include_obfuscation", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_CHAT_VOICE, "format", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_VOICE, "voice", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_CHAT_PREDICTION, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_CHAT_PREDICTION, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_CHAT_PART, NULL },
+    { LLMPROV__S_CHAT_REASONING, "effort", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_REASONING, "max_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_CHAT_THINKING, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_CHAT_THINKING, "budget_tokens", LLMPROV__FACE_INT, 0, NULL },
+};
+
+static const llmprov__face_case llmprov__s_chat_cases[] = {
+    { LLMPROV__S_CHAT_MESSAGE, "system", LLMPROV__S_CHAT_SPEAKER },
+    { LLMPROV__S_CHAT_MESSAGE, "developer", LLMPROV__S_CHAT_SPEAKER },
+    { LLMPROV__S_CHAT_MESSAGE, "user", LLMPROV__S_CHAT_SPEAKER },
+    { LLMPROV__S_CHAT_MESSAGE, "assistant", LLMPROV__S_CHAT_ASSISTANT },
+    { LLMPROV__S_CHAT_MESSAGE, "tool", LLMPROV__S_CHAT_RESULT },
+    { LLMPROV__S_CHAT_MESSAGE, "function", LLMPROV__S_CHAT_OLD_RESULT },
+    { LLMPROV__S_CHAT_PART, "text", LLMPROV__S_CHAT_TEXT },
+    { LLMPROV__S_CHAT_PART, "image_url", LLMPROV__S_CHAT_IMAGE },
+    { LLMPROV__S_CHAT_PART, "video_url", LLMPROV__S_CHAT_VIDEO },
+    { LLMPROV__S_CHAT_PART, "input_audio", LLMPROV__S_CHAT_SOUND },
+    { LLMPROV__S_CHAT_PART, "file", LLMPROV__S_CHAT_FILE },
+    { LLMPROV__S_CHAT_PART, "refusal", LLMPROV__S_CHAT_REFUSAL },
+    { LLMPROV__S_CHAT_PART, "thinking", LLMPROV__S_CHAT_THOUGHT },
+    { LLMPROV__S_CHAT_CALL, NULL, LLMPROV__S_CHAT_FUNCTION_CALL },
+    { LLMPROV__S_CHAT_CALL, "function", LLMPROV__S_CHAT_FUNCTION_CALL },
+    { LLMPROV__S_CHAT_CALL, llmprov__parts_custom, LLMPROV__S_CHAT_CUSTOM_CALL },
+    { LLMPROV__S_CHAT_TOOL, NULL, LLMPROV__S_CHAT_FUNCTION_TOOL },
+    { LLMPROV__S_CHAT_TOOL, "function", LLMPROV__S_CHAT_FUNCTION_TOOL },
+    { LLMPROV__S_CHAT_TOOL, llmprov__parts_custom, LLMPROV__S_CHAT_CUSTOM_TOOL },
+    { LLMPROV__S_CHAT_CHOICE, NULL, LLMPROV__S_CHAT_FUNCTION_CHOICE },
+    { LLMPROV__S_CHAT_CHOICE, "function", LLMPROV__S_CHAT_FUNCTION_CHOICE },
+    { LLMPROV__S_CHAT_CHOICE, llmprov__parts_custom, LLMPROV__S_CHAT_CUSTOM_CHOICE },
+    { LLMPROV__S_CHAT_CHOICE, "allowed_tools", LLMPROV__S_CHAT_ALLOWED_CHOICE },
+    { LLMPROV__S_CHAT_FORMAT, "json_schema", LLMPROV__S_CHAT_SCHEMA_FORMAT },
+};
+
+static const llmprov__face_rules llmprov__s_chat_form = {
+    llmprov__s_chat_rules, LLMPROV__COUNT(llmprov__s_chat_rules), llmprov__s_chat_cases, LLMPROV__COUNT(llmprov__s_chat_cases),
+};
+
+/* -- reading a request, whose members are of the right kinds -- */
+
+typedef struct llmprov__s_chat_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+} llmprov__s_chat_ask;
+
+static const char llmprov__s_chat_origin[] = "openai-chat";
+
+/* Catches the members of the object that comes: those that are asked for as raw JSON, the others and nulls in *rest. */
+static void llmprov__s_chat_catch(llmprov__s_chat_ask *a, llmprov_scan *s, const char *const *names, llmprov_str *values, size_t count, llmprov_writer *rest) {
+    llmprov_str key, raw;
+    size_t i;
+    memset(values, 0, count * sizeof *values);
+    llmprov__msg_gather_begin(&a->reader, rest);
+    while (llmprov_scan_key(s, &key)) {
+        llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
+        if (!llmprov_scan_raw(s, &raw) || !name.ptr) return;
+        for (i = 0; i < count && !llmprov__text_is(name, names[i]); i++) { }
+        if (i < count && raw.ptr[0] != 'n') values[i] = raw;
+        else llmprov__msg_gather(rest, name, raw);
+    }
+}
+
+/* The same for an object that was caught raw. */
+static void llmprov__s_chat_catch_in(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count, llmprov_writer *rest) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    llmprov__s_chat_catch(a, &in, names, values, count, rest);
+}
+
+static void llmprov__s_chat_leave(llmprov_writer *rest, const char *member, llmprov_str raw) {
+    llmprov_str key = { member, strlen(member) };
+    if (raw.ptr) llmprov__msg_gather(rest, key, raw);
+}
+
+/* What is left of an object inside goes to the rest of the one around it, under its name. */
+static void llmprov__s_chat_nest(llmprov__s_chat_ask *a, llmprov_writer *rest, const char *member, llmprov_writer *inner) {
+    llmprov_str object;
+    object.ptr = llmprov__msg_gathered(&a->reader, inner, &object.len);
+    llmprov__s_chat_leave(rest, member, object);
+}
+
+static char *llmprov__s_chat_string(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+/* What a block has no field for, which this format minted. */
+static void llmprov__s_chat_extra(llmprov__s_chat_ask *a, llmprov_block *b, llmprov_writer *rest) {
+    b->extra = llmprov__msg_gathered(&a->reader, rest, &b->extra_len);
+    if (b->extra && !b->origin) b->origin = llmprov__s_chat_origin;
+}
+
+/* -- parts of a message -- */
+
+enum { LLMPROV__S_CHAT_P_TYPE, LLMPROV__S_CHAT_P_TEXT, LLMPROV__S_CHAT_P_IMAGE, LLMPROV__S_CHAT_P_VIDEO, LLMPROV__S_CHAT_P_SOUND, LLMPROV__S_CHAT_P_FILE,
+       LLMPROV__S_CHAT_P_REFUSAL, LLMPROV__S_CHAT_P_THINKING, LLMPROV__S_CHAT_P_BREAKPOINT, LLMPROV__S_CHAT_P_MARK, LLMPROV__S_CHAT_P_COUNT };
+
+static const char *const llmprov__s_chat_parts[] = { "type", "text", "image_url", "video_url", "input_audio", "file", "refusal", "thinking",
+                                                     "prompt_cache_breakpoint", "cache_control" };
+
+/* Bytes in a data: URL, or a URL. */
+static void llmprov__s_chat_source(llmprov__s_chat_ask *a, llmprov_block *b, llmprov_str url) {
+    static const char mark[] = ";base64";
+    const char *comma = url.len > 5 && !memcmp(url.ptr, "data:", 5) ? (const char *)memchr(url.ptr, ',', url.len) : NULL;
+    llmprov_str mime = { url.ptr + 5, 0 }, data = { NULL, 0 };
+    if (comma && comma > mime.ptr + sizeof mark - 1 && !memcmp(comma - (sizeof mark - 1), mark, sizeof mark - 1)) {
+        mime.len = (size_t)(comma - mime.ptr) - (sizeof mark - 1);
+        data.ptr = comma + 1;
+        data.len = (size_t)(url.ptr + url.len - data.ptr);
+    }
+    if (!data.ptr || memchr(mime.ptr, ';', mime.len) || !llmprov__msg_base64_ok(data)) {
+        b->url = llmprov_asked_keep(a->asked, url);
+        return;
+    }
+    b->mime = llmprov_asked_keep(a->asked, mime);
+    b->base64 = llmprov_asked_keep(a->asked, data);
+    b->base64_len = data.len;
+}
+
+/* {"url":...}, or the URL itself, which some servers take: that form is remembered as a null. */
+static void llmprov__s_chat_url(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest) {
+    static const char *const names[] = { "url", "detail" };
+    llmprov_str v[2], null = LLMPROV__STR("null");
+    llmprov_writer inner;
+    b->type = part == LLMPROV__S_CHAT_P_VIDEO ? LLMPROV_BLOCK_VIDEO : LLMPROV_BLOCK_IMAGE;
+    if (raw.ptr[0] == '"') {
+        llmprov__s_chat_source(a, b, llmprov__parts_text(s, raw));
+        llmprov__s_chat_leave(rest, llmprov__s_chat_parts[part], null);
+        return;
+    }
+    llmprov__s_chat_catch_in(a, s, raw, names, v, 2, &inner);
+    llmprov__s_chat_source(a, b, llmprov__parts_text(s, v[0]));
+    llmprov__s_chat_leave(rest, names[1], v[1]);
+    llmprov__s_chat_nest(a, rest, llmprov__s_chat_parts[part], &inner);
+}
+
+/* {"data":...,"format":...}, or the data itself, which some servers take. Data that is no base64 is a URL. */
+static void llmprov__s_chat_sound(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest) {
+    static const char *const names[] = { "data", "format" };
+    llmprov_str v[2] = { { NULL, 0 }, { NULL, 0 } }, null = LLMPROV__STR("null"), data, format;
+    llmprov_writer inner;
+    llmprov__msg_gather_begin(&a->reader, &inner);
+    b->type = LLMPROV_BLOCK_AUDIO;
+    if (raw.ptr[0] == '"') llmprov__s_chat_leave(rest, llmprov__s_chat_parts[part], null);
+    else llmprov__s_chat_catch_in(a, s, raw, names, v, 2, &inner);
+    data = llmprov__parts_text(s, v[0].ptr ? v[0] : raw);
+    if (llmprov__msg_base64_ok(data)) {
+        b->base64 = llmprov_asked_keep(a->asked, data);
+        b->base64_len = data.len;
+    } else b->url = llmprov_asked_keep(a->asked, data);
+    format = llmprov__parts_text(s, v[1]);
+    if (llmprov__text_is(format, "wav")) b->mime = "audio/wav";
+    else if (llmprov__text_is(format, "mp3")) b->mime = "audio/mpeg";
+    else if (format.len) {
+        b->mime = llmprov__err_join(a->reader.arena, "audio/", llmprov_asked_keep(a->asked, format), (char *)NULL);
+        llmprov__s_chat_leave(&inner, names[1], v[1]);
+    }
+    llmprov__s_chat_nest(a, rest, llmprov__s_chat_parts[part], &inner);
+}
+
+static void llmprov__s_chat_file(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest) {
+    static const char *const names[] = { "file_data", "file_id", "filename" };
+    llmprov_str v[3];
+    llmprov_writer inner;
+    b->type = LLMPROV_BLOCK_DOCUMENT;
+    b->origin = llmprov__s_chat_origin;
+    llmprov__s_chat_catch_in(a, s, raw, names, v, 3, &inner);
+    b->file_id = llmprov__s_chat_string(a, s, v[1]);
+    b->name = llmprov__s_chat_string(a, s, v[2]);
+    if (v[0].ptr) llmprov__s_chat_source(a, b, llmprov__parts_text(s, v[0]));
+    llmprov__s_chat_nest(a, rest, llmprov__s_chat_parts[part], &inner);
+}
+
+/* Text, or a refusal, which is text here with its kind beside it. */
+static void llmprov__s_chat_text(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest) {
+    llmprov_str refusal = LLMPROV__STR("\"refusal\"");
+    b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+    if (part == LLMPROV__S_CHAT_P_REFUSAL) llmprov__s_chat_leave(rest, "type", refusal);
+}
+
+/* A text, or a list of them: joined for other formats, kept as it was said for this one. */
+static void llmprov__s_chat_thinking(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest) {
+    b->type = LLMPROV_BLOCK_THINKING;
+    b->origin = "openai-chat:content";
+    llmprov__s_chat_leave(rest, llmprov__s_chat_parts[part], raw);
+    b->text = llmprov__parts_joined(s, raw, llmprov__s_chat_parts[LLMPROV__S_CHAT_P_TEXT], a->reader.arena, &b->text_len);
+}
+
+/* A prompt-cache breakpoint, in OpenAI's word or in Anthropic's. It is kept to the letter too. */
+static void llmprov__s_chat_mark(const llmprov_scan *s, llmprov_block *b, const llmprov_str *v) {
+    static const char *const names[] = { "ttl" };
+    llmprov_str ttl;
+    bool whole;
+    if (v[LLMPROV__S_CHAT_P_MARK].ptr) b->cache = llmprov__msg_cache(s, v[LLMPROV__S_CHAT_P_MARK], &whole);
+    if (!v[LLMPROV__S_CHAT_P_BREAKPOINT].ptr) return;
+    llmprov__parts_members(s, v[LLMPROV__S_CHAT_P_BREAKPOINT], names, &ttl, 1);
+    b->cache = llmprov__text_is(llmprov__parts_text(s, ttl), "12h") ? LLMPROV_CACHE_1H : LLMPROV_CACHE_5M;
+}
+
+/* The part that comes. One of a kind that has no block is kept whole. */
+static void llmprov__s_chat_part(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_block *b) {
+    typedef void (*reader)(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, int part, llmprov_str raw, llmprov_writer *rest);
+    static const reader readers[] = { NULL, llmprov__s_chat_text, llmprov__s_chat_url, llmprov__s_chat_url, llmprov__s_chat_sound, llmprov__s_chat_file,
+                                      llmprov__s_chat_text, llmprov__s_chat_thinking };
+    llmprov_str v[LLMPROV__S_CHAT_P_COUNT], type, whole;
+    llmprov_writer rest;
+    llmprov_scan in;
+    int i, part;
+    if (!llmprov_scan_raw(s, &whole)) return;
+    in = llmprov_scan_in(s, whole);
+    llmprov__s_chat_catch(a, &in, llmprov__s_chat_parts, v, LLMPROV__S_CHAT_P_COUNT, &rest);
+    llmprov__s_chat_mark(s, b, v);
+    type = llmprov__parts_text(s, v[LLMPROV__S_CHAT_P_TYPE]);
+    for (part = LLMPROV__S_CHAT_P_TEXT; part <= LLMPROV__S_CHAT_P_THINKING && !llmprov__text_is(type, llmprov__s_chat_parts[part]); part++) { }
+    if (part > LLMPROV__S_CHAT_P_THINKING) {
+        llmprov_writer_free(&rest);
+        b->type = LLMPROV_BLOCK_RAW;
+        b->origin = llmprov__s_chat_origin;
+        b->kind = llmprov_asked_keep(a->asked, type);
+        b->json = llmprov_asked_keep(a->asked, whole);
+        b->json_len = whole.len;
+        return;
+    }
+    readers[part](a, s, b, part, v[part], &rest);
+    for (i = LLMPROV__S_CHAT_P_TEXT; i < LLMPROV__S_CHAT_P_COUNT; i++)
+        if (i != part) llmprov__s_chat_leave(&rest, llmprov__s_chat_parts[i], v[i]);
+    llmprov__s_chat_extra(a, b, &rest);
+}
+
+/* -- tool calls -- */
+
+/* Arguments that are a JSON object, to the letter; of others what stands for an object, and the letter beside it. */
+static void llmprov__s_chat_arguments(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, llmprov_str raw, llmprov_writer *inner) {
+    llmprov_str text = llmprov__parts_text(s, raw);
+    llmprov__mem_buf scratch;
+    llmprov_scan in;
+    llmprov_writer w;
+    bool object;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = a->reader.arena->alloc;
+    b->json = llmprov_asked_keep(a->asked, text);
+    b->json_len = text.len;
+    in = llmprov__json_scan(b->json ? b->json : "", text.len, &scratch, 0);
+    object = llmprov_scan_kind(&in) == LLMPROV_JSON_OBJECT;
+    llmprov_scan_skip(&in);
+    object = llmprov__json_done(&in) && object;
+    if (scratch.failed) a->reader.arena->failed = true;
+    llmprov__mem_buf_free(&scratch);
+    if (object) return;
+    llmprov__s_chat_leave(inner, "arguments", raw);
+    b->invalid = text.len > 0;
+    llmprov__msg_gather_begin(&a->reader, &w);
+    llmprov_write_open(&w, NULL, '{');
+    if (b->invalid) llmprov_write_raw(&w, "rawInvalidInput", raw.ptr, raw.len);
+    b->json = llmprov__msg_gathered(&a->reader, &w, &b->json_len);
+}
+
+/* {"name":...,"arguments":...} of a call, or {"name":...,"input":...} of one whose arguments are a text. */
+static void llmprov__s_chat_called(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, bool custom, llmprov_str raw, llmprov_writer *inner) {
+    static const char *const names[] = { "name", "arguments", "input" };
+    llmprov_str v[3];
+    llmprov_writer w;
+    llmprov__s_chat_catch_in(a, s, raw, names, v, 3, inner);
+    b->type = LLMPROV_BLOCK_TOOL_USE;
+    b->name = llmprov__s_chat_string(a, s, v[0]);
+    if (!custom) {
+        llmprov__s_chat_leave(inner, names[2], v[2]);
+        llmprov__s_chat_arguments(a, s, b, v[1], inner);
+        return;
+    }
+    llmprov__s_chat_leave(inner, names[1], v[1]);
+    llmprov__msg_gather_begin(&a->reader, &w);
+    llmprov__s_chat_leave(&w, names[2], v[2]);
+    b->json = llmprov__msg_gathered(&a->reader, &w, &b->json_len);
+}
+
+/* One call. That its kind was said, and which, stays in extra where it is not "function". */
+static void llmprov__s_chat_call(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_block *b) {
+    static const char *const names[] = { "id", "type", "function", llmprov__parts_custom };
+    llmprov_str v[4], null = LLMPROV__STR("null");
+    llmprov_writer rest, inner;
+    bool custom;
+    llmprov__s_chat_catch(a, s, names, v, 4, &rest);
+    custom = llmprov__text_is(llmprov__parts_text(s, v[1]), llmprov__parts_custom);
+    b->id = llmprov__s_chat_string(a, s, v[0]);
+    if (!v[1].ptr) llmprov__s_chat_leave(&rest, names[1], null);
+    if (custom) llmprov__s_chat_leave(&rest, names[1], v[1]);
+    llmprov__s_chat_called(a, s, b, custom, custom ? v[3] : v[2], &inner);
+    llmprov__s_chat_nest(a, &rest, custom ? names[3] : names[2], &inner);
+    llmprov__s_chat_leave(&rest, custom ? names[2] : names[3], custom ? v[2] : v[3]);
+    llmprov__s_chat_extra(a, b, &rest);
+}
+
+/* The one call of the time before there were several. */
+static void llmprov__s_chat_old_call(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_block *b, llmprov_str raw) {
+    llmprov_writer rest, inner;
+    llmprov__msg_gather_begin(&a->reader, &rest);
+    b->origin = "openai-chat:function_call";
+    llmprov__s_chat_called(a, s, b, false, raw, &inner);
+    llmprov__s_chat_nest(a, &rest, "function", &inner);
+    llmprov__s_chat_extra(a, b, &rest);
+}
+
+/* -- messages -- */
+
+enum { LLMPROV__S_CHAT_M_ROLE, LLMPROV__S_CHAT_M_CONTENT, LLMPROV__S_CHAT_M_CALLS, LLMPROV__S_CHAT_M_CALL, LLMPROV__S_CHAT_M_REFUSAL, LLMPROV__S_CHAT_M_AUDIO,
+       LLMPROV__S_CHAT_M_REASONING_CONTENT, LLMPROV__S_CHAT_M_REASONING, LLMPROV__S_CHAT_M_DETAILS, LLMPROV__S_CHAT_M_ID, LLMPROV__S_CHAT_M_NAME,
+       LLMPROV__S_CHAT_M_COUNT };
+
+static const char *const llmprov__s_chat_members[] = { "role", "content", "tool_calls", "function_call", "refusal", "audio", "reasoning_content",
+                                                       "reasoning", "reasoning_details", "tool_call_id", "name" };
+
+/* A message while it is read. Members that become blocks are taken out of v. */
+typedef struct llmprov__s_chat_message {
+    llmprov_message *to;
+    llmprov_block *blocks;
+    size_t count;
+    llmprov_str v[LLMPROV__S_CHAT_M_COUNT];
+} llmprov__s_chat_message;
+
+/* A member that is a text of some length: then it becomes a block. */
+static llmprov_block *llmprov__s_chat_words(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m, int member, llmprov_block_type type, const char *origin) {
+    llmprov_str raw = m->v[member];
+    llmprov_block *b;
+    if (!raw.ptr || raw.ptr[0] != '"' || raw.len == 2) return NULL;
+    b = &m->blocks[m->count++];
+    b->type = type;
+    b->origin = origin;
+    b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+    m->v[member].ptr = NULL;
+    return b;
+}
+
+/* reasoning_details are an opaque list for the provider that sent it: beside the text that it belongs to. */
+static void llmprov__s_chat_reasoning(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m) {
+    llmprov_str details = m->v[LLMPROV__S_CHAT_M_DETAILS];
+    llmprov_block *b = llmprov__s_chat_words(a, s, m, LLMPROV__S_CHAT_M_REASONING, LLMPROV_BLOCK_THINKING, "openai-chat:reasoning"), *c;
+    llmprov_writer rest;
+    size_t count;
+    c = llmprov__s_chat_words(a, s, m, LLMPROV__S_CHAT_M_REASONING_CONTENT, LLMPROV_BLOCK_THINKING, "openai-chat:reasoning_content");
+    if (!details.ptr || !llmprov__msg_count(s, details, &count) || !count) return;
+    if (!b) b = c;
+    if (!b) {
+        b = &m->blocks[m->count++];
+        b->type = LLMPROV_BLOCK_THINKING;
+        b->origin = "openai-chat:reasoning_details";
+        b->text = llmprov__parts_joined(s, details, "text", a->reader.arena, &b->text_len);
+    }
+    llmprov__msg_gather_begin(&a->reader, &rest);
+    llmprov__s_chat_leave(&rest, llmprov__s_chat_members[LLMPROV__S_CHAT_M_DETAILS], details);
+    llmprov__s_chat_extra(a, b, &rest);
+    m->v[LLMPROV__S_CHAT_M_DETAILS].ptr = NULL;
+}
+
+/* The parts of a list; an empty one stays as it was said. */
+static void llmprov__s_chat_list(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m, int member, const char *origin,
+                                 void (*read)(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_block *b)) {
+    llmprov_scan in = llmprov_scan_in(s, m->v[member]);
+    size_t before = m->count;
+    while (m->v[member].ptr && llmprov_scan_item(&in)) {
+        read(a, &in, &m->blocks[m->count]);
+        if (!m->blocks[m->count].origin) m->blocks[m->count].origin = origin;
+        m->count++;
+    }
+    if (m->count > before) m->v[member].ptr = NULL;
+}
+
+/* Content: a string is one text. Of the assistant an empty one says nothing beside other things, and a list is marked. */
+static void llmprov__s_chat_content(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m, const char *origin, bool beside) {
+    llmprov_str raw = m->v[LLMPROV__S_CHAT_M_CONTENT];
+    if (!raw.ptr || raw.ptr[0] == '[') {
+        llmprov__s_chat_list(a, s, m, LLMPROV__S_CHAT_M_CONTENT, origin, llmprov__s_chat_part);
+        return;
+    }
+    m->to->plain = true;
+    if (raw.len == 2 && beside) return;
+    m->blocks[m->count].origin = m->to->role == LLMPROV_ROLE_ASSISTANT ? NULL : origin;
+    m->blocks[m->count].text = llmprov__msg_string(&a->reader, s, raw, &m->blocks[m->count].text_len);
+    m->count++;
+    m->v[LLMPROV__S_CHAT_M_CONTENT].ptr = NULL;
+}
+
+static void llmprov__s_chat_assistant(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m) {
+    static const char *const names[] = { "id" };
+    llmprov_str id, calls = m->v[LLMPROV__S_CHAT_M_CALLS], audio = m->v[LLMPROV__S_CHAT_M_AUDIO];
+    size_t count = 0;
+    llmprov_writer rest;
+    llmprov__s_chat_reasoning(a, s, m);
+    llmprov__s_chat_content(a, s, m, llmprov__s_chat_origin, m->count || audio.ptr || m->v[LLMPROV__S_CHAT_M_CALL].ptr || m->v[LLMPROV__S_CHAT_M_REFUSAL].ptr ||
+                            (calls.ptr && llmprov__msg_count(s, calls, &count) && count));
+    llmprov__s_chat_words(a, s, m, LLMPROV__S_CHAT_M_REFUSAL, LLMPROV_BLOCK_TEXT, "openai-chat:refusal");
+    if (audio.ptr) {
+        llmprov_block *b = &m->blocks[m->count++];
+        llmprov__s_chat_catch_in(a, s, audio, names, &id, 1, &rest);
+        b->type = LLMPROV_BLOCK_AUDIO;
+        b->origin = llmprov__s_chat_origin;
+        b->id = llmprov__s_chat_string(a, s, id);
+        llmprov__s_chat_extra(a, b, &rest);
+        m->v[LLMPROV__S_CHAT_M_AUDIO].ptr = NULL;
+    }
+    llmprov__s_chat_list(a, s, m, LLMPROV__S_CHAT_M_CALLS, NULL, llmprov__s_chat_call);
+    if (!m->v[LLMPROV__S_CHAT_M_CALL].ptr) return;
+    llmprov__s_chat_old_call(a, s, &m->blocks[m->count++], m->v[LLMPROV__S_CHAT_M_CALL]);
+    m->v[LLMPROV__S_CHAT_M_CALL].ptr = NULL;
+}
+
+/* A tool message is a user's with one result, which has all its members: results may be put in another order. */
+static void llmprov__s_chat_result(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov__s_chat_message *m, bool old) {
+    llmprov_str raw = m->v[LLMPROV__S_CHAT_M_CONTENT];
+    llmprov_block *b = &m->blocks[0];
+    m->blocks++;
+    llmprov__s_chat_list(a, s, m, LLMPROV__S_CHAT_M_CONTENT, NULL, llmprov__s_chat_part);
+    b->type = LLMPROV_BLOCK_TOOL_RESULT;
+    b->id = llmprov__s_chat_string(a, s, m->v[LLMPROV__S_CHAT_M_ID]);
+    b->origin = old ? "openai-chat:function" : llmprov__s_chat_origin;
+    m->v[LLMPROV__S_CHAT_M_ID].ptr = NULL;
+    if (raw.ptr && raw.ptr[0] == '"') {
+        b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+        m->v[LLMPROV__S_CHAT_M_CONTENT].ptr = NULL;
+    } else {
+        b->content = m->blocks;
+        b->content_count = m->count;
+    }
+    m->blocks = b;
+    m->count = 1;
+}
+
+/* How many blocks a message may become. */
+static size_t llmprov__s_chat_room(const llmprov_scan *s, const llmprov_str *v) {
+    size_t parts = 0, calls = 0;
+    if (v[LLMPROV__S_CHAT_M_CONTENT].ptr) llmprov__msg_count(s, v[LLMPROV__S_CHAT_M_CONTENT], &parts);
+    if (v[LLMPROV__S_CHAT_M_CALLS].ptr) llmprov__msg_count(s, v[LLMPROV__S_CHAT_M_CALLS], &calls);
+    return parts + calls + 7;
+}
+
+static void llmprov__s_chat_message_read(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_message *to) {
+    llmprov__s_chat_message m;
+    llmprov_writer rest;
+    llmprov_str role;
+    bool tool, old, developer;
+    size_t i;
+    memset(&m, 0, sizeof m);
+    m.to = to;
+    llmprov__s_chat_catch(a, s, llmprov__s_chat_members, m.v, LLMPROV__S_CHAT_M_COUNT, &rest);
+    role = llmprov__parts_text(s, m.v[LLMPROV__S_CHAT_M_ROLE]);
+    m.v[LLMPROV__S_CHAT_M_ROLE].ptr = NULL;
+    old = llmprov__text_is(role, "function");
+    tool = old || llmprov__text_is(role, "tool");
+    developer = llmprov__text_is(role, "developer");
+    to->role = llmprov__text_is(role, "assistant") ? LLMPROV_ROLE_ASSISTANT : llmprov__text_is(role, "user") || tool ? LLMPROV_ROLE_USER : LLMPROV_ROLE_SYSTEM;
+    m.blocks = (llmprov_block *)llmprov_asked_take(a->asked, llmprov__s_chat_room(s, m.v) * sizeof *m.blocks);
+    if (m.blocks && tool) llmprov__s_chat_result(a, s, &m, old);
+    else if (m.blocks && to->role == LLMPROV_ROLE_ASSISTANT) llmprov__s_chat_assistant(a, s, &m);
+    else if (m.blocks) llmprov__s_chat_content(a, s, &m, developer ? "openai-chat:developer" : NULL, false);
+    for (i = 0; i < LLMPROV__S_CHAT_M_COUNT; i++) llmprov__s_chat_leave(&rest, llmprov__s_chat_members[i], m.v[i]);
+    if (m.blocks && tool) llmprov__s_chat_extra(a, m.blocks, &rest);
+    else to->extra = llmprov__msg_gathered(&a->reader, &rest, &to->extra_len);
+    to->blocks = m.blocks;
+    to->block_count = m.count;
+}
+
+static void llmprov__s_chat_messages(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_message *messages;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    while (messages && llmprov_scan_item(&in)) llmprov__s_chat_message_read(a, &in, &messages[i++]);
+    a->r->messages = messages;
+    a->r->message_count = messages ? count : 0;
+}
+
+/* -- tools -- */
+
+/* The members of a function. */
+static void llmprov__s_chat_function(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_tool *tool, llmprov_str raw, llmprov_writer *inner) {
+    static const char *const names[] = { "name", "description", "parameters", "strict" };
+    llmprov_str v[4];
+    llmprov__s_chat_catch_in(a, s, raw, names, v, 4, inner);
+    tool->name = llmprov__s_chat_string(a, s, v[0]);
+    tool->description = llmprov__s_chat_string(a, s, v[1]);
+    if (v[2].ptr) tool->schema = llmprov_asked_keep(a->asked, v[2]);
+    if (v[3].ptr) tool->strict = v[3].ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+}
+
+/* A tool whose input is a text: its members stay in extra; other formats get a function with one text. */
+static void llmprov__s_chat_custom(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_tool *tool, llmprov_str raw) {
+    static const char *const names[] = { "name", "description" };
+    llmprov_str v[2];
+    llmprov__parts_members(s, raw, names, v, 2);
+    tool->name = llmprov__s_chat_string(a, s, v[0]);
+    tool->description = llmprov__s_chat_string(a, s, v[1]);
+    tool->schema = "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}";
+}
+
+static void llmprov__s_chat_tool(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_tool *tool) {
+    static const char *const names[] = { "type", "function", llmprov__parts_custom, "cache_control" };
+    llmprov_str v[4], type, null = LLMPROV__STR("null");
+    llmprov_writer rest, inner;
+    size_t len;
+    bool whole = false;
+    llmprov__s_chat_catch(a, s, names, v, 4, &rest);
+    type = llmprov__parts_text(s, v[0]);
+    if (type.len && !llmprov__text_is(type, names[1])) tool->type = llmprov_asked_keep(a->asked, type);
+    if (v[3].ptr) tool->cache = llmprov__msg_cache(s, v[3], &whole);
+    if (!whole) tool->cache = LLMPROV_CACHE_NONE;
+    if (whole) v[3].ptr = NULL;
+    if (!v[0].ptr) llmprov__s_chat_leave(&rest, names[0], null);
+    if (!tool->type) {
+        llmprov__s_chat_function(a, s, tool, v[1], &inner);
+        llmprov__s_chat_nest(a, &rest, names[1], &inner);
+        v[1].ptr = NULL;
+    } else if (!strcmp(tool->type, names[2])) llmprov__s_chat_custom(a, s, tool, v[2]);
+    llmprov__s_chat_leave(&rest, names[1], v[1]);
+    llmprov__s_chat_leave(&rest, names[2], v[2]);
+    llmprov__s_chat_leave(&rest, names[3], v[3]);
+    tool->extra = llmprov__msg_gathered(&a->reader, &rest, &len);
+}
+
+/* A list of the old time: as it was said for this format, tools for the others. */
+static void llmprov__s_chat_old_tool(llmprov__s_chat_ask *a, llmprov_scan *s, llmprov_tool *tool) {
+    llmprov_writer inner;
+    llmprov_str raw;
+    if (!llmprov_scan_raw(s, &raw)) return;
+    llmprov__s_chat_function(a, s, tool, raw, &inner);
+    llmprov_writer_free(&inner);
+}
+
+/* Both lists of tools, one behind the other, wherever they stand in the request. */
+static void llmprov__s_chat_tools(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str tools, llmprov_str functions) {
+    llmprov_scan in = llmprov_scan_in(s, tools), old = llmprov_scan_in(s, functions);
+    llmprov_tool *list;
+    size_t count = 0, old_count = 0, i = 0;
+    if (tools.ptr) llmprov__msg_count(s, tools, &count);
+    if (functions.ptr) llmprov__msg_count(s, functions, &old_count);
+    list = (llmprov_tool *)llmprov_asked_take(a->asked, (count + old_count) * sizeof *list);
+    while (list && tools.ptr && llmprov_scan_item(&in)) llmprov__s_chat_tool(a, &in, &list[i++]);
+    while (list && functions.ptr && llmprov_scan_item(&old)) llmprov__s_chat_old_tool(a, &old, &list[i++]);
+    a->r->tools = list;
+    a->r->tool_count = list ? count + old_count : 0;
+    if (tools.ptr && !count) llmprov__s_chat_leave(&a->kept, "tools", tools);
+}
+
+/* -- the other members -- */
+
+static void llmprov__s_chat_stops(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    const char **stops;
+    llmprov_str item;
+    size_t count = 1, i = 0;
+    bool list = llmprov__msg_count(s, raw, &count);
+    if (!list) count = 1;
+    stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    if (stops && !list) stops[0] = llmprov__s_chat_string(a, s, raw);
+    while (stops && list && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_chat_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+static void llmprov__s_chat_format(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const outer[] = { "json_schema" }, *const inner[] = { "name", "schema", "strict" };
+    llmprov_str schema, v[3];
+    llmprov__parts_members(s, raw, outer, &schema, 1);
+    llmprov__parts_members(s, schema, inner, v, 3);
+    if (!v[1].ptr) return;
+    a->r->schema = llmprov_asked_keep(a->asked, v[1]);
+    a->r->schema_name = llmprov__s_chat_string(a, s, v[0]);
+    if (v[2].ptr) a->r->schema_strict = v[2].ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+}
+
+static void llmprov__s_chat_choice(llmprov__s_chat_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str name;
+    a->r->tool_choice = llmprov__parts_said_choice(s, raw, &name);
+    if (a->r->tool_choice == LLMPROV_TOOL_NAMED) a->r->tool_name = llmprov_asked_keep(a->asked, name);
+}
+
+static void llmprov__s_chat_thinks(llmprov__s_chat_ask *a, const llmprov_scan *s, const char *name, llmprov_str raw) {
+    llmprov_str key = { name, strlen(name) };
+    llmprov__parts_said_thinking(a->r, s, key, raw);
+}
+
+/* Members whose value is a field. The later ones are the newer names and win. Those that are kept too are written back as
+   they were said: under that name, or in that form. */
+enum { LLMPROV__S_CHAT_STRING, LLMPROV__S_CHAT_INT, LLMPROV__S_CHAT_NUM, LLMPROV__S_CHAT_THINKS };
+
+static const struct { const char *name; int kind; size_t field; bool keep; } llmprov__s_chat_fields[] = {
+    { "model", LLMPROV__S_CHAT_STRING, offsetof(llmprov_request, model), false },
+    { "service_tier", LLMPROV__S_CHAT_STRING, offsetof(llmprov_request, service_tier), false },
+    { "user", LLMPROV__S_CHAT_STRING, offsetof(llmprov_request, user_id), true },
+    { "safety_identifier", LLMPROV__S_CHAT_STRING, offsetof(llmprov_request, user_id), true },
+    { "max_tokens", LLMPROV__S_CHAT_INT, offsetof(llmprov_request, max_tokens), true },
+    { "max_completion_tokens", LLMPROV__S_CHAT_INT, offsetof(llmprov_request, max_tokens), true },
+    { "n", LLMPROV__S_CHAT_INT, offsetof(llmprov_request, n), false },
+    { "seed", LLMPROV__S_CHAT_INT, offsetof(llmprov_request, seed), false },
+    { "top_k", LLMPROV__S_CHAT_INT, offsetof(llmprov_request, top_k), false },
+    { "temperature", LLMPROV__S_CHAT_NUM, offsetof(llmprov_request, temperature), false },
+    { "top_p", LLMPROV__S_CHAT_NUM, offsetof(llmprov_request, top_p), false },
+    { "presence_penalty", LLMPROV__S_CHAT_NUM, offsetof(llmprov_request, presence_penalty), false },
+    { "frequency_penalty", LLMPROV__S_CHAT_NUM, offsetof(llmprov_request, frequency_penalty), false },
+    { "reasoning_effort", LLMPROV__S_CHAT_THINKS, 0, true },
+    { "thinking", LLMPROV__S_CHAT_THINKS, 0, true },
+    { "reasoning", LLMPROV__S_CHAT_THINKS, 0, true },
+};
+
+enum { LLMPROV__S_CHAT_T_MESSAGES, LLMPROV__S_CHAT_T_TOOLS, LLMPROV__S_CHAT_T_FUNCTIONS, LLMPROV__S_CHAT_T_FUNCTION_CALL, LLMPROV__S_CHAT_T_CHOICE,
+       LLMPROV__S_CHAT_T_PARALLEL, LLMPROV__S_CHAT_T_STOP, LLMPROV__S_CHAT_T_STREAM, LLMPROV__S_CHAT_T_FORMAT, LLMPROV__S_CHAT_T_COUNT,
+       LLMPROV__S_CHAT_T_ALL = LLMPROV__S_CHAT_T_COUNT + LLMPROV__COUNT(llmprov__s_chat_fields) };
+
+static const char *const llmprov__s_chat_tops[] = { "messages", "tools", "functions", "function_call", "tool_choice", "parallel_tool_calls", "stop",
+                                                    "stream", "response_format" };
+
+static void llmprov__s_chat_field(llmprov__s_chat_ask *a, const llmprov_scan *s, size_t i, llmprov_str raw) {
+    char *to = (char *)a->r + llmprov__s_chat_fields[i].field;
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_int *whole = (llmprov_int *)(void *)to;
+    llmprov_num *number = (llmprov_num *)(void *)to;
+    switch (llmprov__s_chat_fields[i].kind) {
+    case LLMPROV__S_CHAT_STRING: *(const char **)(void *)to = llmprov__s_chat_string(a, s, raw); break;
+    case LLMPROV__S_CHAT_INT: whole->set = llmprov_scan_int(&in, &whole->value); break;
+    case LLMPROV__S_CHAT_NUM: number->set = llmprov_scan_num(&in, &number->value); break;
+    default: llmprov__s_chat_thinks(a, s, llmprov__s_chat_fields[i].name, raw); break;
+    }
+    if (llmprov__s_chat_fields[i].keep) llmprov__s_chat_leave(&a->kept, llmprov__s_chat_fields[i].name, raw);
+}
+
+/* The members that need more than a field. */
+static void llmprov__s_chat_members_read(llmprov__s_chat_ask *a, const llmprov_scan *s, const llmprov_str *v) {
+    static const int kept[] = { LLMPROV__S_CHAT_T_FUNCTIONS, LLMPROV__S_CHAT_T_FUNCTION_CALL, LLMPROV__S_CHAT_T_CHOICE, LLMPROV__S_CHAT_T_STREAM, LLMPROV__S_CHAT_T_FORMAT };
+    size_t i;
+    llmprov__s_chat_messages(a, s, v[LLMPROV__S_CHAT_T_MESSAGES]);
+    llmprov__s_chat_tools(a, s, v[LLMPROV__S_CHAT_T_TOOLS], v[LLMPROV__S_CHAT_T_FUNCTIONS]);
+    if (v[LLMPROV__S_CHAT_T_FUNCTION_CALL].ptr) llmprov__s_chat_choice(a, s, v[LLMPROV__S_CHAT_T_FUNCTION_CALL]);
+    if (v[LLMPROV__S_CHAT_T_CHOICE].ptr) llmprov__s_chat_choice(a, s, v[LLMPROV__S_CHAT_T_CHOICE]);
+    if (v[LLMPROV__S_CHAT_T_PARALLEL].ptr) a->r->parallel_tools = v[LLMPROV__S_CHAT_T_PARALLEL].ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+    if (v[LLMPROV__S_CHAT_T_STOP].ptr) llmprov__s_chat_stops(a, s, v[LLMPROV__S_CHAT_T_STOP]);
+    if (v[LLMPROV__S_CHAT_T_STOP].ptr && (!a->r->stop_count || v[LLMPROV__S_CHAT_T_STOP].ptr[0] == '"')) llmprov__s_chat_leave(&a->kept, "stop", v[LLMPROV__S_CHAT_T_STOP]);
+    if (v[LLMPROV__S_CHAT_T_FORMAT].ptr) llmprov__s_chat_format(a, s, v[LLMPROV__S_CHAT_T_FORMAT]);
+    a->r->stream = v[LLMPROV__S_CHAT_T_STREAM].ptr && v[LLMPROV__S_CHAT_T_STREAM].ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    for (i = 0; i < LLMPROV__COUNT(kept); i++) llmprov__s_chat_leave(&a->kept, llmprov__s_chat_tops[kept[i]], v[kept[i]]);
+}
+
+static void llmprov__s_chat_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    const char *names[LLMPROV__S_CHAT_T_ALL];
+    llmprov_str v[LLMPROV__S_CHAT_T_ALL];
+    llmprov__s_chat_ask a;
+    size_t i;
+    if (!llmprov__face_check(asked, body, &llmprov__s_chat_form, LLMPROV__S_CHAT_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    for (i = 0; i < LLMPROV__S_CHAT_T_ALL; i++)
+        names[i] = i < LLMPROV__S_CHAT_T_COUNT ? llmprov__s_chat_tops[i] : llmprov__s_chat_fields[i - LLMPROV__S_CHAT_T_COUNT].name;
+    llmprov__s_chat_catch(&a, body, names, v, LLMPROV__S_CHAT_T_ALL, &a.kept);
+    llmprov__s_chat_members_read(&a, body, v);
+    for (i = LLMPROV__S_CHAT_T_COUNT; i < LLMPROV__S_CHAT_T_ALL; i++)
+        if (v[i].ptr) llmprov__s_chat_field(&a, body, i - LLMPROV__S_CHAT_T_COUNT, v[i]);
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = llmprov__s_chat_origin;
+}
+
+/* -- what an answer consists of -- */
+
+/* What is known about one answer while it is written. */
+typedef struct llmprov__s_chat_block {
+    int number;                  /* of a call among the calls of its answer                                  */
+    bool custom, old, left_out;  /* custom: its arguments are a text, which waits for its end                */
+    bool begun;                  /* something of it was written                                              */
+    char *text;                  /* what waits                                                               */
+    size_t len, cap;
+    unsigned char carry[3];      /* bytes of audio that are no whole group of base64 yet                     */
+    size_t carry_len;
+    llmprov_block head;
+} llmprov__s_chat_block;
+
+typedef struct llmprov__s_chat_answer {
+    llmprov__s_chat_block *blocks;
+    size_t block_cap;
+    int calls;
+    bool begun, refused;
+    size_t characters;           /* of the text so far, where citations need it                              */
+} llmprov__s_chat_answer;
+
+typedef struct llmprov__s_chat_state {
+    llmprov__s_chat_answer *answers;
+    size_t answer_count;
+    const char *id, *model;
+    const char *extra;           /* members of the reply without a field                                     */
+    size_t extra_len;
+} llmprov__s_chat_state;
+
+static void llmprov__s_chat_str(llmprov_writer *w, const char *key, const char *text) {
+    if (text) llmprov_write_str(w, key, text, strlen(text));
+    else llmprov_write_null(w, key);
+}
+
+static bool llmprov__s_chat_kept(const llmprov_face *f, const char *member, llmprov_str *value) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    return r && r->origin && !strcmp(r->origin, llmprov__s_chat_origin) && llmprov__msg_has(r->kept, r->kept_len, member, value);
+}
+
+/* Whether the client speaks of functions as it was before there were tools. */
+static bool llmprov__s_chat_is_old(const llmprov_face *f) {
+    llmprov_str value;
+    return llmprov__s_chat_kept(f, "functions", &value) && value.ptr[0] == '[';
+}
+
+static bool llmprov__s_chat_wants_usage(const llmprov_face *f) {
+    llmprov_str options, value;
+    return llmprov__s_chat_kept(f, "stream_options", &options) && llmprov__msg_has(options.ptr, options.len, "include_usage", &value) && value.ptr[0] == 't';
+}
+
+/* Whether a call is one whose arguments are a text: it came so, or the client's tool of that name is of that kind. */
+static bool llmprov__s_chat_is_custom(const llmprov_face *f, const llmprov_block *b) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    llmprov_str type;
+    size_t i;
+    if (llmprov_face_own(f) && llmprov__msg_has(b->extra, b->extra_len, "type", &type)) return llmprov__text_is(type, "\"custom\"");
+    for (i = 0; r && i < r->tool_count; i++)
+        if (r->tools[i].type && !strcmp(r->tools[i].type, llmprov__parts_custom) && llmprov__text_same(r->tools[i].name, b->name, false)) return true;
+    return false;
+}
+
+static bool llmprov__s_chat_came_as(const llmprov_block *b, const char *member) {
+    size_t len = sizeof llmprov__s_chat_origin - 1;
+    return b->origin && !strncmp(b->origin, llmprov__s_chat_origin, len) && b->origin[len] == ':' && !strcmp(b->origin + len + 1, member);
+}
+
+/* The member for a piece of thinking. */
+static const char *llmprov__s_chat_thought(const llmprov_face *f, const llmprov_block *b) {
+    return llmprov_face_own(f) && llmprov__s_chat_came_as(b, "reasoning") ? "reasoning" : "reasoning_content";
+}
+
+/* Whether a block has a form here. */
+static bool llmprov__s_chat_takes(llmprov_face *f, const llmprov_block *b) {
+    bool fine = b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_AUDIO;
+    if (b->type == LLMPROV_BLOCK_REDACTED) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "redacted_thinking", "openai-chat has no place for thinking that is not shown: it was left out");
+    else if (!fine) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that openai-chat has no form for in replies (of a tool that the provider ran itself, or the like) was left out");
+    return fine;
+}
+
+/* -- citations -- */
+
+/* One citation as an annotation: as it came, or its URL and title on the characters from `start` to `end`. */
+static void llmprov__s_chat_annotation(llmprov_face *f, llmprov_writer *w, const char *key, llmprov_str citation, size_t start, size_t end) {
+    llmprov_str url, title;
+    if (llmprov_face_own(f)) {
+        llmprov_write_raw(w, key, citation.ptr, citation.len);
+        return;
+    }
+    if (!llmprov__msg_has(citation.ptr, citation.len, "url", &url) || url.ptr[0] != '"') return;
+    if (!llmprov__msg_has(citation.ptr, citation.len, "title", &title) || title.ptr[0] != '"') title = url;
+    llmprov_write_open(w, key, '{');
+    llmprov_write_str(w, "type", "url_citation", 12);
+    llmprov_write_open(w, "url_citation", '{');
+    llmprov_write_int(w, "start_index", (int64_t)start);
+    llmprov_write_int(w, "end_index", (int64_t)end);
+    llmprov_write_raw(w, "title", title.ptr, title.len);
+    llmprov_write_raw(w, "url", url.ptr, url.len);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* Whether a citation can be an annotation. */
+static bool llmprov__s_chat_cites(llmprov_face *f, llmprov_str citation) {
+    llmprov_str url;
+    if (llmprov_face_own(f) || (llmprov__msg_has(citation.ptr, citation.len, "url", &url) && url.ptr[0] == '"')) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "citations", "openai-chat has citations of URLs only: those of documents were left out");
+    return false;
+}
+
+/* -- whole replies -- */
+
+enum { LLMPROV__S_CHAT_CONTENT, LLMPROV__S_CHAT_REFUSED };
+
+/* The texts of an answer as one string, or null. */
+static void llmprov__s_chat_texts(llmprov_writer *w, const char *key, const llmprov_message *m, int which) {
+    size_t i;
+    bool some = false;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        if (b->type != LLMPROV_BLOCK_TEXT || llmprov__s_chat_came_as(b, "refusal") != (which == LLMPROV__S_CHAT_REFUSED)) continue;
+        if (!some) llmprov__write_string_open(w, key);
+        some = true;
+        llmprov__write_copy_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    }
+    if (some) llmprov__write_string_close(w);
+    else llmprov_write_null(w, key);
+}
+
+static void llmprov__s_chat_thoughts(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
+    llmprov_str details;
+    if (!b) return;
+    llmprov__write_string_open(w, llmprov__s_chat_thought(f, b));
+    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) {
+        llmprov__write_copy_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        if (b->signature && *b->signature) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "signature", "openai-chat has no place for the signature of thinking: it was left out");
+    }
+    llmprov__write_string_close(w);
+    b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
+    if (llmprov_face_own(f) && llmprov__msg_has(b->extra, b->extra_len, "reasoning_details", &details)) llmprov_write_raw(w, "reasoning_details", details.ptr, details.len);
+}
+
+static void llmprov__s_chat_annotations(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    size_t i, start = 0;
+    bool some = false;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        size_t end = start + (b->type == LLMPROV_BLOCK_TEXT ? llmprov__text_count(b->text ? b->text : "", llmprov__text_len(b->text, b->text_len)) : 0);
+        llmprov_str list, item;
+        llmprov_scan s;
+        if (b->type == LLMPROV_BLOCK_TEXT && llmprov__msg_has(b->extra, b->extra_len, "citations", &list) && list.ptr[0] == '[') {
+            s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+            while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+                if (!llmprov__s_chat_cites(f, item)) continue;
+                if (!some) llmprov_write_open(w, "annotations", '[');
+                some = true;
+                llmprov__s_chat_annotation(f, w, NULL, item, start, end);
+            }
+        }
+        start = end;
+    }
+    if (some) llmprov_write_close(w);
+}
+
+static void llmprov__s_chat_voice(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_AUDIO, NULL);
+    llmprov_str expires;
+    if (!b) return;
+    llmprov_write_open(w, "audio", '{');
+    llmprov__s_chat_str(w, "id", b->id ? b->id : "audio_1");
+    llmprov__write_string_open(w, "data");
+    if (b->base64) llmprov__write_add(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+    else llmprov__write_base64(w, b->data, b->data_len, NULL);
+    llmprov__write_string_close(w);
+    if (llmprov__msg_has(b->extra, b->extra_len, "expires_at", &expires)) llmprov_write_raw(w, "expires_at", expires.ptr, expires.len);
+    else llmprov_write_int(w, "expires_at", llmprov_face_asked(f)->created);
+    llmprov_write_str(w, "transcript", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov_write_close(w);
+}
+
+/* "name" and the arguments, which are a JSON object, or the text in it for a tool that takes one. */
+static void llmprov__s_chat_call_body(llmprov_writer *w, const llmprov_block *b, bool custom) {
+    llmprov_str input;
+    llmprov__s_chat_str(w, "name", b->name ? b->name : "");
+    if (!custom) llmprov_write_str(w, "arguments", b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    else if (llmprov__msg_has(b->json, b->json_len, "input", &input) && input.ptr[0] == '"') llmprov_write_raw(w, "input", input.ptr, input.len);
+    else llmprov_write_str(w, "input", b->json ? b->json : "", llmprov__text_len(b->json, b->json_len));
+}
+
+/* What the provider said about a call beside what has a field. */
+static void llmprov__s_chat_call_more(llmprov_face *f, llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str more;
+    if (llmprov_face_own(f) && llmprov__msg_has(b->extra, b->extra_len, "extra_content", &more)) llmprov_write_raw(w, "extra_content", more.ptr, more.len);
+}
+
+static void llmprov__s_chat_answer_calls(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL);
+    if (!b) return;
+    if (llmprov__s_chat_is_old(f)) {
+        llmprov_write_open(w, "function_call", '{');
+        llmprov__s_chat_call_body(w, b, false);
+        llmprov_write_close(w);
+        if (llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "function_call", "the client takes one call, since it asked with functions: the others were left out");
+        return;
+    }
+    llmprov_write_open(w, "tool_calls", '[');
+    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) {
+        bool custom = llmprov__s_chat_is_custom(f, b);
+        llmprov_write_open(w, NULL, '{');
+        llmprov__s_chat_str(w, "id", b->id ? b->id : "");
+        llmprov__s_chat_str(w, "type", custom ? llmprov__parts_custom : "function");
+        llmprov_write_open(w, custom ? llmprov__parts_custom : "function", '{');
+        llmprov__s_chat_call_body(w, b, custom);
+        llmprov_write_close(w);
+        llmprov__s_chat_call_more(f, w, b);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static const struct { llmprov_stop stop; const char *word; } llmprov__s_chat_stops_words[] = {
+    { LLMPROV_STOP_END, "stop" }, { LLMPROV_STOP_SEQUENCE, "stop" }, { LLMPROV_STOP_LENGTH, "length" }, { LLMPROV_STOP_CONTEXT, "length" },
+    { LLMPROV_STOP_PAUSE, "length" }, { LLMPROV_STOP_TOOL_USE, "tool_calls" }, { LLMPROV_STOP_REFUSAL, "content_filter" },
+};
+
+/* What no reason of this format means is said in the provider's own word: never a success. */
+static const char *llmprov__s_chat_finish(llmprov_face *f, llmprov_stop stop, const char *word, bool refused) {
+    llmprov_str said = { word ? word : "", word ? strlen(word) : 0 };
+    size_t i;
+    if (stop == LLMPROV_STOP_REFUSAL && refused) return "stop";
+    if (stop == LLMPROV_STOP_TOOL_USE && llmprov__s_chat_is_old(f)) return "function_call";
+    if (stop == LLMPROV_STOP_PAUSE) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "finish_reason", "openai-chat has no reason for a turn that is to be continued: \"length\" was written");
+    if (llmprov_face_own(f) && said.len && llmprov__parts_stop(said) == stop) return word;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_chat_stops_words); i++)
+        if (llmprov__s_chat_stops_words[i].stop == stop) return llmprov__s_chat_stops_words[i].word;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "finish_reason", "openai-chat has no such reason: the provider's own word was written");
+    return said.len ? word : "error";
+}
+
+/* Which sequence matched: servers beyond OpenAI have a member for it. */
+static void llmprov__s_chat_sequence(llmprov_face *f, llmprov_writer *w, const char *sequence) {
+    if (!sequence) return;
+    if (llmprov_face_own(f)) llmprov__s_chat_str(w, "stop_reason", sequence);
+    else llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "stop_sequence", "openai-chat does not tell which stop sequence matched: it was left out");
+}
+
+/* The members of an object that nobody wrote here. */
+static void llmprov__s_chat_others(llmprov_writer *w, const char *object, size_t len, const char *written) {
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str key, value;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = w->alloc;
+    s = llmprov__json_scan(object ? object : "{}", object ? llmprov__text_len(object, len) : 2, &scratch, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        char name[64];
+        size_t n = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, n);
+        name[n] = 0;
+        if (llmprov_scan_raw(&s, &value) && !llmprov__parts_lists(written, name)) llmprov__write_raw_key(w, key, value, false);
+    }
+    if (scratch.failed) w->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+}
+
+/* Counts under a name, and what else the provider's own object of that name has. */
+static void llmprov__s_chat_details(llmprov_writer *w, const char *key, const char *raw, const char *const *names, const int64_t *counts, size_t count, const char *written) {
+    llmprov_str own = { NULL, 0 };
+    size_t i;
+    if (!raw || !llmprov__msg_has(raw, strlen(raw), key, &own) || own.ptr[0] != '{') own.ptr = NULL;
+    llmprov_write_open(w, key, '{');
+    for (i = 0; i < count; i++) llmprov_write_int(w, names[i], counts[i]);
+    llmprov__s_chat_others(w, own.ptr, own.len, written);
+    llmprov_write_close(w);
+}
+
+/* The prompt's tokens are all of the input; those of a cache and those of thinking are parts of their sums. */
+static void llmprov__s_chat_usage(llmprov_face *f, llmprov_writer *w, const llmprov_usage *u) {
+    static const char *const in_names[] = { "cached_tokens", "cache_write_tokens", "audio_tokens" }, *const out_names[] = { "reasoning_tokens", "audio_tokens" };
+    const char *raw = llmprov_face_own(f) ? u->raw : NULL;
+    int64_t written = u->cache_write_5m_tokens + u->cache_write_1h_tokens, prompt = u->input_tokens + u->cache_read_tokens + written;
+    const int64_t in[] = { u->cache_read_tokens, written, u->input_audio_tokens }, out[] = { u->thinking_tokens, u->output_audio_tokens };
+    llmprov_write_open(w, "usage", '{');
+    llmprov_write_int(w, "prompt_tokens", prompt);
+    llmprov_write_int(w, "completion_tokens", u->output_tokens);
+    llmprov_write_int(w, "total_tokens", prompt + u->output_tokens);
+    llmprov__s_chat_details(w, "prompt_tokens_details", raw, in_names, in, 3, "cached_tokens cache_write_tokens cache_creation_tokens audio_tokens");
+    llmprov__s_chat_details(w, "completion_tokens_details", raw, out_names, out, 2, "reasoning_tokens audio_tokens");
+    if (raw) llmprov__s_chat_others(w, raw, 0, "prompt_tokens completion_tokens total_tokens prompt_tokens_details completion_tokens_details input_tokens "
+                                               "output_tokens reasoning_tokens");
+    llmprov_write_close(w);
+}
+
+/* id, object, created, model. */
+static void llmprov__s_chat_head(llmprov_face *f, llmprov_writer *w, const char *object, const char *id, const char *model) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    llmprov__s_chat_str(w, "id", d->id ? d->id : id && *id ? id : "chatcmpl-1");
+    llmprov__s_chat_str(w, "object", object);
+    llmprov_write_int(w, "created", d->created);
+    llmprov__s_chat_str(w, "model", d->model ? d->model : model ? model : "");
+}
+
+/* The reply's members that have no field, where they are this format's own. */
+static void llmprov__s_chat_tail(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len) {
+    if (extra && llmprov_face_own(f)) llmprov__s_chat_others(w, extra, len, "created id object model choices usage error");
+    else if (extra) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "extra", "members of the reply that another format minted were left out");
+}
+
+static void llmprov__s_chat_message_write(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    size_t i;
+    for (i = 0; i < m->block_count; i++) llmprov__s_chat_takes(f, &m->blocks[i]);
+    llmprov_write_open(w, "message", '{');
+    llmprov_write_str(w, "role", "assistant", 9);
+    llmprov__s_chat_texts(w, "content", m, LLMPROV__S_CHAT_CONTENT);
+    llmprov__s_chat_texts(w, "refusal", m, LLMPROV__S_CHAT_REFUSED);
+    llmprov__s_chat_thoughts(f, w, m);
+    llmprov__s_chat_annotations(f, w, m);
+    llmprov__s_chat_voice(f, w, m);
+    llmprov__s_chat_answer_calls(f, w, m);
+    llmprov_write_close(w);
+}
+
+static bool llmprov__s_chat_has_refusal(const llmprov_message *m) {
+    const llmprov_block *b = NULL;
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, b)) != NULL)
+        if (llmprov__s_chat_came_as(b, "refusal")) return true;
+    return false;
+}
+
+static void llmprov__s_chat_choice_write(llmprov_face *f, llmprov_writer *w, size_t index, const llmprov_choice *c) {
+    llmprov_str logprobs = LLMPROV__STR("null");
+    bool own = llmprov_face_own(f);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_int(w, "index", (int64_t)index);
+    llmprov__s_chat_message_write(f, w, &c->message);
+    if (own) llmprov__msg_has(c->extra, c->extra_len, "logprobs", &logprobs);
+    llmprov_write_raw(w, "logprobs", logprobs.ptr, logprobs.len);
+    llmprov__s_chat_str(w, "finish_reason", llmprov__s_chat_finish(f, c->stop, c->stop_word, llmprov__s_chat_has_refusal(&c->message)));
+    llmprov__s_chat_sequence(f, w, c->stop_sequence);
+    if (own) llmprov__s_chat_others(w, c->extra, c->extra_len, "index message delta logprobs finish_reason stop_reason");
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_chat_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    llmprov_choice only;
+    size_t i;
+    memset(&only, 0, sizeof only);
+    only.message = r->message;
+    only.stop = r->stop;
+    only.stop_word = r->stop_word;
+    only.stop_sequence = r->stop_sequence;
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_chat_head(f, w, "chat.completion", r->id, r->model);
+    llmprov_write_open(w, "choices", '[');
+    if (!r->choice_count) llmprov__s_chat_choice_write(f, w, 0, &only);
+    for (i = 0; i < r->choice_count; i++) llmprov__s_chat_choice_write(f, w, i, &r->choices[i]);
+    llmprov_write_close(w);
+    llmprov__s_chat_usage(f, w, &r->usage);
+    llmprov__s_chat_tail(f, w, r->extra, r->extra_len);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* -- a stream -- */
+
+/* Room for one more item in memory that lives as long as the face; NULL = there is none. */
+static void *llmprov__s_chat_more(llmprov_face *f, void *items, size_t *cap, size_t count, size_t size) {
+    size_t more = *cap ? *cap * 2 : 4;
+    void *to;
+    if (count <= *cap) return items;
+    while (more < count) more *= 2;
+    to = llmprov__mem_take(&f->arena, more * size);
+    if (!to) {
+        llmprov__face_no_memory(f);
+        return NULL;
+    }
+    if (*cap) memcpy(to, items, *cap * size);
+    *cap = more;
+    return to;
+}
+
+static llmprov__s_chat_answer *llmprov__s_chat_answer_at(llmprov_face *f, int choice) {
+    llmprov__s_chat_state *m = (llmprov__s_chat_state *)llmprov_face_state(f);
+    llmprov__s_chat_answer *to = (llmprov__s_chat_answer *)llmprov__s_chat_more(f, m->answers, &m->answer_count, (size_t)choice + 1, sizeof *to);
+    if (!to) return NULL;
+    m->answers = to;
+    return &to[choice];
+}
+
+static llmprov__s_chat_block *llmprov__s_chat_block_at(llmprov_face *f, llmprov__s_chat_answer *a, int index) {
+    llmprov__s_chat_block *to = (llmprov__s_chat_block *)llmprov__s_chat_more(f, a->blocks, &a->block_cap, (size_t)index + 1, sizeof *to);
+    if (!to) return NULL;
+    a->blocks = to;
+    return &to[index];
+}
+
+/* Begins a chunk, with its only choice and that one's delta open; choice -1: one without a choice. */
+static llmprov_writer *llmprov__s_chat_chunk(llmprov_face *f, int choice) {
+    llmprov__s_chat_state *m = (llmprov__s_chat_state *)llmprov_face_state(f);
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_chat_head(f, w, "chat.completion.chunk", m->id, m->model);
+    if (choice >= 0 && llmprov__s_chat_wants_usage(f)) llmprov_write_null(w, "usage");
+    llmprov_write_open(w, "choices", '[');
+    if (choice < 0) {
+        llmprov_write_close(w);
+        return w;
+    }
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_int(w, "index", choice);
+    llmprov_write_open(w, "delta", '{');
+    return w;
+}
+
+/* Ends a chunk behind its delta. */
+static void llmprov__s_chat_end_chunk(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_write_null(w, "finish_reason");
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* The first chunk of an answer says whose it is. */
+static void llmprov__s_chat_begin(llmprov_face *f, llmprov__s_chat_answer *a, int choice) {
+    llmprov_writer *w;
+    if (a->begun) return;
+    a->begun = true;
+    w = llmprov__s_chat_chunk(f, choice);
+    llmprov_write_str(w, "role", "assistant", 9);
+    llmprov_write_str(w, "content", "", 0);
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+/* Opens the one call of a delta. */
+static void llmprov__s_chat_open_call(llmprov_writer *w, const llmprov__s_chat_block *b) {
+    llmprov_write_open(w, "tool_calls", '[');
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_int(w, "index", b->number);
+}
+
+static void llmprov__s_chat_close_call(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+static void llmprov__s_chat_begin_call(llmprov_face *f, llmprov__s_chat_answer *a, llmprov__s_chat_block *to, const llmprov_event *e) {
+    llmprov_writer *w;
+    const llmprov_block *b = e->block;
+    to->number = a->calls++;
+    to->old = llmprov__s_chat_is_old(f);
+    to->custom = !to->old && llmprov__s_chat_is_custom(f, b);
+    to->left_out = to->old && to->number > 0;
+    if (to->left_out) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "function_call", "the client takes one call, since it asked with functions: the others were left out");
+    if (to->left_out) return;
+    w = llmprov__s_chat_chunk(f, e->choice);
+    if (to->old) {
+        llmprov_write_open(w, "function_call", '{');
+        llmprov__s_chat_str(w, "name", b->name ? b->name : "");
+        llmprov_write_str(w, "arguments", "", 0);
+        llmprov_write_close(w);
+        llmprov__s_chat_end_chunk(f, w);
+        return;
+    }
+    llmprov__s_chat_open_call(w, to);
+    llmprov__s_chat_str(w, "id", b->id ? b->id : "");
+    llmprov__s_chat_str(w, "type", to->custom ? llmprov__parts_custom : "function");
+    llmprov__s_chat_call_more(f, w, b);
+    llmprov_write_open(w, to->custom ? llmprov__parts_custom : "function", '{');
+    llmprov__s_chat_str(w, "name", b->name ? b->name : "");
+    llmprov_write_str(w, to->custom ? "input" : "arguments", "", 0);
+    llmprov__s_chat_close_call(f, w);
+}
+
+static void llmprov__s_chat_begin_block(llmprov_face *f, llmprov__s_chat_answer *a, const llmprov_event *e) {
+    llmprov__s_chat_block *b = llmprov__s_chat_block_at(f, a, e->index);
+    llmprov_writer *w;
+    if (!b) return;
+    b->left_out = !llmprov__s_chat_takes(f, e->block);
+    b->head.type = e->block->type;
+    b->head.origin = e->block->origin ? llmprov_face_keep(f, e->block->origin, strlen(e->block->origin)) : NULL;
+    if (b->left_out) return;
+    if (e->block->type == LLMPROV_BLOCK_TOOL_USE) llmprov__s_chat_begin_call(f, a, b, e);
+    if (llmprov__s_chat_came_as(e->block, "refusal")) a->refused = true;
+    if (e->block->type != LLMPROV_BLOCK_AUDIO) return;
+    w = llmprov__s_chat_chunk(f, e->choice);
+    llmprov_write_open(w, "audio", '{');
+    llmprov__s_chat_str(w, "id", e->block->id && *e->block->id ? e->block->id : "audio_1");
+    llmprov_write_close(w);
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+/* The text of a call whose arguments are a text waits until it is whole. */
+static void llmprov__s_chat_wait(llmprov_face *f, llmprov__s_chat_block *b, const char *text, size_t len) {
+    char *to = (char *)llmprov__s_chat_more(f, b->text, &b->cap, b->len + len + 1, 1);
+    if (!to) return;
+    b->text = to;
+    memcpy(to + b->len, text, len);
+    b->len += len;
+    to[b->len] = 0;
+}
+
+static void llmprov__s_chat_delta(llmprov_face *f, const llmprov__s_chat_answer *a, llmprov__s_chat_block *b, const llmprov_event *e) {
+    llmprov_writer *w;
+    (void)a;
+    b->begun = true;
+    if (b->custom) {
+        llmprov__s_chat_wait(f, b, e->text, e->text_len);
+        return;
+    }
+    w = llmprov__s_chat_chunk(f, e->choice);
+    if (b->head.type == LLMPROV_BLOCK_TEXT) llmprov_face_text(f, llmprov__s_chat_came_as(&b->head, "refusal") ? "refusal" : "content", e->text, e->text_len);
+    else if (b->head.type == LLMPROV_BLOCK_THINKING) llmprov_face_text(f, llmprov__s_chat_thought(f, &b->head), e->text, e->text_len);
+    else if (b->head.type == LLMPROV_BLOCK_AUDIO) {
+        llmprov_write_open(w, "audio", '{');
+        llmprov_face_text(f, "transcript", e->text, e->text_len);
+        llmprov_write_close(w);
+    } else if (b->old) {
+        llmprov_write_open(w, "function_call", '{');
+        llmprov_face_text(f, "arguments", e->text, e->text_len);
+        llmprov_write_close(w);
+    } else {
+        llmprov__s_chat_open_call(w, b);
+        llmprov_write_open(w, "function", '{');
+        llmprov_face_text(f, "arguments", e->text, e->text_len);
+        llmprov__s_chat_close_call(f, w);
+        return;
+    }
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+/* Some audio: whole groups of base64, so that the pieces make one text. */
+static void llmprov__s_chat_audio(llmprov_face *f, llmprov__s_chat_block *b, int choice, const unsigned char *p, size_t len, bool last) {
+    size_t all = b->carry_len + len, rest = last ? 0 : all % 3, i;
+    unsigned char *to = (unsigned char *)llmprov__mem_take(&f->held, all ? all : 1);
+    llmprov_writer *w;
+    if (!to) {
+        llmprov__face_no_memory(f);
+        return;
+    }
+    memcpy(to, b->carry, b->carry_len);
+    if (len) memcpy(to + b->carry_len, p, len);
+    b->carry_len = rest;
+    for (i = 0; i < rest; i++) b->carry[i] = to[all - rest + i];
+    if (all > rest) {
+        w = llmprov__s_chat_chunk(f, choice);
+        llmprov_write_open(w, "audio", '{');
+        llmprov__write_string_open(w, "data");
+        llmprov__write_base64(w, to, all - rest, NULL);
+        llmprov__write_string_close(w);
+        llmprov_write_close(w);
+        llmprov__s_chat_end_chunk(f, w);
+    }
+    llmprov__mem_arena_reset(&f->held);
+}
+
+/* A member of a delta that is a list of one item, or a value. */
+static void llmprov__s_chat_raw_delta(llmprov_face *f, int choice, const char *member, const char *inner, llmprov_str value) {
+    llmprov_writer *w = llmprov__s_chat_chunk(f, choice);
+    llmprov_write_open(w, member, inner ? '{' : '[');
+    llmprov_write_raw(w, inner, value.ptr, value.len);
+    llmprov_write_close(w);
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+static void llmprov__s_chat_cite(llmprov_face *f, llmprov__s_chat_answer *a, const llmprov_event *e, llmprov_str citation) {
+    llmprov_writer *w;
+    if (!llmprov__s_chat_cites(f, citation)) return;
+    w = llmprov__s_chat_chunk(f, e->choice);
+    llmprov_write_open(w, "annotations", '[');
+    llmprov__s_chat_annotation(f, w, NULL, citation, a->characters, f->characters);
+    llmprov_write_close(w);
+    llmprov__s_chat_end_chunk(f, w);
+}
+
+/* Logprobs belong to a choice, the other parts to a block. */
+static void llmprov__s_chat_part_write(llmprov_face *f, llmprov__s_chat_answer *a, llmprov__s_chat_block *b, const llmprov_event *e) {
+    llmprov_str value = { e->extra, e->extra_len };
+    llmprov_writer *w;
+    if (!strcmp(e->kind, "logprobs") && llmprov_face_own(f)) {
+        w = llmprov__s_chat_chunk(f, e->choice);
+        llmprov_write_close(w);
+        llmprov_write_raw(w, "logprobs", value.ptr, value.len);
+        llmprov_write_null(w, "finish_reason");
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+        llmprov_face_send(f);
+    } else if (b && !strcmp(e->kind, "citation")) llmprov__s_chat_cite(f, a, e, value);
+    else if (b && !strcmp(e->kind, "audio")) llmprov__s_chat_audio(f, b, e->choice, (const unsigned char *)e->data, e->data_len, false);
+    else if (b && !strcmp(e->kind, "expires_at")) llmprov__s_chat_raw_delta(f, e->choice, "audio", "expires_at", value);
+    else if (b && !strcmp(e->kind, "reasoning_details") && llmprov_face_own(f)) llmprov__s_chat_raw_delta(f, e->choice, "reasoning_details", NULL, value);
+    else llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "openai-chat has no place for this part of a reply: it was left out");
+}
+
+/* What waited for the end of a block. A call without arguments has an empty object: what is no JSON is no call. */
+static void llmprov__s_chat_end_block(llmprov_face *f, llmprov__s_chat_answer *a, llmprov__s_chat_block *b, const llmprov_event *e) {
+    llmprov_event empty = *e;
+    llmprov_block call = b->head;
+    llmprov_writer *w;
+    a->characters = f->characters;
+    if (b->head.type == LLMPROV_BLOCK_AUDIO && b->carry_len) llmprov__s_chat_audio(f, b, e->choice, NULL, 0, true);
+    if (b->head.type != LLMPROV_BLOCK_TOOL_USE) return;
+    if (b->custom) {
+        llmprov_str input;
+        w = llmprov__s_chat_chunk(f, e->choice);
+        llmprov__s_chat_open_call(w, b);
+        llmprov_write_open(w, llmprov__parts_custom, '{');
+        call.json = b->text ? b->text : "";
+        call.json_len = b->len;
+        if (llmprov__msg_has(call.json, call.json_len, "input", &input) && input.ptr[0] == '"') llmprov_write_raw(w, "input", input.ptr, input.len);
+        else llmprov_write_str(w, "input", call.json, call.json_len);
+        llmprov__s_chat_close_call(f, w);
+    } else if (!b->begun) {
+        empty.text = "{}";
+        empty.text_len = 2;
+        llmprov__s_chat_delta(f, a, b, &empty);
+    }
+}
+
+/* The last chunk of an answer says why it ended. */
+static void llmprov__s_chat_finish_write(llmprov_face *f, const llmprov__s_chat_answer *a, const llmprov_event *e, bool last) {
+    llmprov__s_chat_state *m = (llmprov__s_chat_state *)llmprov_face_state(f);
+    llmprov_writer *w = llmprov__s_chat_chunk(f, e->choice);
+    llmprov_write_close(w);
+    llmprov__s_chat_str(w, "finish_reason", llmprov__s_chat_finish(f, e->stop, e->stop_word, a->refused));
+    llmprov__s_chat_sequence(f, w, e->stop_sequence);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    if (last) llmprov__s_chat_tail(f, w, m->extra, m->extra_len);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_chat_end(llmprov_face *f, const llmprov_event *e) {
+    llmprov_writer *w;
+    if (llmprov__s_chat_wants_usage(f)) {
+        w = llmprov__s_chat_chunk(f, -1);
+        llmprov__s_chat_usage(f, w, e->usage);
+        llmprov_write_close(w);
+        llmprov_face_send(f);
+    }
+    llmprov_face_word(f, "[DONE]");
+}
+
+static void llmprov__s_chat_start(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_chat_state *m = (llmprov__s_chat_state *)llmprov_face_state(f);
+    m->id = e->id ? llmprov_face_keep(f, e->id, strlen(e->id)) : NULL;
+    m->model = e->model ? llmprov_face_keep(f, e->model, strlen(e->model)) : NULL;
+}
+
+static void llmprov__s_chat_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_chat_state *m = (llmprov__s_chat_state *)llmprov_face_state(f);
+    llmprov__s_chat_answer *a = e->choice >= 0 ? llmprov__s_chat_answer_at(f, e->choice) : NULL;
+    llmprov__s_chat_block *b;
+    if (!a) return;
+    if (e->type == LLMPROV_EVENT_START) llmprov__s_chat_start(f, e);
+    if (e->type != LLMPROV_EVENT_META && e->type != LLMPROV_EVENT_OTHER) llmprov__s_chat_begin(f, a, e->choice);
+    b = e->type >= LLMPROV_EVENT_TEXT && e->type <= LLMPROV_EVENT_BLOCK_END && e->index >= 0 ? llmprov__s_chat_block_at(f, a, e->index) : NULL;
+    if (b && b->left_out) return;
+    switch (e->type) {
+    case LLMPROV_EVENT_BLOCK: llmprov__s_chat_begin_block(f, a, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_chat_delta(f, a, b, e); break;
+    case LLMPROV_EVENT_PART: llmprov__s_chat_part_write(f, a, b, e); break;
+    case LLMPROV_EVENT_BLOCK_END: llmprov__s_chat_end_block(f, a, b, e); break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_CHOICE_END: llmprov__s_chat_finish_write(f, a, e, false); break;
+    case LLMPROV_EVENT_END:
+        llmprov__s_chat_finish_write(f, a, e, true);
+        llmprov__s_chat_end(f, e);
+        break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+static const struct { llmprov_status code; int http; const char *type, *word; } llmprov__s_chat_errors[] = {
+    { LLMPROV_ERR_AUTH, 401, "invalid_request_error", "invalid_api_key" }, { LLMPROV_ERR_NO_KEY, 401, "invalid_request_error", "invalid_api_key" },
+    { LLMPROV_ERR_FORBIDDEN, 403, "invalid_request_error", "permission_denied" }, { LLMPROV_ERR_NOT_FOUND, 404, "invalid_request_error", "model_not_found" },
+    { LLMPROV_ERR_NO_PROVIDER, 404, "invalid_request_error", "model_not_found" }, { LLMPROV_ERR_TOO_LONG, 400, "invalid_request_error", "context_length_exceeded" },
+    { LLMPROV_ERR_RATE_LIMIT, 429, "requests", "rate_limit_exceeded" }, { LLMPROV_ERR_QUOTA, 429, "insufficient_quota", "insufficient_quota" },
+    { LLMPROV_ERR_OVERLOADED, 503, "server_error", "server_is_overloaded" }, { LLMPROV_ERR_TIMEOUT, 504, "server_error", "timeout_error" },
+    { LLMPROV_ERR_ARGUMENT, 400, "invalid_request_error", NULL }, { LLMPROV_ERR_REQUEST, 400, "invalid_request_error", NULL },
+    { LLMPROV_ERR_UNSUPPORTED, 400, "invalid_request_error", NULL }, { LLMPROV_ERR_BAD_JSON, 400, "invalid_request_error", NULL },
+    { LLMPROV_ERR_LIMIT, 400, "invalid_request_error", NULL },
+};
+
+/* The code that this format's own error has: one of llmprov_ask's, or one that came in this format. */
+static const char *llmprov__s_chat_own_code(llmprov_face *f, const llmprov_error *e) {
+    bool asked = !e->provider || !*e->provider;
+    return e->provider_code && *e->provider_code && (asked || llmprov_face_own(f)) ? e->provider_code : NULL;
+}
+
+static int llmprov__s_chat_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    const char *type = "server_error", *word = NULL, *own = llmprov__s_chat_own_code(f, e);
+    int status = 500;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_chat_errors); i++) {
+        if (llmprov__s_chat_errors[i].code != e->code) continue;
+        status = llmprov__s_chat_errors[i].http;
+        type = llmprov__s_chat_errors[i].type;
+        word = llmprov__s_chat_errors[i].word;
+    }
+    if (e->http_status == 409 || e->http_status == 413 || e->http_status == 422) status = e->http_status, type = "invalid_request_error";
+    if (own && strcmp(own, type)) word = own;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "error", '{');
+    llmprov__s_chat_str(w, "message", e->message ? e->message : "");
+    llmprov__s_chat_str(w, "type", type);
+    llmprov__s_chat_str(w, "param", e->param && *e->param ? e->param : NULL);
+    llmprov__s_chat_str(w, "code", word);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+    return status;
+}
+#endif /* LLMPROV_NO_OPENAI_CHAT */
+
 //==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses s_messages
+// Calls: t_messages t_chat t_responses s_messages s_chat
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -13708,7 +15898,9 @@ static const llmprov_translator llmprov__translators_list[] = {
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA | LLMPROV_CAN_CHOICES,
       .rules = LLMPROV_RULE_TOOL_TEXT, .id_max = 40, .name_max = 64, .read_state = sizeof(llmprov__t_chat_state),
       .write = llmprov__t_chat_write, .read = llmprov__t_chat_read, .read_frame = llmprov__t_chat_read_frame,
-      .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error },
+      .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error,
+      .write_state = sizeof(llmprov__s_chat_state), .read_request = llmprov__s_chat_read_request, .write_reply = llmprov__s_chat_write_reply,
+      .write_event = llmprov__s_chat_write_event, .write_error = llmprov__s_chat_write_error },
 #endif
 #ifndef LLMPROV_NO_OPENAI_RESPONSES
     { .format = "openai-responses", .path = "/responses", .version = "v1", .framing = LLMPROV_FRAMING_SSE,

@@ -172,7 +172,7 @@ for format in anthropic-messages openai-chat; do
             check "convert $format $case $what" 0 '"type":"message"' '' convert --from $format --to anthropic-messages --gather --what $what "$dir/$format.$case.$what"
         done
         expect "convert $format $case: stream and reply agree" cmp "$of $case reply.out" "$of $case stream.out"
-        for to in anthropic-messages; do
+        for to in anthropic-messages openai-chat; do
             check "convert $format $case reply to $to" 0 '^{"id":".*}$' '*' convert --from $format --to $to --what reply "$dir/$format.$case.reply"
             check "convert $format $case stream to $to" 0 '^data: {' '*' convert --from $format --to $to --what stream "$dir/$format.$case.stream"
             cp "$of $case stream to $to.out" "$dir/again"
