@@ -10359,7 +10359,12 @@ static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m,
     const char *key = d->row->quirks.reasoning_key;
     llmprov_str details;
     bool told = false;
-    if (!b && key && always && !(llmprov__t_chat_own(d) && llmprov__msg_has(m->extra, m->extra_len, key, &details))) llmprov_write_str(d->body, key, "", 0);
+    if (!b && key && always && !(llmprov__t_chat_own(d) && llmprov__msg_has(m->extra, m->extra_len, key, &details))) {
+        char path[160];
+        llmprov__t_chat_member_path(path, m, key);
+        if (llmprov__t_chat_own(d)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, path, "this model wants it in every turn of a conversation with tools: an empty one was sent");
+        llmprov_write_str(d->body, key, "", 0);
+    }
     if (!b || !key || llmprov__t_chat_thinks_in_content(d, m)) return;
     for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) {
         key = llmprov__t_chat_thought_key(d, b);
@@ -10703,12 +10708,12 @@ static void llmprov__t_chat_user_id(llmprov_draft *d) {
 
 /* Whether the form of the answer that was said is still what is asked, with a name that is legal everywhere. */
 static bool llmprov__t_chat_same_format(const llmprov_draft *d, llmprov_str *said) {
-    llmprov_str schema, value, name = LLMPROV__STR("\"\"");
+    llmprov_str schema, value, name;
     const char *asked = d->chat->schema;
     size_t i;
     if (!llmprov__t_chat_said_some(d, "response_format", said)) return false;
     if (!llmprov__msg_has(said->ptr, said->len, "json_schema", &schema) || !llmprov__msg_has(schema.ptr, schema.len, "schema", &value) || value.ptr[0] == 'n') return !asked;
-    llmprov__msg_has(schema.ptr, schema.len, "name", &name);
+    if (!llmprov__msg_has(schema.ptr, schema.len, "name", &name)) name.len = 0;
     for (i = 1; i + 1 < name.len; i++)
         if (!llmprov__normal_word_char((unsigned char)name.ptr[i])) return false;
     return asked && name.len <= 66 && strlen(asked) == value.len && !memcmp(asked, value.ptr, value.len);
@@ -15476,12 +15481,12 @@ static bool llmprov__s_chat_has_refusal(const llmprov_message *m) {
 }
 
 static void llmprov__s_chat_choice_write(llmprov_face *f, llmprov_writer *w, size_t index, const llmprov_choice *c) {
-    llmprov_str logprobs = LLMPROV__STR("null");
+    llmprov_str logprobs, null = LLMPROV__STR("null");
     bool own = llmprov_face_own(f);
     llmprov_write_open(w, NULL, '{');
     llmprov_write_int(w, "index", (int64_t)index);
     llmprov__s_chat_message_write(f, w, &c->message);
-    if (own) llmprov__msg_has(c->extra, c->extra_len, "logprobs", &logprobs);
+    if (!own || !llmprov__msg_has(c->extra, c->extra_len, "logprobs", &logprobs)) logprobs = null;
     llmprov_write_raw(w, "logprobs", logprobs.ptr, logprobs.len);
     llmprov__s_chat_str(w, "finish_reason", llmprov__s_chat_finish(f, c->stop, c->stop_word, llmprov__s_chat_has_refusal(&c->message)));
     llmprov__s_chat_sequence(f, w, c->stop_sequence);
