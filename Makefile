@@ -26,7 +26,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 .PHONY: all demo test fixtures peer clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls \
-        fix toc sizes clean help
+        growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 
@@ -55,7 +55,7 @@ bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
-check: rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls ## everything but test that holds the header to its promises
+check: rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -95,6 +95,11 @@ msan: $(TEST_FILES) ## the tests under MemorySanitizer
 pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls/LIST)
 	@SHARED=$(SHARED) sh tests/tools/pitfalls.sh
 
+growth: $(B)/growth.o ## work grows with the input alone: counted, not timed
+	@if [ ! -s $(B)/growth.o ]; then $(call skip,growth: $(CC) knows no -fsanitize-coverage=trace-pc); \
+	else $(CC) $(STD) -O1 -DGROWTH_COUNTER -c -o $(B)/growth-counter.o tests/growth.c && \
+	$(CC) -o $(B)/growth $(B)/growth.o $(B)/growth-counter.o && $(B)/growth; fi
+
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
 	$(B)/rooms --fix llmprov.h
 
@@ -129,6 +134,11 @@ $(B)/test-asan: $(TEST_FILES)
 $(B)/test-ubsan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
 	    -o $@ tests/test_all.c
+
+# Empty where the compiler cannot count.
+$(B)/growth.o: tests/growth.c llmprov.h | $(B)
+	@if printf 'int x;\n' | $(CC) -fsanitize-coverage=trace-pc -x c -c -o $@ - 2>/dev/null; \
+	then $(CC) $(STD) -O1 $(WARN) -fsanitize-coverage=trace-pc -c -o $@ tests/growth.c; else : > $@; fi
 
 $(B)/symbols.o: llmprov.h | $(B)
 	@printf '#define LLMPROV_IMPLEMENTATION\n#include "../llmprov.h"\n' > $(B)/symbols.c

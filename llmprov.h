@@ -1747,6 +1747,62 @@ static uint32_t llmprov__text_hash(const char *p, size_t len) {
     return hash;
 }
 
+/* -- numbers by text: open addressing in an arena, at most half full -- */
+
+typedef struct llmprov__text_entry { llmprov_str key; size_t value, round; } llmprov__text_entry;
+
+/* {0} is empty. What an earlier round entered counts as free, so that forgetting all of it costs nothing. */
+typedef struct llmprov__text_index { llmprov__text_entry *slots; size_t cap, count, round; } llmprov__text_index;
+
+static void llmprov__text_forget(llmprov__text_index *x) {
+    x->round++;
+    x->count = 0;
+}
+
+/* Where a text is, or would go; there is always a free slot. */
+static llmprov__text_entry *llmprov__text_slot(const llmprov__text_index *x, llmprov_str key) {
+    size_t at = llmprov__text_hash(key.ptr, key.len) & (x->cap - 1);
+    for (;; at = (at + 1) & (x->cap - 1)) {
+        llmprov__text_entry *e = &x->slots[at];
+        if (!e->key.ptr || e->round != x->round) return e;
+        if (e->key.len == key.len && !memcmp(e->key.ptr, key.ptr, key.len)) return e;
+    }
+}
+
+/* What was entered under a text, or NULL. */
+static llmprov__text_entry *llmprov__text_find(const llmprov__text_index *x, llmprov_str key) {
+    llmprov__text_entry *e = x->count ? llmprov__text_slot(x, key) : NULL;
+    return e && e->key.ptr && e->round == x->round ? e : NULL;
+}
+
+/* Enters a text, which must outlive the index, or changes its number; false = no memory. */
+static bool llmprov__text_enter(llmprov__text_index *x, llmprov__mem_arena *a, llmprov_str key, size_t value) {
+    llmprov__text_entry *e;
+    if (x->count * 2 >= x->cap) {
+        llmprov__text_index wider = *x;
+        size_t i;
+        wider.cap = x->cap ? x->cap * 2 : 8;
+        wider.slots = (llmprov__text_entry *)llmprov__mem_take(a, wider.cap * sizeof *wider.slots);
+        if (!wider.slots) return false;
+        for (i = 0; i < x->cap; i++)
+            if (x->slots[i].key.ptr && x->slots[i].round == x->round)
+                *llmprov__text_slot(&wider, x->slots[i].key) = x->slots[i];
+        *x = wider;
+    }
+    e = llmprov__text_slot(x, key);
+    x->count += !e->key.ptr || e->round != x->round;
+    e->key = key;
+    e->value = value;
+    e->round = x->round;
+    return true;
+}
+
+static llmprov_str llmprov__text_of(const char *text) {
+    llmprov_str s = { "", 0 };
+    if (text) s.ptr = text, s.len = strlen(text);
+    return s;
+}
+
 /* -- many bytes at a time -- */
 
 #if LLMPROV__SSE2
@@ -3210,7 +3266,8 @@ struct llmprov_plan {
     const llmprov_json *root;    /* the object that is merged in; NULL = none */
     const llmprov_json *merge;   /* the part of it that belongs to the open object at merge_depth */
     int merge_depth;
-    llmprov__mem_buf written;    /* pointers to the members of it that were written */
+    llmprov__text_index written; /* the members of it that were written, by where they stand in its text */
+    llmprov__mem_arena marks;    /* for indices */
     const llmprov_json *replacing;             /* what will stand in the place of the value that is being written */
     int replace_depth;
     size_t replace_len, replace_refs;          /* what there was before that value */
@@ -3362,7 +3419,7 @@ static bool llmprov__write_plan(llmprov_writer *w) {
         return false;
     }
     memset(w->plan, 0, sizeof *w->plan);
-    w->plan->refs.alloc = w->plan->written.alloc = w->alloc;
+    w->plan->refs.alloc = w->plan->marks.alloc = w->alloc;
     return true;
 }
 
@@ -3383,19 +3440,25 @@ static const llmprov_json *llmprov__write_here(const llmprov_writer *w, llmprov_
     return llmprov__write_merging(w) ? llmprov__json_find(w->plan->merge, key.ptr, key.len) : NULL;
 }
 
-static void llmprov__write_mark(llmprov_writer *w, const llmprov_json *member) {
-    if (!llmprov__mem_add(&w->plan->written, &member, sizeof member)) llmprov__write_fail(w, LLMPROV_ERR_NO_MEMORY);
+/* What a member is known by: no two begin at the same byte. */
+static llmprov_str llmprov__write_identity(const llmprov_json *member) {
+    llmprov_str bytes = { (const char *)&member->raw.ptr, sizeof member->raw.ptr };
+    return bytes;
 }
 
-/* Also true of a member that a later one with its key hides. */
-static bool llmprov__write_marked(const llmprov_writer *w, const llmprov_json *member) {
-    const llmprov_json *one;
+static void llmprov__write_mark(llmprov_writer *w, const llmprov_json *member) {
+    if (!llmprov__text_enter(&w->plan->written, &w->plan->marks, llmprov__write_identity(member), 0))
+        llmprov__write_fail(w, LLMPROV_ERR_NO_MEMORY);
+}
+
+/* The number of the last member with each key of an object: it hides those before it. */
+static llmprov__text_index llmprov__write_last(llmprov_writer *w, const llmprov_json *object) {
+    llmprov__text_index last = { NULL, 0, 0, 0 };
+    const llmprov_json *v = NULL;
     size_t i;
-    for (i = 0; i < w->plan->written.len; i += sizeof one) {
-        memcpy(&one, w->plan->written.ptr + i, sizeof one);
-        if (one == member) return true;
-    }
-    return llmprov__json_find(w->plan->merge, member->key.ptr, member->key.len) != member;
+    for (i = 0; (v = llmprov_json_next(object, v)) != NULL; i++)
+        if (!llmprov__text_enter(&last, &w->plan->marks, v->key, i)) llmprov__write_fail(w, LLMPROV_ERR_NO_MEMORY);
+    return last;
 }
 
 static void llmprov__write_key(llmprov_writer *w, llmprov_str key) {
@@ -3408,9 +3471,13 @@ static void llmprov__write_key(llmprov_writer *w, llmprov_str key) {
 
 /* The members of the merged object that were not written yet, but for one key. */
 static void llmprov__write_members(llmprov_writer *w, const char *except) {
+    llmprov__text_index last = llmprov__write_last(w, w->plan->merge);
     const llmprov_json *v = NULL;
-    while ((v = llmprov_json_next(w->plan->merge, v)) != NULL) {
-        if (llmprov__write_marked(w, v) || (except && llmprov__text_is(v->key, except))) continue;
+    size_t i;
+    for (i = 0; !w->status && (v = llmprov_json_next(w->plan->merge, v)) != NULL; i++) {
+        bool hidden = llmprov__text_find(&last, v->key)->value != i;
+        bool written = llmprov__text_find(&w->plan->written, llmprov__write_identity(v)) != NULL;
+        if (hidden || written || (except && llmprov__text_is(v->key, except))) continue;
         llmprov__write_mark(w, v);
         llmprov__write_key(w, v->key);
         llmprov__write_add(w, v->raw.ptr, v->raw.len);
@@ -3696,7 +3763,7 @@ LLMPROV_API void llmprov_writer_free(llmprov_writer *w) {
     llmprov_alloc alloc = w->alloc;
     if (w->plan) {
         llmprov__mem_buf_free(&w->plan->refs);
-        llmprov__mem_buf_free(&w->plan->written);
+        llmprov__mem_arena_free(&w->plan->marks);
         llmprov__mem_realloc(&alloc, w->plan, sizeof *w->plan, 0);
     }
     llmprov__mem_realloc(&alloc, w->text, w->cap, 0);
@@ -6329,30 +6396,37 @@ static int64_t llmprov__retry_delay(const llmprov__retry_case *c) {
 
 /* A member without a field; its JSON may be replaced while the reply goes on. */
 typedef struct llmprov__reply_extra {
-    struct llmprov__reply_extra *next;
     llmprov_str key;
     llmprov__mem_buf json;
 } llmprov__reply_extra;
 
+/* Members in the order in which they came first. */
+typedef struct llmprov__reply_members {
+    llmprov__reply_extra *items;
+    size_t count, cap;
+    llmprov__text_index index;
+} llmprov__reply_members;
+
 typedef struct llmprov__reply_block {
     llmprov_block head;
     int choice, index;
+    int next;                    /* the number of the next one of its choice; -1 = none yet */
     bool open, folded;           /* folded: the arguments of a tool that stood for a structured answer */
     bool freeform;               /* the arguments are a text, which becomes {"input":"..."} */
     llmprov__text_sieve sieve;
     llmprov__mem_buf text, signature, citations, details, data;
     char quad[4];                /* base64 that waits for the rest of its group */
     int quad_len;
-    llmprov__reply_extra *extras;
+    llmprov__reply_members extras;
 } llmprov__reply_block;
 
 typedef struct llmprov__reply_choice {
-    int blocks;
+    int blocks, first, last;     /* how many it has, and the numbers of the first and of the last; -1 = none */
     bool ended, tools;
     llmprov_stop stop;
     const char *word, *sequence;
     llmprov__mem_buf logprobs, refusals;
-    llmprov__reply_extra *extras;
+    llmprov__reply_members extras;
 } llmprov__reply_choice;
 
 /* A buffer that lives as long as the reading of one reply. */
@@ -6382,16 +6456,18 @@ struct llmprov_turn {
     const llmprov_profile *profile;
     const char *fold;            /* the tool whose arguments are the answer's text, or NULL */
     const llmprov_tool *tools;   /* to give names back as they were declared */
-    const char *const *wire_names;             /* what each tool is called on the wire */
+    llmprov__text_index tool_names;            /* which of them has a name on the wire; lives as long as the call */
     size_t tool_count;
     llmprov__reply_block *blocks;
     size_t block_count, block_cap;
+    llmprov__text_index ids;     /* of the tool calls */
+    size_t next_id;              /* the number of the next id that has to be made */
     llmprov__reply_choice *choices;
     size_t choice_count;
     char *id, *model;
     llmprov_usage usage;
-    llmprov__reply_extra *usage_members;
-    llmprov__reply_extra *extras;
+    llmprov__reply_members usage_members;
+    llmprov__reply_members extras;
     llmprov_error error;
     llmprov__err_warnings warnings;
     llmprov__mem_buf scratch, sifted;
@@ -6425,8 +6501,10 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
     return t;
 }
 
-static void llmprov__reply_free_extras(llmprov__reply_extra *e) {
-    for (; e; e = e->next) llmprov__mem_buf_free(&e->json);
+static void llmprov__reply_free_extras(llmprov__reply_members *m) {
+    size_t i;
+    for (i = 0; i < m->count; i++) llmprov__mem_buf_free(&m->items[i].json);
+    memset(m, 0, sizeof *m);
 }
 
 static void llmprov__reply_free_block(llmprov__reply_block *b) {
@@ -6435,7 +6513,7 @@ static void llmprov__reply_free_block(llmprov__reply_block *b) {
     llmprov__mem_buf_free(&b->citations);
     llmprov__mem_buf_free(&b->details);
     llmprov__mem_buf_free(&b->data);
-    llmprov__reply_free_extras(b->extras);
+    llmprov__reply_free_extras(&b->extras);
 }
 
 /* Frees what only the reading needed. */
@@ -6454,16 +6532,16 @@ static void llmprov__reply_reset(llmprov_turn *t, size_t state) {
     for (i = 0; i < t->choice_count; i++) {
         llmprov__mem_buf_free(&t->choices[i].logprobs);
         llmprov__mem_buf_free(&t->choices[i].refusals);
-        llmprov__reply_free_extras(t->choices[i].extras);
+        llmprov__reply_free_extras(&t->choices[i].extras);
     }
     llmprov__mem_realloc(&t->arena.alloc, t->choices, t->choice_count * sizeof *t->choices, 0);
-    llmprov__reply_free_extras(t->extras);
-    llmprov__reply_free_extras(t->usage_members);
+    llmprov__reply_free_extras(&t->extras);
+    llmprov__reply_free_extras(&t->usage_members);
     llmprov__reply_free_reading(t);
     for (; t->loose; t->loose = t->loose->next) llmprov__mem_buf_free(&t->loose->text);
     t->choices = NULL;
-    t->extras = t->usage_members = NULL;
-    t->block_count = t->choice_count = 0;
+    t->block_count = t->choice_count = t->next_id = 0;
+    llmprov__text_forget(&t->ids);
     t->id = t->model = NULL;
     t->started = t->done = false;
     memset(&t->usage, 0, sizeof t->usage);
@@ -6578,43 +6656,58 @@ static llmprov_str llmprov__reply_clean(llmprov_turn *t, llmprov_str json) {
     return json;
 }
 
-static void llmprov__reply_set_extra(llmprov_turn *t, llmprov__reply_extra **list, llmprov_str key, llmprov_str json) {
+static llmprov__reply_extra *llmprov__reply_find_extra(const llmprov__reply_members *m, llmprov_str key) {
+    const llmprov__text_entry *at = llmprov__text_find(&m->index, key);
+    return at ? &m->items[at->value] : NULL;
+}
+
+/* A new member without a value; NULL = no memory. */
+static llmprov__reply_extra *llmprov__reply_new_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key) {
     llmprov__reply_extra *e;
-    json = llmprov__reply_clean(t, json);
-    for (; (e = *list) != NULL; list = &e->next)
-        if (e->key.len == key.len && !memcmp(e->key.ptr, key.ptr, key.len)) break;
-    if (!e) {
-        e = (llmprov__reply_extra *)llmprov__mem_take(&t->arena, sizeof *e);
-        if (!e) return;
-        e->key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
-        e->key.len = e->key.ptr ? key.len : 0;
-        e->json.alloc = t->arena.alloc;
-        *list = e;
+    if (m->count == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 4;
+        e = (llmprov__reply_extra *)llmprov__mem_take(&t->arena, cap * sizeof *e);
+        if (!e) return NULL;
+        if (m->count) memcpy(e, m->items, m->count * sizeof *e);
+        m->items = e;
+        m->cap = cap;
     }
-    e->json.len = 0;
-    if (!llmprov__mem_add(&e->json, json.ptr, json.len)) llmprov__reply_no_memory(t);
+    key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
+    if (!key.ptr || !llmprov__text_enter(&m->index, &t->arena, key, m->count)) return NULL;
+    e = &m->items[m->count++];
+    e->key = key;
+    e->json.alloc = t->arena.alloc;
+    return e;
+}
+
+static void llmprov__reply_set_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key, llmprov_str json) {
+    llmprov__reply_extra *e = llmprov__reply_find_extra(m, key);
+    json = llmprov__reply_clean(t, json);
+    if (!e) e = llmprov__reply_new_extra(t, m, key);
+    if (e) e->json.len = 0;
+    if (!e || !llmprov__mem_add(&e->json, json.ptr, json.len)) llmprov__reply_no_memory(t);
 }
 
 /* The gathered members as one object in the arena; NULL when there are none. `base` is an object they replace members of. */
-static const char *llmprov__reply_extras(llmprov_turn *t, const llmprov__reply_extra *e, const char *base, size_t *len) {
+static const char *llmprov__reply_extras(llmprov_turn *t, const llmprov__reply_members *m, const char *base, size_t *len) {
     llmprov_writer w;
     const char *to = NULL;
     llmprov_scan s;
     llmprov_str key, value;
+    size_t i;
     *len = 0;
-    if (!e && !base) return NULL;
+    if (!m->count && !base) return NULL;
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
     llmprov_write_open(&w, NULL, '{');
     s = llmprov__json_scan(base ? base : "{}", base ? strlen(base) : 2, &t->scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
-        const llmprov__reply_extra *other = e;
-        while (other && (other->key.len != key.len || memcmp(other->key.ptr, key.ptr, key.len))) other = other->next;
-        if (llmprov_scan_raw(&s, &value) && !other) llmprov__write_raw_key(&w, key, value, false);
+        bool replaced = llmprov__reply_find_extra(m, key) != NULL;
+        if (llmprov_scan_raw(&s, &value) && !replaced) llmprov__write_raw_key(&w, key, value, false);
     }
-    for (; e; e = e->next) {
-        llmprov_str json = { e->json.ptr, e->json.len };
-        llmprov__write_raw_key(&w, e->key, json, false);
+    for (i = 0; i < m->count; i++) {
+        llmprov_str json = { m->items[i].json.ptr, m->items[i].json.len };
+        llmprov__write_raw_key(&w, m->items[i].key, json, false);
     }
     llmprov_write_close(&w);
     if (!w.status) to = llmprov__mem_copy(&t->arena, w.text, w.len);
@@ -6640,6 +6733,7 @@ static llmprov__reply_choice *llmprov__reply_choice_at(llmprov_turn *t, int choi
     memset(list + count, 0, ((size_t)choice + 1 - count) * sizeof *list);
     for (i = count; i <= (size_t)choice; i++) {
         list[i].word = "";
+        list[i].first = list[i].last = -1;
         list[i].logprobs.alloc = list[i].refusals.alloc = t->arena.alloc;
     }
     t->choices = list;
@@ -6669,25 +6763,19 @@ static llmprov__reply_block *llmprov__reply_new_block(llmprov_turn *t) {
     return b;
 }
 
-static bool llmprov__reply_id_taken(const llmprov_turn *t, size_t before, const char *id) {
-    size_t i;
-    for (i = 0; i < before; i++)
-        if (t->blocks[i].head.type == LLMPROV_BLOCK_TOOL_USE && t->blocks[i].head.id && !strcmp(t->blocks[i].head.id, id)) return true;
-    return false;
-}
-
 /* Every call has an id, and no two of one turn the same: what a server left out or repeated is made from the
    reply's id and the block's place, the same each time. */
 static void llmprov__reply_own_id(llmprov_turn *t, llmprov__reply_block *b) {
     const char *given = b->head.id ? b->head.id : "", *stem = given, *id = given;
     size_t at = (size_t)(b - t->blocks);
-    int64_t number = (int64_t)at;
+    if (t->next_id < at) t->next_id = at;
     if (!*given) {
         stem = llmprov__err_join(&t->arena, "call_", llmprov__err_int(llmprov__text_hash(t->id ? t->id : "", llmprov__text_len(t->id, 0))).text, (char *)NULL);
         id = "";
     }
-    while (stem && id && (!*id || llmprov__reply_id_taken(t, at, id))) id = llmprov__err_join(&t->arena, stem, "_", llmprov__err_int(number++).text, (char *)NULL);
-    if (!stem || !id) llmprov__reply_no_memory(t);
+    while (stem && id && (!*id || llmprov__text_find(&t->ids, llmprov__text_of(id))))
+        id = llmprov__err_join(&t->arena, stem, "_", llmprov__err_int((int64_t)t->next_id++).text, (char *)NULL);
+    if (!stem || !id || !llmprov__text_enter(&t->ids, &t->arena, llmprov__text_of(id), at)) llmprov__reply_no_memory(t);
     else b->head.id = id;
     if (*given && id != given) llmprov__reply_warn(t, LLMPROV_ERR_ARGUMENT, "content", "two tool calls came with one id: the later one was given another");
 }
@@ -6697,11 +6785,19 @@ static bool llmprov__reply_wants_text(const llmprov_turn *t, const llmprov__repl
     return t->keep == LLMPROV_KEEP_TOOLS && (b->head.type == LLMPROV_BLOCK_TOOL_USE || b->folded);
 }
 
+/* Puts a block behind the others of its choice. */
+static void llmprov__reply_chain(llmprov_turn *t, llmprov__reply_choice *c, int number) {
+    if (c->last >= 0) t->blocks[c->last].next = number;
+    else c->first = number;
+    t->blocks[number].next = -1;
+    c->last = number;
+}
+
 LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_block *begin) {
     llmprov__reply_choice *c = llmprov__reply_choice_at(t, choice);
     llmprov__reply_block *b = c && !t->error.code ? llmprov__reply_new_block(t) : NULL;
+    const llmprov__text_entry *declared;
     llmprov_event e;
-    size_t i;
     if (!b) return -1;
     llmprov__reply_start(t);
     if (!llmprov__msg_copy_block(&t->arena, &b->head, begin)) {
@@ -6709,6 +6805,7 @@ LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_bl
         llmprov__reply_no_memory(t);
         return -1;
     }
+    llmprov__reply_chain(t, c, (int)(b - t->blocks));
     b->choice = choice;
     b->index = c->blocks++;
     b->open = true;
@@ -6719,8 +6816,8 @@ LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_bl
         b->head.text_len = begin->text_len;
     }
     if (b->head.type == LLMPROV_BLOCK_TOOL_USE) {
-        for (i = 0; t->tools && b->head.name && i < t->tool_count; i++)
-            if (llmprov__text_same(t->wire_names[i], b->head.name, false)) b->head.name = t->tools[i].name;
+        declared = b->head.name ? llmprov__text_find(&t->tool_names, llmprov__text_of(b->head.name)) : NULL;
+        if (declared && t->tools[declared->value].name) b->head.name = t->tools[declared->value].name;
         if (!b->head.name || !*b->head.name) b->head.name = "unnamed";
         llmprov__reply_own_id(t, b);
         b->folded = t->fold && b->head.name && !strcmp(t->fold, b->head.name);
@@ -6892,9 +6989,9 @@ static void llmprov__reply_close(llmprov_turn *t, llmprov__reply_block *b) {
     if (b->data.ptr) h->data = b->data.ptr, h->data_len = b->data.len;
     llmprov__reply_close_list(t, b, "citations", &b->citations);
     llmprov__reply_close_list(t, b, "reasoning_details", &b->details);
-    if (!b->extras) return;
-    if (h->type == LLMPROV_BLOCK_RAW) h->json = llmprov__reply_extras(t, b->extras, h->json, &h->json_len);
-    else h->extra = llmprov__reply_extras(t, b->extras, h->extra, &h->extra_len);
+    if (!b->extras.count) return;
+    if (h->type == LLMPROV_BLOCK_RAW) h->json = llmprov__reply_extras(t, &b->extras, h->json, &h->json_len);
+    else h->extra = llmprov__reply_extras(t, &b->extras, h->extra, &h->extra_len);
 }
 
 /* What was held back comes out, and a free text is closed. */
@@ -6917,9 +7014,8 @@ LLMPROV_API void llmprov_turn_block_end(llmprov_turn *t, int block) {
 }
 
 static void llmprov__reply_close_choice(llmprov_turn *t, int choice) {
-    size_t i;
-    for (i = 0; i < t->block_count; i++)
-        if (t->blocks[i].choice == choice) llmprov_turn_block_end(t, (int)i);
+    int i;
+    for (i = t->choices[choice].first; i >= 0; i = t->blocks[i].next) llmprov_turn_block_end(t, i);
 }
 
 /* -- what belongs to a choice or to the whole -- */
@@ -6936,17 +7032,12 @@ LLMPROV_API void llmprov_turn_stop(llmprov_turn *t, int choice, llmprov_stop sto
     if (!c->word) c->word = "";
 }
 
-static bool llmprov__reply_has_extra(const llmprov__reply_extra *e, llmprov_str key) {
-    while (e && (e->key.len != key.len || memcmp(e->key.ptr, key.ptr, key.len))) e = e->next;
-    return e != NULL;
-}
-
 /* Sets each member of an object in a list. A null says nothing where there was something. */
-static void llmprov__reply_set_members(llmprov_turn *t, llmprov__reply_extra **list, llmprov_str object) {
+static void llmprov__reply_set_members(llmprov_turn *t, llmprov__reply_members *list, llmprov_str object) {
     llmprov_scan s = llmprov__json_scan(object.ptr, object.len, &t->scratch, 0);
     llmprov_str key, value;
     while (llmprov_scan_key(&s, &key))
-        if (llmprov_scan_raw(&s, &value) && (value.ptr[0] != 'n' || !llmprov__reply_has_extra(*list, key))) llmprov__reply_set_extra(t, list, key, value);
+        if (llmprov_scan_raw(&s, &value) && (value.ptr[0] != 'n' || !llmprov__reply_find_extra(list, key))) llmprov__reply_set_extra(t, list, key, value);
 }
 
 LLMPROV_API llmprov_usage *llmprov_turn_usage(llmprov_turn *t, llmprov_str raw) {
@@ -7100,12 +7191,12 @@ static void llmprov__reply_finish(llmprov_turn *t) {
         e.stop_word = c->word;
         llmprov__reply_emit(t, &e);
     }
-    if (t->extras) {
+    if (t->extras.count) {
         llmprov__reply_begin_event(&e, LLMPROV_EVENT_META, NULL);
-        e.extra = llmprov__reply_extras(t, t->extras, NULL, &e.extra_len);
+        e.extra = llmprov__reply_extras(t, &t->extras, NULL, &e.extra_len);
         llmprov__reply_emit(t, &e);
     }
-    if (t->usage_members) t->usage.raw = llmprov__reply_extras(t, t->usage_members, NULL, &i);
+    if (t->usage_members.count) t->usage.raw = llmprov__reply_extras(t, &t->usage_members, NULL, &i);
     if (t->error.code) return;
     llmprov__reply_begin_event(&e, LLMPROV_EVENT_END, NULL);
     e.stop = t->choices[0].stop;
@@ -7119,7 +7210,7 @@ static void llmprov__reply_finish(llmprov_turn *t) {
 static const char *llmprov__reply_choice_extra(llmprov_turn *t, llmprov__reply_choice *c, size_t *len) {
     llmprov_str key = LLMPROV__STR("logprobs"), json;
     llmprov_writer w;
-    if (!c->logprobs.len && !c->refusals.len) return llmprov__reply_extras(t, c->extras, NULL, len);
+    if (!c->logprobs.len && !c->refusals.len) return llmprov__reply_extras(t, &c->extras, NULL, len);
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
     if (c->logprobs.len) llmprov__mem_add(&c->logprobs, "]", 1);
@@ -7133,21 +7224,20 @@ static const char *llmprov__reply_choice_extra(llmprov_turn *t, llmprov__reply_c
     llmprov__reply_set_extra(t, &c->extras, key, json);
     if (w.status) llmprov__reply_no_memory(t);
     llmprov_writer_free(&w);
-    return llmprov__reply_extras(t, c->extras, NULL, len);
+    return llmprov__reply_extras(t, &c->extras, NULL, len);
 }
 
 static void llmprov__reply_fill_choice(llmprov_turn *t, int choice, llmprov_choice *to) {
     llmprov__reply_choice *c = &t->choices[choice];
     llmprov_block *blocks = (llmprov_block *)llmprov__mem_take(&t->arena, (size_t)c->blocks * sizeof *blocks);
-    size_t i;
+    int i;
     to->message.role = LLMPROV_ROLE_ASSISTANT;
     to->stop = c->stop;
     to->stop_word = c->word;
     to->stop_sequence = c->sequence;
     to->extra = llmprov__reply_choice_extra(t, c, &to->extra_len);
     if (!blocks) return;
-    for (i = 0; i < t->block_count; i++)
-        if (t->blocks[i].choice == choice) blocks[to->message.block_count++] = t->blocks[i].head;
+    for (i = c->first; i >= 0; i = t->blocks[i].next) blocks[to->message.block_count++] = t->blocks[i].head;
     to->message.blocks = blocks;
 }
 
@@ -7197,7 +7287,7 @@ static void llmprov__reply_take(llmprov_turn *t, llmprov_response *r) {
         r->stop_sequence = choices[0].stop_sequence;
     }
     llmprov__reply_fill_text(t, r);
-    r->extra = llmprov__reply_extras(t, t->extras, NULL, &r->extra_len);
+    r->extra = llmprov__reply_extras(t, &t->extras, NULL, &r->extra_len);
     r->usage = t->usage;
     r->id = t->id ? t->id : "";
     r->model = t->model ? t->model : "";
@@ -7239,6 +7329,7 @@ typedef struct llmprov__normal_call {
     const char *id, *wire_id, *name;
     llmprov_block result;
     size_t message, block;       /* where the call stands, then where its result does */
+    size_t next, last;           /* the next call of the same id; of the first of them: the last */
     bool answered;
 } llmprov__normal_call;
 
@@ -7266,8 +7357,11 @@ typedef struct llmprov__normal {
     llmprov_block preface;       /* the system prompt of a model without that role: before the user's first words */
     llmprov__normal_list held;   /* system texts on their way to a legal place */
     llmprov_message held_like;   /* the message that they are from */
-    const char **ids;            /* a hash table of the ids in use */
-    size_t id_slots, ids_again;  /* its size; how many ids had to be told apart */
+    llmprov__text_index ids;     /* those in use */
+    llmprov__text_index waiting; /* by id: the first of the calls that waits for a result */
+    llmprov__text_index names;   /* of the tools, as they are declared, then as they are on the wire */
+    size_t ids_again;            /* how many ids had to be told apart */
+    bool called;                 /* the conversation holds calls */
     size_t message, block;       /* where we are, for messages */
     size_t inside;               /* the block in that tool result's content, from 1; 0 = none */
     bool marks_dropped;
@@ -7527,24 +7621,16 @@ static const char *llmprov__normal_legal_id(llmprov__normal *n, const char *id) 
     return llmprov__normal_legal(n, id, n->id_max, (n->rules & LLMPROV_RULE_ID_CHARS) != 0);
 }
 
-/* The slot of an id in the table: where it is, or where it would go. */
-static size_t llmprov__normal_slot(const llmprov__normal *n, const char *id) {
-    size_t at = llmprov__text_hash(id, strlen(id)) % n->id_slots;
-    while (n->ids[at] && strcmp(n->ids[at], id)) at = (at + 1) % n->id_slots;
-    return at;
-}
-
 /* A call's id on the wire: legal for the target, and unlike every other in the conversation. */
 static const char *llmprov__normal_id(llmprov__normal *n, const char *id) {
     const char *legal, *wire;
-    size_t at;
     if (!id || !*id) id = llmprov__err_join(n->arena, "call_", llmprov__err_int((int64_t)n->message).text, "_", llmprov__err_int((int64_t)n->block).text, (char *)NULL);
-    if (!id || !n->ids) {
+    if (!id) {
         llmprov__normal_no_memory(n);
         return "";
     }
     legal = wire = llmprov__normal_legal_id(n, id);
-    while (n->ids[at = llmprov__normal_slot(n, wire)]) {
+    while (llmprov__text_find(&n->ids, llmprov__text_of(wire))) {
         const char *next = llmprov__err_join(n->arena, id, "_", llmprov__err_int((int64_t)n->ids_again++ + 2).text, (char *)NULL);
         if (!next) {
             llmprov__normal_no_memory(n);
@@ -7552,7 +7638,7 @@ static const char *llmprov__normal_id(llmprov__normal *n, const char *id) {
         }
         wire = llmprov__normal_legal_id(n, next);
     }
-    n->ids[at] = wire;
+    if (!llmprov__text_enter(&n->ids, n->arena, llmprov__text_of(wire), 0)) llmprov__normal_no_memory(n);
     return wire;
 }
 
@@ -7941,6 +8027,7 @@ static void llmprov__normal_flush(llmprov__normal *n) {
         llmprov__normal_push(n, &results, &c->result);
     }
     n->call_count = 0;
+    llmprov__text_forget(&n->waiting);
     n->message = message;
     n->block = block;
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, results.items, results.count, NULL);
@@ -7955,21 +8042,34 @@ static void llmprov__normal_flush(llmprov__normal *n) {
 
 /* -- the walk over the messages -- */
 
-/* Pairs a result with the call of the turn before it; false = there is none. */
+/* Pairs a result with the first call of its id in the turn before it that has none; false = there is no such call. */
 static bool llmprov__normal_answer(llmprov__normal *n, const llmprov_block *b) {
-    size_t i;
-    for (i = 0; i < n->call_count; i++) {
-        llmprov__normal_call *c = &n->calls[i];
-        bool same = b->id && *b->id ? c->id && !strcmp(c->id, b->id) : !c->id || !*c->id;
-        if (c->answered || !same) continue;
-        c->result = *b;
-        c->message = n->message;
-        c->block = n->block;
-        llmprov__normal_drop_mark(n, &c->result.cache, ".cache");
-        if (n->group_count) llmprov__normal_tell(n, "", "a tool result behind other words of the user was put before them");
-        return c->answered = true;
-    }
-    return false;
+    llmprov__text_entry *e = llmprov__text_find(&n->waiting, llmprov__text_of(b->id));
+    llmprov__normal_call *c = e && e->value < n->call_count ? &n->calls[e->value] : NULL;
+    if (!c) return false;
+    if (c->next < n->call_count) n->calls[c->next].last = c->last;
+    e->value = c->next;
+    c->result = *b;
+    c->message = n->message;
+    c->block = n->block;
+    llmprov__normal_drop_mark(n, &c->result.cache, ".cache");
+    if (n->group_count) llmprov__normal_tell(n, "", "a tool result behind other words of the user was put before them");
+    return c->answered = true;
+}
+
+/* The newest call is to be found by its id, behind those of the same one. */
+static void llmprov__normal_await(llmprov__normal *n) {
+    size_t at = n->call_count - 1;
+    llmprov__normal_call *c = &n->calls[at];
+    llmprov_str id = llmprov__text_of(c->id);
+    llmprov__text_entry *e = llmprov__text_find(&n->waiting, id);
+    c->next = (size_t)-1;
+    c->last = at;
+    if (e && e->value < at) {
+        llmprov__normal_call *first = &n->calls[e->value];
+        n->calls[first->last].next = at;
+        first->last = at;
+    } else if (!llmprov__text_enter(&n->waiting, n->arena, id, at)) llmprov__normal_no_memory(n);
 }
 
 /* A result whose call is gone would be refused: what it says stays, as text. */
@@ -8043,6 +8143,7 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     n->calls = (llmprov__normal_call *)llmprov__normal_more(n, n->calls, n->call_count, &n->call_cap, sizeof *n->calls);
     if (!n->calls) {
         n->call_count = n->call_cap = 0;
+        llmprov__text_forget(&n->waiting);
         return;
     }
     c = &n->calls[n->call_count++];
@@ -8052,6 +8153,7 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     c->message = n->message;
     c->block = n->block;
     c->wire_id = b->id = llmprov__normal_id(n, b->id);
+    llmprov__normal_await(n);
     b->name = llmprov__normal_legal(n, b->name, n->name_max, true);
     if (strcmp(c->name, b->name)) llmprov__normal_tell(n, ".name", "the name of a tool was replaced by one that is legal here");
     if (c->id ? strcmp(c->id, c->wire_id) != 0 : !b->origin || !strchr(b->origin, ':')) llmprov__normal_tell(n, ".id", "the id of a tool call was replaced by one that is legal here");
@@ -8202,7 +8304,7 @@ static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message 
 }
 
 static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *req, llmprov__normal_input *in, llmprov_block *prompt) {
-    size_t i, j, calls = 0, count = (req->history ? req->history->message_count : 0) + req->message_count + (req->prompt ? 1 : 0);
+    size_t i, j, count = (req->history ? req->history->message_count : 0) + req->message_count + (req->prompt ? 1 : 0);
     in->items = (llmprov_message *)llmprov__mem_take(n->arena, count * sizeof *in->items);
     in->count = count;
     if (!in->items) return llmprov__normal_no_memory(n);
@@ -8221,13 +8323,11 @@ static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *r
     for (i = 0; i < count; i++) {
         n->message = i;
         if (!llmprov__normal_check_message(n, &in->items[i])) return false;
-        for (j = 0; j < in->items[i].block_count; j++) calls += in->items[i].blocks[j].type == LLMPROV_BLOCK_TOOL_USE;
+        n->called = n->called || llmprov_block_next(&in->items[i], LLMPROV_BLOCK_TOOL_USE, NULL);
     }
-    n->id_slots = calls * 2 + 1;
-    n->ids = (const char **)llmprov__mem_take(n->arena, n->id_slots * sizeof *n->ids);
     for (in->leading = 0; (n->rules & LLMPROV_RULE_SYSTEM_TOP || n->row->quirks.flags & LLMPROV_QUIRK_ONE_SYSTEM ||
                            n->profile->flags & LLMPROV_MODEL_NO_SYSTEM) && in->leading < count && in->items[in->leading].role == LLMPROV_ROLE_SYSTEM; in->leading++) { }
-    return n->ids ? true : llmprov__normal_no_memory(n);
+    return true;
 }
 
 /* -- tools -- */
@@ -8248,7 +8348,7 @@ static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool,
 
 static bool llmprov__normal_tools(llmprov__normal *n) {
     llmprov_tool *tools;
-    size_t i, j, count = 0;
+    size_t i, count = 0;
     if (!n->req.tool_count) return true;
     tools = (llmprov_tool *)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *tools);
     n->wire_names = (const char **)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *n->wire_names);
@@ -8258,8 +8358,10 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         if (!path) return llmprov__normal_no_memory(n);
         tools[i] = n->req.tools[i];
         if (!tools[i].type && (!tools[i].name || !*tools[i].name)) return llmprov__normal_fail(n, path, "a tool needs a name");
-        for (j = 0; tools[i].name && j < i; j++)
-            if (llmprov__text_same(n->req.tools[j].name, tools[i].name, false)) return llmprov__normal_fail(n, path, llmprov__err_join(n->arena, "a second tool of the name \"", tools[i].name, "\"", (char *)NULL));
+        if (tools[i].name && llmprov__text_find(&n->names, llmprov__text_of(tools[i].name)))
+            return llmprov__normal_fail(n, path, llmprov__err_join(n->arena, "a second tool of the name \"", tools[i].name, "\"", (char *)NULL));
+        if (tools[i].name && !llmprov__text_enter(&n->names, n->arena, llmprov__text_of(tools[i].name), i))
+            return llmprov__normal_no_memory(n);
         if (!llmprov__normal_check_text(n, tools[i].name, 0, path) || !llmprov__normal_check_text(n, tools[i].description, 0, path) ||
             !llmprov__normal_check_text(n, tools[i].type, 0, path) ||
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
@@ -8280,14 +8382,11 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
     }
     n->req.tools = tools;
     n->req.tool_count = count;
-    return true;
-}
-
-static bool llmprov__normal_is_tool(const llmprov__normal *n, const char *name) {
-    size_t i;
+    llmprov__text_forget(&n->names);
     for (i = 0; i < n->req.tool_count; i++)
-        if (llmprov__text_same(n->req.tools[i].name, name, false)) return true;
-    return false;
+        if (!llmprov__text_enter(&n->names, n->arena, llmprov__text_of(tools[i].name), i))
+            return llmprov__normal_no_memory(n);
+    return true;
 }
 
 /* The structured answer's name: legal, and no tool's, since a tool may have to stand for it. */
@@ -8298,7 +8397,7 @@ static bool llmprov__normal_schema(llmprov__normal *n) {
     if (!llmprov__normal_check_json(n, n->req.schema, 0, "schema", true) || !llmprov__normal_check_text(n, asked, 0, "schema_name")) return false;
     name = llmprov__normal_legal(n, asked, 64, true);
     if (strcmp(name, asked)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "schema_name", "letters, digits, _ and - are allowed, 64 at most: another name was made of it");
-    while (name && llmprov__normal_is_tool(n, name)) name = llmprov__err_join(n->arena, "answer_", llmprov__err_int(again++).text, (char *)NULL);
+    while (name && llmprov__text_find(&n->names, llmprov__text_of(name))) name = llmprov__err_join(n->arena, "answer_", llmprov__err_int(again++).text, (char *)NULL);
     n->req.schema_name = name;
     return name ? true : llmprov__normal_no_memory(n);
 }
@@ -8306,7 +8405,7 @@ static bool llmprov__normal_schema(llmprov__normal *n) {
 /* For gateways that want tools defined wherever the conversation holds calls: one that nobody can call. */
 static bool llmprov__normal_defined(llmprov__normal *n) {
     llmprov_tool *tool;
-    if (!(n->row->quirks.flags & LLMPROV_QUIRK_TOOLS_DEFINED) || n->req.tool_count || n->id_slots < 2) return true;
+    if (!(n->row->quirks.flags & LLMPROV_QUIRK_TOOLS_DEFINED) || n->req.tool_count || !n->called) return true;
     tool = (llmprov_tool *)llmprov__mem_take(n->arena, sizeof *tool);
     if (!tool) return llmprov__normal_no_memory(n);
     tool->name = "no_tool";
@@ -10964,6 +11063,7 @@ typedef struct llmprov__t_chat_slot {
     char *id;
     int block;                   /* -1 until its name is known */
     size_t list;                 /* the number of the list that last had a piece of it */
+    size_t same, last;           /* the next slot of this id; of the first of them: the last; as number + 1, 0 = none */
     llmprov__mem_buf *early;     /* arguments that came before the name, or those of a wrapper */
     char *wrapper;               /* the name of a call that may hold several others */
 } llmprov__t_chat_slot;
@@ -10976,13 +11076,14 @@ typedef struct llmprov__t_chat_choice_state {
     size_t held_len;
     llmprov__t_chat_slot *slots;
     size_t slot_count, slot_cap;
+    llmprov__text_index ids, indices;          /* the first slot of an id, the last one of an index */
     size_t latest;
     size_t list;                 /* how many lists of calls came */
 } llmprov__t_chat_choice_state;
 
 typedef struct llmprov__t_chat_state {
     llmprov__t_chat_choice_state *choices;
-    size_t count;
+    size_t count, cap;
 } llmprov__t_chat_state;
 
 static llmprov__t_chat_choice_state *llmprov__t_chat_at(llmprov_turn *t, int64_t index) {
@@ -10994,8 +11095,14 @@ static llmprov__t_chat_choice_state *llmprov__t_chat_at(llmprov_turn *t, int64_t
         return NULL;
     }
     if ((size_t)index < m->count) return &m->choices[index];
-    choices = (llmprov__t_chat_choice_state *)llmprov__mem_take(&t->arena, count * sizeof *choices);
+    if (count <= m->cap) {
+        m->count = count;
+        return &m->choices[index];
+    }
+    m->cap = count > m->cap * 2 ? count : m->cap * 2;
+    choices = (llmprov__t_chat_choice_state *)llmprov__mem_take(&t->arena, m->cap * sizeof *choices);
     if (!choices) {
+        m->cap = m->count;
         llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
         return NULL;
     }
@@ -11030,49 +11137,84 @@ static bool llmprov__t_chat_some(llmprov_str raw) {
 
 /* -- tool calls -- */
 
+/* An index as a key; it must outlive what it is entered in. */
+static llmprov_str llmprov__t_chat_key(const int64_t *index) {
+    llmprov_str bytes = { (const char *)index, sizeof *index };
+    return bytes;
+}
+
 static llmprov__t_chat_slot *llmprov__t_chat_new_slot(llmprov_turn *t, llmprov__t_chat_choice_state *c, int64_t index) {
-    llmprov__t_chat_slot *s;
+    llmprov__t_chat_slot *s = c->slots;
+    bool room = true;
     if (c->slot_count == c->slot_cap) {
         size_t cap = c->slot_cap ? c->slot_cap * 2 : 4;
         s = (llmprov__t_chat_slot *)llmprov__mem_take(&t->arena, cap * sizeof *s);
-        if (!s) {
-            llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
-            return NULL;
-        }
-        if (c->slot_count) memcpy(s, c->slots, c->slot_count * sizeof *s);
-        c->slots = s;
-        c->slot_cap = cap;
+        if (s && c->slot_count) memcpy(s, c->slots, c->slot_count * sizeof *s);
+        if (s) c->slot_cap = cap;
+        if (s) c->slots = s;
     }
-    c->latest = c->slot_count;
-    s = &c->slots[c->slot_count++];
-    memset(s, 0, sizeof *s);
-    s->index = index;
-    s->block = -1;
+    if (s) {
+        s = &c->slots[c->slot_count];
+        memset(s, 0, sizeof *s);
+        s->index = index;
+        s->block = -1;
+        room = index < 0 || llmprov__text_enter(&c->indices, &t->arena, llmprov__t_chat_key(&s->index), c->slot_count);
+    }
+    if (!s || !room) {
+        llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+        return NULL;
+    }
+    c->latest = c->slot_count++;
     return s;
+}
+
+/* A slot is to be found by the id that came with it. */
+static void llmprov__t_chat_name_slot(llmprov_turn *t, llmprov__t_chat_choice_state *c, llmprov__t_chat_slot *s, llmprov_str id) {
+    size_t number = (size_t)(s - c->slots);
+    const llmprov__text_entry *e = llmprov__text_find(&c->ids, id);
+    s->id = llmprov_turn_keep(t, id);
+    s->last = number + 1;
+    if (e) {
+        c->slots[c->slots[e->value].last - 1].same = number + 1;
+        c->slots[e->value].last = number + 1;
+    } else if (s->id) {
+        id.ptr = s->id;
+        if (!llmprov__text_enter(&c->ids, &t->arena, id, number)) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    }
+}
+
+/* The slot of an id that a piece belongs to, as number + 1; 0 = none. A list has each call once. */
+static size_t llmprov__t_chat_by_id(const llmprov__t_chat_choice_state *c, int64_t index, llmprov_str id, bool named) {
+    const llmprov__text_entry *first = llmprov__text_find(&c->ids, id), *own;
+    size_t i;
+    if (!first) return 0;
+    if (!named) return first->value + 1;
+    if (index >= 0) {
+        own = llmprov__text_find(&c->indices, llmprov__t_chat_key(&index));
+        if (!own || c->slots[own->value].list == c->list || !c->slots[own->value].id) return 0;
+        return llmprov__text_is(id, c->slots[own->value].id) ? own->value + 1 : 0;
+    }
+    for (i = first->value + 1; i && c->slots[i - 1].list == c->list; ) i = c->slots[i - 1].same;
+    return i;
 }
 
 /* Which call a piece belongs to: one with its id; one with its index, unless a name says that another begins there;
    the latest. A new id alone begins no call (some servers send one with every piece), a new id with a name does. */
 static llmprov__t_chat_slot *llmprov__t_chat_slot_for(llmprov_turn *t, llmprov__t_chat_choice_state *c, int64_t index, llmprov_str id, bool named, bool first) {
-    size_t i;
-    for (i = 0; id.len && i < c->slot_count; i++)
-        if (c->slots[i].id && llmprov__text_is(id, c->slots[i].id) && (index < 0 || c->slots[i].index == index || !named) &&
-            !(named && c->slots[i].list == c->list)) return &c->slots[c->latest = i];
-    for (i = c->slot_count; index >= 0 && i > 0; i--) {
-        llmprov__t_chat_slot *s = &c->slots[i - 1];
+    const llmprov__text_entry *e = index >= 0 ? llmprov__text_find(&c->indices, llmprov__t_chat_key(&index)) : NULL;
+    size_t i = id.len ? llmprov__t_chat_by_id(c, index, id, named) : 0;
+    if (i) return &c->slots[c->latest = i - 1];
+    if (e) {
+        llmprov__t_chat_slot *s = &c->slots[e->value];
         bool other = named && ((id.len && s->id && s->block >= 0) || s->list == c->list);
-        if (s->index == index && !other) return &c->slots[c->latest = i - 1];
-        if (s->index == index) break;
+        if (!other) return &c->slots[c->latest = e->value];
     }
     if (index < 0 && c->slot_count && !named && !first) return &c->slots[c->latest];
     return llmprov__t_chat_new_slot(t, c, index);
 }
 
 static bool llmprov__t_chat_declared(const llmprov_turn *t, llmprov_str name) {
-    size_t i;
-    for (i = 0; t->tools && i < t->tool_count; i++)
-        if (llmprov__text_is(name, t->wire_names[i])) return true;
-    return false;
+    return llmprov__text_find(&t->tool_names, name) != NULL;
 }
 
 /* Some models wrap parallel calls in one of an internal tool, which no program has declared. */
@@ -11171,7 +11313,7 @@ static void llmprov__t_chat_call(llmprov_turn *t, const llmprov_scan *s, llmprov
     slot = llmprov__t_chat_slot_for(t, c, v[0].ptr ? llmprov__parts_count(s, v[0]) : -1, id, llmprov__t_chat_some(f[0]), first);
     if (!slot) return;
     slot->list = c->list;
-    if (!slot->id && id.len) slot->id = llmprov_turn_keep(t, id);
+    if (!slot->id && id.len) llmprov__t_chat_name_slot(t, c, slot, id);
     name = llmprov__parts_text(s, f[0]);
     if (slot->block < 0 && name.len && !slot->wrapper && llmprov__t_chat_is_wrapper(t, name)) slot->wrapper = llmprov_turn_keep(t, name);
     else if (slot->block < 0 && name.len && !slot->wrapper) llmprov__t_chat_begin_call(t, c, choice, slot, name, v[4], v[3].ptr && !v[2].ptr);
@@ -17297,7 +17439,7 @@ static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
         return false;
     }
     t->tools = call->req.tools;
-    t->wire_names = n->wire_names;
+    t->tool_names = n->names;
     t->tool_count = call->req.tool_count;
     return true;
 }
@@ -17917,7 +18059,7 @@ LLMPROV_API const llmprov_warning *llmprov_call_warnings(const llmprov_call *cal
 static void llmprov__call_unmeter(llmprov_call *call) {
     call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->alloc;
     call->frames.line.alloc = call->frames.data.alloc = call->frames.name.alloc = call->body.alloc = call->alloc;
-    if (call->body.plan) call->body.plan->refs.alloc = call->body.plan->written.alloc = call->alloc;
+    if (call->body.plan) call->body.plan->refs.alloc = call->body.plan->marks.alloc = call->alloc;
 }
 
 static llmprov_status llmprov__call_nothing(llmprov_response *out, llmprov_status code, const char *text) {

@@ -2220,64 +2220,6 @@ TEST_NO_OOM(call_a_thousand_at_once) {
     llmprov_close(c[1]);
 }
 
-// -- long replies --------------------------------------------------------------------------
-
-enum { CALL_TOOLS_STREAMED, CALL_TOOLS_WHOLE, CALL_TOOLS_MESSAGES, CALL_MEMBERS_WHOLE, CALL_MEMBERS_STREAMED, CALL_BLOCKS, CALL_SWITCHES, CALL_SHAPES };
-
-/* A reply of n parts that would like to be quadratic. */
-static char *call_long_reply(int shape, int n) {
-    char *text = (char *)malloc((size_t)n * 400 + 2000), *to = text;
-    int i;
-    if (!text) exit(3);
-    if (shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS) to += sprintf(to, "%s", FEED_MESSAGES_START);
-    if (shape == CALL_TOOLS_WHOLE) to += sprintf(to, "{\"choices\":[{\"index\":0,\"message\":{\"tool_calls\":[");
-    if (shape == CALL_MEMBERS_WHOLE) to += sprintf(to, "{");
-    for (i = 0; i < n; i++) switch (shape) {
-        case CALL_TOOLS_STREAMED: to += sprintf(to, FEED_DELTA("{\"tool_calls\":[{\"index\":%d,\"id\":\"c%d\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}"), i, i); break;
-        case CALL_TOOLS_WHOLE: to += sprintf(to, "%s{\"id\":\"c%d\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}", i ? "," : "", i); break;
-        case CALL_TOOLS_MESSAGES:
-            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_start", ",\"index\":%d,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t%d\",\"name\":\"f\",\"input\":{}}"), i, i);
-            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":%d"), i);
-            break;
-        case CALL_MEMBERS_WHOLE: to += sprintf(to, "\"k%d\":1,", i); break;
-        case CALL_MEMBERS_STREAMED: to += sprintf(to, "data: {\"k%d\":1,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n", i); break;
-        case CALL_BLOCKS:
-            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_start", ",\"index\":%d,\"content_block\":{\"type\":\"text\",\"text\":\"a\"}"), i);
-            to += sprintf(to, FEED_MESSAGES_EVENT("content_block_stop", ",\"index\":%d"), i);
-            break;
-        default: to += sprintf(to, FEED_DELTA("{\"%s\":\"a\"}"), i % 2 ? "content" : "reasoning");
-    }
-    if (shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS) sprintf(to, "%s", FEED_MESSAGES_STOP("end_turn"));
-    else if (shape == CALL_TOOLS_WHOLE) sprintf(to, "]},\"finish_reason\":\"stop\"}]}");
-    else if (shape == CALL_MEMBERS_WHOLE) sprintf(to, "\"choices\":[{\"index\":0,\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}");
-    else sprintf(to, "%s", FEED_FINISH("stop") FEED_DONE);
-    return text;
-}
-
-static double call_long_takes(int shape, int n) {
-    char *text = call_long_reply(shape, n);
-    llmprov_client *c = feed_client(shape == CALL_TOOLS_MESSAGES || shape == CALL_BLOCKS ? "anthropic" : "openai");
-    int texts = 0;
-    llmprov_request req = { .model = "m", .prompt = "Hi.", .max_tokens = LLMPROV_INT(9), .stream = LLMPROV_STREAM_ON, .on_event = call_count_texts, .user = &texts };
-    llmprov_response r;
-    llmprov_call *call;
-    clock_t from;
-    double took;
-    if (shape == CALL_TOOLS_WHOLE || shape == CALL_MEMBERS_WHOLE) req.stream = LLMPROV_STREAM_OFF;
-    call = llmprov_call_chat(c, &req);
-    from = clock();
-    llmprov_call_head(call, 200, NULL, 0);
-    llmprov_call_feed(call, text, strlen(text));
-    llmprov_call_eof(call);
-    CHECK_INT(llmprov_call_take(call, &r), LLMPROV_OK);
-    took = (double)(clock() - from) / CLOCKS_PER_SEC;
-    llmprov_response_free(&r);
-    llmprov_call_free(call);
-    llmprov_close(c);
-    free(text);
-    return took;
-}
-
 // -- secrets -------------------------------------------------------------------------------
 
 static const char call_key[] = "sk-VERY-secret-0123456789";

@@ -2,8 +2,6 @@
    their fields. */
 #include "engine.h"
 
-#include <time.h>
-
 typedef struct normal_target { const char *format; unsigned rules, quirks, profile; size_t id_max, name_max; const char *reasoning_key; } normal_target;
 
 enum { NORMAL_MESSAGES_RULES = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_NATIVE };
@@ -634,35 +632,29 @@ static char *normal_long(int shape, int n) {
     return json;
 }
 
-/* Bytes, and seconds of the processor. */
-static double normal_costs(const normal_target *t, int shape, int n, size_t *bytes) {
+/* The bytes that it takes to make a conversation legal. */
+static size_t normal_costs(const normal_target *t, int shape, int n) {
     char *json = normal_long(shape, n);
     llmprov_request req = { 0 };
     llmprov_history h = { .alloc = test_alloc() };
     normal_result r;
-    clock_t from;
-    double took;
     size_t before;
     CHECK_INT(llmprov_history_load(&h, json, strlen(json), NULL), LLMPROV_OK);
     req.history = &h;
     before = test_memory.peak = test_memory.bytes;
-    from = clock();
     normal_request(&r, t, &req);
-    took = (double)(clock() - from) / CLOCKS_PER_SEC;
-    *bytes = test_memory.peak - before;
+    before = test_memory.peak - before;
     CHECK(r.ok);
     normal_free(&r);
     llmprov_history_free(&h);
     free(json);
-    return took;
+    return before;
 }
 
 TEST_NO_OOM(normal_merging_takes_memory_for_its_blocks_once) {
     int shape;
     for (shape = 0; shape < NORMAL_SHAPES; shape++) {
-        size_t few, many;
-        normal_costs(&normal_messages, shape, 100, &few);
-        normal_costs(&normal_messages, shape, 800, &many);
+        size_t few = normal_costs(&normal_messages, shape, 100), many = normal_costs(&normal_messages, shape, 800);
         if (!CHECK(many < few * 16)) printf("    shape %d: %lu and %lu bytes\n", shape, (unsigned long)few, (unsigned long)many);
     }
 }

@@ -268,10 +268,12 @@ TEST(reply_gives_tool_names_back_as_they_were_declared) {
     static const char *const names[] = { "look_at_12345678", "plain" };
     reply_box b;
     llmprov_response r;
+    size_t i;
     if (!reply_begin(&b)) return;
     b.t->tools = tools;
-    b.t->wire_names = names;
     b.t->tool_count = 2;
+    for (i = 0; i < 2; i++)
+        if (!llmprov__text_enter(&b.t->tool_names, &b.t->arena, llmprov__text_of(names[i]), i)) llmprov__reply_no_memory(b.t);
     reply_block(&b, 0, LLMPROV_BLOCK_TOOL_USE, "1", "look_at_12345678");
     reply_block(&b, 0, LLMPROV_BLOCK_TOOL_USE, "2", "plain");
     reply_block(&b, 0, LLMPROV_BLOCK_TOOL_USE, "3", "invented");
