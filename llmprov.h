@@ -4387,10 +4387,18 @@ static bool llmprov__msg_has(const char *extra, size_t len, const char *key, llm
 }
 
 /* A cache mark that was spelled out ("ttl":"5m") stays so as long as it means the same. */
-static bool llmprov__msg_same_mark(const llmprov_block *b, llmprov_str raw) {
+static bool llmprov__msg_same_mark(llmprov_cache cache, llmprov_str raw) {
     llmprov_scan s = llmprov__json_scan(raw.ptr, raw.len, NULL, 0);
     bool whole;
-    return llmprov__msg_cache(&s, raw, &whole) == b->cache;
+    return llmprov__msg_cache(&s, raw, &whole) == cache;
+}
+
+/* The mark that an object's members spell out. */
+static llmprov_cache llmprov__msg_spelled(const char *json, size_t len) {
+    llmprov_str mark;
+    if (!llmprov__msg_has(json, len, "cache_control", &mark)) return LLMPROV_CACHE_NONE;
+    return llmprov__msg_same_mark(LLMPROV_CACHE_5M, mark) ? LLMPROV_CACHE_5M :
+           llmprov__msg_same_mark(LLMPROV_CACHE_1H, mark) ? LLMPROV_CACHE_1H : LLMPROV_CACHE_NONE;
 }
 
 static void llmprov__msg_write_mark(llmprov_writer *w, llmprov_cache cache) {
@@ -4474,6 +4482,23 @@ static void llmprov__msg_write_extra(llmprov_writer *w, const char *extra, size_
     llmprov__msg_write_rest(w, NULL, extra, len, but, false);
 }
 
+/* Members that have no field, and one mark: in the words that they have for it as long as these mean the same. */
+static void llmprov__msg_write_marked(llmprov_writer *w, const llmprov_block *b, llmprov_str extra, llmprov_cache cache,
+                                      bool wire) {
+    llmprov_str mark;
+    bool spelled = llmprov__msg_has(extra.ptr, extra.len, "cache_control", &mark) && llmprov__msg_same_mark(cache, mark);
+    llmprov__msg_write_rest(w, b, extra.ptr, extra.len, spelled ? NULL : "cache_control", wire);
+    if (!spelled) llmprov__msg_write_mark(w, cache);
+}
+
+/* What a block of a kind without a form consists of. A saved one keeps its mark although no field tells of it. */
+static void llmprov__msg_write_whole(llmprov_writer *w, const llmprov_block *b, bool wire) {
+    llmprov_str json = { b->json, llmprov__text_len(b->json, b->json_len) };
+    bool told = wire || b->cache;
+    llmprov__msg_write_marked(w, NULL, json, told ? b->cache : llmprov__msg_spelled(json.ptr, json.len), false);
+    llmprov__msg_write_rest(w, NULL, b->extra, b->extra_len, "cache_control", wire);
+}
+
 static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b, const llmprov__msg_member *m) {
     const char *key = llmprov__msg_names[m->key], *string = NULL;
     llmprov_str in_extra;
@@ -4525,23 +4550,19 @@ static void llmprov__msg_write_reply_members(llmprov_writer *w, const llmprov_bl
 static void llmprov__msg_write_head(llmprov_writer *w, const char *key, const llmprov_block *b, int to) {
     const llmprov__msg_form *form = llmprov__msg_form_for(b->type);
     const char *word = form && form->word ? form->word : b->kind ? b->kind : "unknown";
-    llmprov_str mark;
+    llmprov_str extra = { b->extra, llmprov__text_len(b->extra, b->extra_len) }, type;
+    bool wire = to == LLMPROV__MSG_FOR_WIRE;
     size_t i;
     llmprov_write_open(w, key, '{');
     if (!form) {
-        llmprov__msg_write_extra(w, b->json, b->json_len, NULL);
+        llmprov__msg_write_whole(w, b, wire);
     } else {
-        if (!llmprov__msg_has(b->extra, b->extra_len, "type", &mark)) llmprov_write_str(w, "type", word, strlen(word));
+        if (!llmprov__msg_has(extra.ptr, extra.len, "type", &type)) llmprov_write_str(w, "type", word, strlen(word));
         for (i = 0; i < llmprov__msg_members(form); i++) llmprov__msg_write_member(w, b, &form->members[i]);
         if (to == LLMPROV__MSG_FOR_REPLY) llmprov__msg_write_reply_members(w, b, word);
     }
-    if (to != LLMPROV__MSG_FOR_WIRE && b->origin) llmprov_write_str(w, "origin", b->origin, strlen(b->origin));
-    if (llmprov__msg_has(b->extra, b->extra_len, "cache_control", &mark) && llmprov__msg_same_mark(b, mark)) {
-        llmprov__msg_write_rest(w, b, b->extra, b->extra_len, NULL, to == LLMPROV__MSG_FOR_WIRE);
-    } else {
-        llmprov__msg_write_rest(w, b, b->extra, b->extra_len, "cache_control", to == LLMPROV__MSG_FOR_WIRE);
-        llmprov__msg_write_mark(w, b->cache);
-    }
+    if (!wire && b->origin) llmprov_write_str(w, "origin", b->origin, strlen(b->origin));
+    if (form) llmprov__msg_write_marked(w, b, extra, b->cache, wire);
 }
 
 static void llmprov__msg_write_block(llmprov_writer *w, const llmprov_block *b, int to) {
@@ -7798,6 +7819,15 @@ static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov
     return i == len && !llmprov__normal_thinks(list);
 }
 
+/* Marks count wherever they are spelled out: a whole block's own is in its JSON. One in extra means nothing beside a
+   field that says there is none. */
+static void llmprov__normal_adopt(llmprov__normal *n, llmprov_block *b) {
+    if (b->cache) return;
+    if (b->type == LLMPROV_BLOCK_RAW) b->cache = llmprov__msg_spelled(b->json, b->json_len);
+    else if (b->extra && llmprov__msg_spelled(b->extra, b->extra_len))
+        llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".extra", "a cache mark in extra was left out: the field cache says that there is none");
+}
+
 /* A mark that the target does not take. In a request that was read from a wire each is named, otherwise all at once. */
 static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, const char *member) {
     if (!*cache || llmprov__normal_takes_marks(n)) return;
@@ -7811,6 +7841,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     llmprov_block b = *from;
     bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
     llmprov_str member;
+    llmprov__normal_adopt(n, &b);
     llmprov__normal_drop_mark(n, &b.cache, ".cache");
     if (b.type == LLMPROV_BLOCK_TEXT && llmprov__normal_says_nothing(n, list, &b)) {
         llmprov__normal_move_mark(n, list, b.cache);
@@ -7961,6 +7992,7 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
     size_t i;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
+        if (b) llmprov__normal_adopt(n, b);
         if (b) llmprov__normal_drop_mark(n, &b->cache, ".content.cache");
     }
     result->content = list.items;
@@ -8368,6 +8400,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
         if (n->req.origin && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
+        if (!tools[i].cache) tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
             tools[i].cache = LLMPROV_CACHE_NONE;
             if (n->req.origin) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
@@ -8449,13 +8482,22 @@ static void llmprov__normal_mark_messages(llmprov__normal *n, llmprov__normal_ma
         }
 }
 
+/* The mark of the whole request, which stands behind all others. */
+static llmprov_cache llmprov__normal_last_mark(const llmprov__normal *n) {
+    llmprov_cache kept = llmprov__msg_spelled(n->req.kept, n->req.kept_len), extra = llmprov__msg_spelled(n->req.extra, 0);
+    if (!(n->rules & LLMPROV_RULE_NATIVE)) return n->req.cache;
+    return extra ? extra : n->req.cache ? n->req.cache : kept;
+}
+
 /* Of too many marks the oldest of the messages go first, then the oldest before them. */
 static bool llmprov__normal_limit_marks(llmprov__normal *n) {
     llmprov__normal_marks all = { 0, 0, false, false }, clear = all;
-    size_t head, excess, most = n->req.cache ? 3 : 4;
+    llmprov_cache last = llmprov__normal_last_mark(n);
+    size_t head, excess, most = last ? 3 : 4;
     llmprov__normal_mark_head(n, &all);
     head = all.count;
     llmprov__normal_mark_messages(n, &all);
+    all.inverted = all.inverted || (last == LLMPROV_CACHE_1H && all.short_seen);
     if (all.inverted) return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
     if (all.count <= most) return true;
     excess = all.count - most;
@@ -9505,8 +9547,7 @@ static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool)
     if (tool->schema) llmprov__write_long_raw(w, "input_schema", tool->schema, strlen(tool->schema));
     else if (!tool->type) llmprov_write_raw(w, "input_schema", "{\"type\":\"object\",\"properties\":{}}", 33);
     if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
-    llmprov__msg_write_extra(w, tool->extra, 0, NULL);
-    llmprov__msg_write_mark(w, tool->cache);
+    llmprov__msg_write_marked(w, NULL, llmprov__text_of(tool->extra), tool->cache, false);
     llmprov_write_close(w);
 }
 

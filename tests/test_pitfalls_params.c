@@ -419,12 +419,117 @@ TEST(pitfall_117_at_most_four_marks) {
     engine_sent_free(&c);
 }
 
-/* A mark in a tool result's content counts too. */
+/* A mark in a tool result's content counts too, before that of the result: the oldest of five goes. */
 TEST(pitfall_117_marks_inside_tool_results) {
     engine_sent s = CACHE("[{'role':'user','content':[" MARKED("1") "]},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}," MARK "}]},"
                           "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'," MARK ",'content':[" MARKED("in") "]}," MARKED("3") "]}]");
-    CHECK(pitfalls_marks(&s) <= 4);
+    engine_sent t = CACHE("[{'role':'user','content':'1'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]},"
+                          "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'," MARK ",'content':[" MARKED("x") "," MARKED("y") "," MARKED("z") "]}," MARKED("3") "]}]");
+    CHECK_INT(pitfalls_marks(&s), 4);
+    CHECK_BODY(s, "messages[0].content[0].cache_control", NULL);
+    CHECK_BODY(s, "messages[2].content[0].content[0].cache_control.type", "\"ephemeral\"");
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "cache");
+    CHECK_INT(pitfalls_marks(&t), 4);
+    CHECK_BODY(t, "messages[2].content[0].content[0].cache_control", NULL);
+    CHECK_BODY(t, "messages[2].content[0].content[1].cache_control.type", "\"ephemeral\"");
     engine_sent_free(&s);
+    engine_sent_free(&t);
+}
+
+/* However a mark is spelled and wherever it stands, it is one of the four. */
+TEST(pitfall_117_every_spelling_counts) {
+    static const char *const marks[] = { MARK, "'cache_control':{'type':'ephemeral','ttl':'5m'}", HOUR };
+    llmprov_tool tool = { .name = "f", .extra = "{\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}" };
+    llmprov_block raw = { .type = LLMPROV_BLOCK_RAW, .kind = "search_result", .json = "{\"type\":\"search_result\",\"cache_control\":{\"type\":\"ephemeral\"}}" };
+    llmprov_block five[5];
+    llmprov_message message = { .blocks = five, .block_count = 5 };
+    llmprov_request req = { .model = "claude-sonnet-4-6", .max_tokens = LLMPROV_INT(9), .messages = &message, .message_count = 1 };
+    engine_sent s;
+    size_t i, j;
+    for (i = 0; i < 3; i++) {
+        engine_text t = { NULL, 0, 0 };
+        engine_adds(&t, "[{'role':'user','content':[");
+        for (j = 0; j < 5; j++) {
+            engine_adds(&t, j ? ",{'type':'search_result','source':'s','title':'t','content':[]," : "{'type':'text','text':'x',");
+            engine_adds(&t, marks[i]);
+            engine_adds(&t, "}");
+        }
+        engine_adds(&t, "]}]");
+        s = CACHE(t.ptr);
+        CHECK_INT(pitfalls_marks(&s), 4);
+        CHECK_BODY(s, "messages[0].content[0].cache_control", NULL);
+        engine_sent_free(&s);
+        s = pitfalls_cache(t.ptr, &tool, i == 2, i == 2 ? LLMPROV_CACHE_NONE : LLMPROV_CACHE_5M, __FILE__, __LINE__);
+        CHECK_INT(pitfalls_marks(&s), 4);
+        if (i == 2) CHECK_BODY(s, "tools[0].cache_control.ttl", "\"1h\"");
+        engine_sent_free(&s);
+        engine_text_free(&t);
+    }
+    for (i = 0; i < 5; i++) five[i] = raw;                    /* built by hand: no field tells of the mark */
+    req.kept = "{\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"5m\"}}";
+    req.origin = "anthropic-messages";
+    s = engine_send("anthropic", &req);
+    CHECK_INT(pitfalls_marks(&s), 4);
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "cache");
+    engine_sent_free(&s);
+}
+
+/* Blocks of kinds that have no struct of their own carry marks too: each once, in the body and in a saved history. */
+TEST(pitfall_117_marks_on_other_kinds) {
+    static const char *const marks[] = { MARK, "'cache_control':{'type':'ephemeral','ttl':'5m'}", HOUR };
+    size_t i;
+    for (i = 0; i < 3; i++) {
+        engine_text t = { NULL, 0, 0 };
+        llmprov_history h;
+        llmprov_text saved = { NULL, 0, { NULL, NULL } };
+        engine_sent s;
+        engine_adds(&t, "[{'role':'user','content':[{'type':'search_result','source':'s','title':'t','content':[{'type':'text','text':'x'}],");
+        engine_adds(&t, marks[i]);
+        engine_adds(&t, "},{'type':'text','text':'Hi'}]}]");
+        s = CACHE(t.ptr);
+        CHECK_INT(pitfalls_marks(&s), 1);
+        CHECK_BODY(s, "messages[0].content[0].cache_control.type", "\"ephemeral\"");
+        engine_sent_free(&s);
+        h = engine_history(Q(t.ptr));
+        if (!llmprov_history_save(&h, &saved)) {
+            const char *first = strstr(saved.ptr, "cache_control");
+            CHECK(first && !strstr(first + 1, "cache_control"));
+            CHECK(strstr(saved.ptr, Q(marks[i])) != NULL || i == 1);
+        }
+        llmprov_text_free(&saved);
+        llmprov_history_free(&h);
+        engine_text_free(&t);
+    }
+}
+
+/* In the order of the body (tools, system, messages, inside results, the whole) an hour comes before five minutes. */
+TEST(pitfall_121_in_the_order_of_the_body) {
+#define RESULT_OF(mark, inside) "[{'role':'user','content':'1'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]}," \
+    "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'," mark ",'content':[" inside "]}]}]"
+#define INSIDE(mark) "{'type':'text','text':'x'," mark "}"
+    static const struct { const char *history; llmprov_cache tool, whole; bool good; } cases[] = {
+        { "[{'role':'user','content':[" INSIDE(HOUR) "," INSIDE(MARK) "]}]", LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, true },
+        { "[{'role':'user','content':[" INSIDE(MARK) "," INSIDE(HOUR) "]}]", LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, false },
+        { RESULT_OF(MARK, INSIDE(HOUR)), LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, true },
+        { RESULT_OF(HOUR, INSIDE(MARK)), LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, false },
+        { RESULT_OF(MARK, INSIDE(MARK) "," INSIDE(HOUR)), LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, false },
+        { "[{'role':'user','content':[" INSIDE(HOUR) "]}]", LLMPROV_CACHE_1H, LLMPROV_CACHE_5M, true },
+        { "[{'role':'user','content':[" INSIDE(HOUR) "]}]", LLMPROV_CACHE_5M, LLMPROV_CACHE_NONE, false },
+        { "[{'role':'user','content':[" INSIDE(MARK) "]}]", LLMPROV_CACHE_NONE, LLMPROV_CACHE_1H, false },
+        { "[{'role':'user','content':'x'}]", LLMPROV_CACHE_5M, LLMPROV_CACHE_1H, false },
+        { "{'system':[" INSIDE(MARK) "],'messages':[{'role':'user','content':[" INSIDE(HOUR) "]}]}", LLMPROV_CACHE_NONE, LLMPROV_CACHE_NONE, false },
+        { "{'system':[" INSIDE(HOUR) "],'messages':[{'role':'user','content':'x'}]}", LLMPROV_CACHE_5M, LLMPROV_CACHE_NONE, false },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_tool tool = { .name = "f", .cache = cases[i].tool };
+        engine_sent s = pitfalls_cache(cases[i].history, &tool, 1, cases[i].whole, __FILE__, __LINE__);
+        CHECK(cases[i].good == (s.error.code == LLMPROV_OK));
+        if (!cases[i].good && !CHECK(!s.text && s.error.code == LLMPROV_ERR_ARGUMENT && strstr(s.error.message, "one-hour")) && !test_excused()) printf("    case %d\n", (int)i);
+        engine_sent_free(&s);
+    }
+#undef RESULT_OF
+#undef INSIDE
 }
 
 TEST(pitfall_118_marks_on_what_cannot_carry_them) {
