@@ -227,6 +227,9 @@
         static char block_of_memory[65536];
         client = llmprov_open(&(llmprov_desc){ .provider = "llama.cpp", .alloc = llmprov_arena(block_of_memory, sizeof block_of_memory) });
 
+    A call holds 6 KB, and about 500 bytes for each message of its history (64-bit pointers, one short text each): the
+    history made legal, and the body's plan. Long texts and images stay where the caller has them.
+
     Ownership: a desc and a row are copied. A request struct is copied, what it points to is not: it lives until the
     call wants nothing or is freed. A response owns what is in it until llmprov_response_free, also after its client is
     closed (its allocator must live). An event is valid until the next. Histories copy what is added. Keys are held once
@@ -7423,7 +7426,7 @@ static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const cha
 /* -- lists -- */
 
 static bool llmprov__normal_widen(llmprov__normal *n, llmprov__normal_list *list) {
-    size_t head = LLMPROV__MEM_ROUND(sizeof list->places), cap = list->cap ? list->cap * 2 : 2;
+    size_t head = LLMPROV__MEM_ROUND(sizeof list->places), cap = list->cap ? list->cap * 2 : 1;
     char *memory = (char *)llmprov__mem_take(n->arena, head + cap * sizeof *list->items);
     llmprov__normal_place *places = (llmprov__normal_place *)llmprov__mem_take(n->arena, cap * sizeof *places);
     if (!memory || !places) return llmprov__normal_no_memory(n);
@@ -8339,7 +8342,9 @@ static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *r
     size_t i, j, count = (req->history ? req->history->message_count : 0) + req->message_count + (req->prompt ? 1 : 0);
     in->items = (llmprov_message *)llmprov__mem_take(n->arena, count * sizeof *in->items);
     in->count = count;
-    if (!in->items) return llmprov__normal_no_memory(n);
+    n->out = (llmprov_message *)llmprov__mem_take(n->arena, count * sizeof *n->out);
+    if (!in->items || !n->out) return llmprov__normal_no_memory(n);
+    n->out_cap = count;
     for (i = 0, j = 0; req->history && j < req->history->message_count; j++) in->items[i++] = req->history->messages[j];
     for (j = 0; j < req->message_count; j++) {
         in->items[i] = req->messages[j];

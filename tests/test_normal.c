@@ -817,3 +817,37 @@ TEST(normal_arguments_that_are_no_utf8_are_wrapped) {
     CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "messages[1].content[3].json");
     engine_sent_free(&s);
 }
+
+/* What a call holds while it waits, for each message of one text, as chapter 9 of the manual says it. */
+TEST_NO_OOM(normal_memory_is_what_the_manual_says) {
+    static const char *const formats[] = { "anthropic-messages", "openai-chat" };
+    engine_text manual = engine_file("llmprov.h");
+    const char *says = manual.ptr ? strstr(manual.ptr, " bytes for each message of its history") : NULL;
+    double told = 0, place = 1;
+    size_t i, j;
+    NEED(says);
+    while (says[-1] >= '0' && says[-1] <= '9') told += place * (*--says - '0'), place *= 10;
+    for (i = 0; i < 2 && sizeof(void *) == 8; i++) {
+        static const size_t counts[] = { 1, 1000, 2000 };
+        llmprov_history h = { .alloc = test_alloc() };
+        llmprov_request req = { .model = "m", .history = &h, .max_tokens = LLMPROV_INT(9) };
+        llmprov_client *c = engine_open(formats[i], NULL);
+        for (j = 0; j < LLMPROV__COUNT(counts); j++) {
+            size_t before, held;
+            llmprov_call *call;
+            bool good;
+            while (h.message_count < counts[j])
+                llmprov_add_text(&h, h.message_count % 2 ? LLMPROV_ROLE_ASSISTANT : LLMPROV_ROLE_USER, "A few words.");
+            before = test_memory.peak = test_memory.bytes;
+            call = llmprov_call_chat(c, &req);
+            CHECK(llmprov_call_want(call) == LLMPROV_WANT_SEND);
+            held = test_memory.peak - before;
+            good = j ? (double)held / (double)counts[j] < told * 1.2 && (double)held / (double)counts[j] > told * 0.75 : held < 6 * 1024 + told;
+            if (!CHECK(good)) printf("    %s, %d messages: %lu bytes\n", formats[i], (int)counts[j], (unsigned long)held);
+            llmprov_call_free(call);
+        }
+        llmprov_close(c);
+        llmprov_history_free(&h);
+    }
+    engine_text_free(&manual);
+}
