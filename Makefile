@@ -166,6 +166,6 @@ $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<
 
 # An example that asks for libcurl is linked with it, or not built.
-$(B)/examples/%: examples/%.c examples/sockets.h llmprov.h | $(B)
+$(B)/examples/%: examples/%.c $(wildcard examples/*.h) llmprov.h | $(B)
 	@mkdir -p $(B)/examples
 	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
