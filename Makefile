@@ -25,8 +25,8 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test fixtures peer clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls \
-        growth fix toc sizes clean help
+.PHONY: all demo test fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+        pitfalls growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 
@@ -50,6 +50,9 @@ clients: $(B)/mock $(B)/examples/server ## the official SDKs against the gateway
 
 schemas: $(B)/emit ## what we write, against the schemas in $(SHARED)
 	@SHARED=$(SHARED) sh tests/schemas.sh
+
+peer-bedrock: ## the tests against AWS's own signer and event-stream codec
+	@SHARED=$(SHARED) CC="$(CC)" sh tests/peer_bedrock.sh
 
 bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \

@@ -48,6 +48,7 @@
     >>t_messages     the wire format anthropic-messages
     >>t_chat         the wire format openai-chat
     >>t_responses    the wire format openai-responses
+    >>t_bedrock      the wire format bedrock-converse
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
     >>s_chat         openai-chat as a server
@@ -204,6 +205,18 @@
         llmprov_register_profile(reg, &(llmprov_profile){ .prefix = "my-model", .efforts = "none high" }, 0);
         client = llmprov_open(&(llmprov_desc){ .provider = "vllm", .registry = reg });
 
+    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION), keys, and
+    the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each attempt is signed
+    anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the wall clock of desc.unix_ms;
+    the body is hashed for that, so that a source is read once more, and one that can be read only once is refused. Keys
+    that change are asked for with desc.credentials. A model is a model's id, an inference profile's or an ARN. What has no
+    field goes through request.extra: guardrailConfig, performanceConfig, requestMetadata, promptVariables.
+
+        // wall_clock: a function of yours that returns the milliseconds since 1970
+        client = llmprov_open(&(llmprov_desc){ .provider = "bedrock", .region = "eu-west-1", .unix_ms = wall_clock });
+        llmprov_chat(client, &(llmprov_request){ .model = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", .prompt = question,
+            .extra = "{\"performanceConfig\":{\"latency\":\"optimized\"}}" }, &r);
+
     8 ERRORS, RETRIES, WARNINGS
 
     llmprov_error is the same for all providers: a canonical code, the HTTP status, the provider's own code, a request
@@ -255,6 +268,7 @@
     LLMPROV_NO_ANTHROPIC_MESSAGES   without this wire format; its providers say so when they are used
     LLMPROV_NO_OPENAI_CHAT          without this one
     LLMPROV_NO_OPENAI_RESPONSES     nor this one
+    LLMPROV_NO_BEDROCK_CONVERSE     without this one
 
     12 ADDING A PROVIDER
 
@@ -270,12 +284,14 @@
     `read_frame` turn a whole reply and one frame of a stream into the same calls of llmprov_turn_*; `read_end` says at
     [DONE] or at the end whether the reply was complete; `read_error` fills an error. As a server `read_request`,
     `write_reply`, `write_event` and `write_error` do the reverse, all four or none. What it demands of histories are
-    rules, not code. llmprov_register_translator refuses one that lacks a function, naming it.
+    rules, not code. Its paths may hold {model}; its framing says how a stream is cut (server-sent events, AWS's binary
+    messages). llmprov_register_translator refuses one that lacks a function, naming it.
 
     14 WHAT GOES OVER THE WIRE
 
-    The same request gives the same bytes. The conversation is the last member of every body, so a turn's body begins
-    with that of the turn before, less its closing brackets and the cache marks that move: prompt caches pay.
+    The same request gives the same bytes (a signature and its date excepted). The conversation is the last member of
+    every body, so a turn's body begins with that of the turn before, less its closing brackets and the cache marks that
+    move: prompt caches pay.
 
     request.extra is merged last and deep into the body; a member that was written anyway is replaced once, with a
     warning. `llmprov request` (tools/) prints the request that an Anthropic-shape body becomes.
@@ -410,7 +426,7 @@ typedef enum llmprov_flag { LLMPROV_UNSET, LLMPROV_NO, LLMPROV_YES } llmprov_fla
 /* Bytes that are fetched when they are needed: a photograph larger than RAM. `read` copies up to `size` bytes
    from `offset` and returns how many; fewer than asked means that it failed. Offsets rise by what was returned,
    and start from 0 again for a retry, unless `once` is set: then the request is never sent a second time after
-   its first byte was read. */
+   its first byte was read. Where requests are signed (AWS) they are read once more, when the call begins. */
 typedef struct llmprov_source {
     size_t (*read)(void *user, uint64_t offset, void *to, size_t size);
     void *user;
@@ -1385,7 +1401,8 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 /* Where a wire format is left out, what translators share may have no user; and a program of one file uses what it uses. */
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
-#if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || defined(LLMPROV_NO_OPENAI_RESPONSES)
+#if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || \
+    defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif
@@ -7825,7 +7842,7 @@ static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov
 /* Marks count wherever they are spelled out: a whole block's own is in its JSON. One in extra means nothing beside a
    field that says there is none. */
 static void llmprov__normal_adopt(llmprov__normal *n, llmprov_block *b) {
-    if (b->cache) return;
+    if (b->cache || (b->origin && llmprov__normal_own(n, b->origin))) return;     /* its own format writes it as it was */
     if (b->type == LLMPROV_BLOCK_RAW) b->cache = llmprov__msg_spelled(b->json, b->json_len);
     else if (b->extra && llmprov__msg_spelled(b->extra, b->extra_len))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".extra", "a cache mark in extra was left out: the field cache says that there is none");
@@ -8405,7 +8422,8 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
         if (n->req.origin && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
-        if (!tools[i].cache) tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
+        if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !n->req.origin || !llmprov__normal_own(n, n->req.origin)))
+            tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
             tools[i].cache = LLMPROV_CACHE_NONE;
             if (n->req.origin) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
@@ -8866,6 +8884,7 @@ static const struct { const char *phrase; llmprov_status code; } llmprov__parts_
 static llmprov_status llmprov__parts_classify(int http, const char *code, const char *type, const char *message) {
     llmprov_status by_code = llmprov__parts_error_word(code), by_type = llmprov__parts_error_word(type), by_http = llmprov__parts_error_status(http);
     llmprov_status status = by_code && by_code != LLMPROV_ERR_REQUEST ? by_code : by_type && by_type != LLMPROV_ERR_REQUEST ? by_type : by_http;
+    bool limited = by_code == LLMPROV_ERR_RATE_LIMIT || by_type == LLMPROV_ERR_RATE_LIMIT;      /* too many tokens a minute are no long prompt */
     size_t i;
     if (status == LLMPROV_ERR_SERVER && http >= 300 && (http < 500 || by_http == LLMPROV_ERR_TIMEOUT)) status = by_http;
     if (!status && llmprov__text_len(code, 0) == 3 && code[0] >= '4' && code[0] <= '5')
@@ -8873,7 +8892,8 @@ static llmprov_status llmprov__parts_classify(int http, const char *code, const 
     if (!status) status = by_code ? by_code : by_type;
     if (!status || status == LLMPROV_ERR_REQUEST || status == LLMPROV_ERR_RATE_LIMIT || status == LLMPROV_ERR_SERVER)
         for (i = 0; i < LLMPROV__COUNT(llmprov__parts_phrases); i++)
-            if (llmprov__parts_says(message, llmprov__parts_phrases[i].phrase)) return llmprov__parts_phrases[i].code;
+            if (llmprov__parts_says(message, llmprov__parts_phrases[i].phrase) &&
+                !(limited && llmprov__parts_phrases[i].code == LLMPROV_ERR_TOO_LONG)) return llmprov__parts_phrases[i].code;
     return status ? status : LLMPROV_ERR_SERVER;
 }
 
@@ -13395,6 +13415,1331 @@ static void llmprov__t_responses_read_end(llmprov_turn *t) {
 }
 #endif /* LLMPROV_NO_OPENAI_RESPONSES */
 
+#ifndef LLMPROV_NO_BEDROCK_CONVERSE
+
+//==============================================================================
+// >>t_bedrock  the wire format bedrock-converse
+//
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+// and API_runtime_ConverseStream.html. The model is in the path. What only some
+// models know (thinking, top_k, betas) goes into additionalModelRequestFields, in
+// the words of the model's family, which its profile names. A stream has no event
+// that ends it: it is complete when it ends cleanly behind messageStop.
+// Calls: msg http reply translator parts
+//==============================================================================
+
+static const char llmprov__t_bedrock_format[] = "bedrock-converse";
+
+/* -- writing a request -- */
+
+typedef struct llmprov__t_bedrock_plan {
+    unsigned family;             /* LLMPROV_MODEL_CLAUDE, ...; 0 = another */
+    llmprov__parts_thinking claude;
+    const char *effort;          /* of the others */
+    bool thinks;
+    bool bare;                   /* neither a token limit nor sampling settings may be sent */
+    bool fold, calls;            /* calls: the conversation holds some */
+    size_t specs;                /* tools that toolConfig holds */
+    char betas[LLMPROV__PARTS_BETAS];
+    size_t documents;            /* written so far */
+    const char **names;          /* a hash table of the documents' names */
+    size_t name_slots;
+} llmprov__t_bedrock_plan;
+
+static llmprov__mem_arena *llmprov__t_bedrock_arena(llmprov_draft *d) {
+    return &((llmprov__translator_job *)d->call)->turn->arena;
+}
+
+static void llmprov__t_bedrock_word(llmprov_writer *w, const char *key, const char *word) {
+    llmprov_write_str(w, key, word, strlen(word));
+}
+
+/* The effort of models that know nothing else of thinking: asked for, or as much as a budget is. */
+static const char *llmprov__t_bedrock_effort(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    bool on = r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
+    if (r->thinking == LLMPROV_THINKING_OFF || (r->thinking == LLMPROV_THINKING_AUTO && r->effort == LLMPROV_EFFORT_OFF)) {
+        if (llmprov__parts_lists(d->profile->efforts, "none")) return "none";
+        if (d->profile->flags & LLMPROV_MODEL_REASONS) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking", "this model cannot stop thinking");
+        return NULL;
+    }
+    if (r->effort > LLMPROV_EFFORT_OFF) return llmprov__parts_effort(d, r->effort);
+    if (r->thinking_tokens.set) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "this model takes no thinking budget: an effort was sent");
+        return llmprov__parts_effort(d, llmprov__parts_effort_of(r->thinking_tokens.value));
+    }
+    return on ? llmprov__parts_effort(d, LLMPROV_EFFORT_MEDIUM) : NULL;
+}
+
+static bool llmprov__t_bedrock_asks_to_think(const llmprov_request *r) {
+    return r->effort > LLMPROV_EFFORT_OFF || r->thinking_tokens.set || r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
+}
+
+static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    p->family = d->profile->flags & LLMPROV_MODEL_FAMILY;
+    if (p->family == LLMPROV_MODEL_CLAUDE) {
+        llmprov__parts_think(d, &p->claude);
+        p->thinks = p->claude.thinks;
+    } else if (p->family) {
+        p->effort = llmprov__t_bedrock_effort(d);
+        p->thinks = p->effort && strcmp(p->effort, "none");
+        p->bare = p->family == LLMPROV_MODEL_NOVA && p->effort && !strcmp(p->effort, "high");
+    } else if (llmprov__t_bedrock_asks_to_think(d->chat)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking", "how this model is told to think is not known: nothing was said; request.extra can say it in additionalModelRequestFields");
+    }
+}
+
+/* -- inferenceConfig -- */
+
+/* A setting from 0 to 1; one beyond is sent as the nearer end. */
+static llmprov_num llmprov__t_bedrock_range(llmprov_draft *d, const char *field, llmprov_num value) {
+    if (!value.set || (value.value >= 0 && value.value <= 1)) return value;
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the range is 0 to 1: its nearer end was sent");
+    value.value = value.value < 0 ? 0 : 1;
+    return value;
+}
+
+static const char *llmprov__t_bedrock_no_sampling(const llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    if (p->bare) return "with effort \"high\" this model takes no sampling settings";
+    if (p->family == LLMPROV_MODEL_CLAUDE && p->thinks) return "sampling settings are refused while thinking is on";
+    return llmprov__parts_no_sampling(d, p->thinks);
+}
+
+/* The limit, which is more than Claude's thinking budget. */
+static llmprov_int llmprov__t_bedrock_tokens(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_int limit = d->chat->max_tokens;
+    if (p->bare && limit.set) {
+        llmprov__parts_drop_int(d, "max_tokens", limit, "with effort \"high\" this model takes no limit");
+        limit.set = false;
+    }
+    if (limit.set && p->claude.budget && limit.value <= p->claude.budget) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "it must be more than the thinking budget: the budget and 1024 were sent");
+        limit.value = p->claude.budget < INT64_MAX - 1024 ? p->claude.budget + 1024 : INT64_MAX;
+    }
+    return limit;
+}
+
+static size_t llmprov__t_bedrock_stops(llmprov_draft *d) {
+    if (!d->chat->stop_count || !(d->profile->flags & LLMPROV_MODEL_NO_STOP)) return d->chat->stop_count;
+    llmprov__parts_drop_text(d, "stop", "the stop sequences were left out: this model refuses them");
+    return 0;
+}
+
+static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    llmprov_num temperature = d->chat->temperature, top_p = d->chat->top_p;
+    llmprov_int limit = llmprov__t_bedrock_tokens(d, p);
+    const char *why = llmprov__t_bedrock_no_sampling(d, p);
+    size_t stops = llmprov__t_bedrock_stops(d), i;
+    if (why) {
+        llmprov__parts_drop_num(d, "temperature", temperature, why);
+        llmprov__parts_drop_num(d, "top_p", top_p, why);
+        temperature.set = top_p.set = false;
+    }
+    if (temperature.set && top_p.set && (d->profile->flags & LLMPROV_MODEL_ONE_SAMPLING)) {
+        llmprov__parts_drop_num(d, "top_p", top_p, "this model takes temperature or top_p, not both");
+        top_p.set = false;
+    }
+    temperature = llmprov__t_bedrock_range(d, "temperature", temperature);
+    top_p = llmprov__t_bedrock_range(d, "top_p", top_p);
+    if (!limit.set && !temperature.set && !top_p.set && !stops) return;
+    llmprov_write_open(w, "inferenceConfig", '{');
+    if (limit.set) llmprov_write_int(w, "maxTokens", limit.value);
+    if (temperature.set) llmprov_write_num(w, "temperature", temperature.value);
+    if (top_p.set) llmprov_write_num(w, "topP", top_p.value);
+    if (stops) llmprov_write_open(w, "stopSequences", '[');
+    for (i = 0; i < stops; i++) llmprov__t_bedrock_word(w, NULL, d->chat->stop[i]);
+    if (stops) llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* -- additionalModelRequestFields -- */
+
+/* A tool of Anthropic's own kinds, which Claude takes there: the bytes that Anthropic's API has. */
+static bool llmprov__t_bedrock_is_typed(const llmprov__t_bedrock_plan *p, const llmprov_tool *tool) {
+    return p->family == LLMPROV_MODEL_CLAUDE && tool->type && strcmp(tool->type, "systemTool");
+}
+
+static void llmprov__t_bedrock_typed_tools(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    bool open = false;
+    size_t i;
+    for (i = 0; i < d->chat->tool_count; i++) {
+        const llmprov_tool *tool = &d->chat->tools[i];
+        if (!llmprov__t_bedrock_is_typed(p, tool)) continue;
+        if (!open) llmprov_write_open(w, "tools", '[');
+        open = true;
+        llmprov_write_open(w, NULL, '{');
+        llmprov__t_bedrock_word(w, "type", tool->type);
+        if (tool->name) llmprov__t_bedrock_word(w, "name", tool->name);
+        llmprov__msg_write_extra(w, tool->extra, 0, "type");
+        llmprov_write_close(w);
+    }
+    if (open) llmprov_write_close(w);
+}
+
+/* Betas that the request needs, and those of a header that the API would not see. */
+static void llmprov__t_bedrock_gather_betas(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    llmprov__translator_job *job = (llmprov__translator_job *)d->call;
+    const llmprov_header *header = llmprov__http_find(&job->headers, "anthropic-beta");
+    size_t n = p->family == LLMPROV_MODEL_CLAUDE ? llmprov__parts_betas(d->chat, p->betas) : 0, len = header ? strlen(header->value) : 0;
+    if (!header || p->family != LLMPROV_MODEL_CLAUDE) return;
+    if (n + len + 2 > sizeof p->betas) {
+        llmprov_draft_fail(d, LLMPROV_ERR_ARGUMENT, "headers", "anthropic-beta names more betas than there are");
+        return;
+    }
+    if (n) p->betas[n++] = ',';
+    memcpy(p->betas + n, header->value, len + 1);
+    llmprov__http_drop(&job->headers, "anthropic-beta");
+}
+
+static void llmprov__t_bedrock_write_betas(llmprov_writer *w, const char *list) {
+    if (!*list) return;
+    llmprov_write_open(w, "anthropic_beta", '[');
+    while (*list) {
+        size_t len = strcspn(list, ", ");
+        if (len) llmprov_write_str(w, NULL, list, len);
+        list += len + strspn(list + len, ", ");
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_bedrock_claude(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    if (p->claude.thinking) {
+        llmprov_write_open(w, "thinking", '{');
+        llmprov__t_bedrock_word(w, "type", p->claude.thinking);
+        if (p->claude.budget) llmprov_write_int(w, "budget_tokens", p->claude.budget);
+        llmprov_write_close(w);
+    }
+    if (p->claude.effort) {
+        llmprov_write_open(w, "output_config", '{');
+        llmprov__t_bedrock_word(w, "effort", p->claude.effort);
+        llmprov_write_close(w);
+    }
+    llmprov__t_bedrock_write_betas(w, p->betas);
+    llmprov__t_bedrock_typed_tools(d, p);
+}
+
+static void llmprov__t_bedrock_write_effort(llmprov_writer *w, const llmprov__t_bedrock_plan *p) {
+    if (!p->effort) return;
+    if (p->family == LLMPROV_MODEL_GPT_OSS) llmprov__t_bedrock_word(w, "reasoning_effort", p->effort);
+    else if (p->family == LLMPROV_MODEL_QWEN) llmprov__t_bedrock_word(w, "reasoning_config", p->effort);
+    else {
+        bool nova = p->family == LLMPROV_MODEL_NOVA;
+        llmprov_write_open(w, nova ? "reasoningConfig" : "reasoning", '{');
+        if (nova) llmprov__t_bedrock_word(w, "type", "enabled");
+        llmprov__t_bedrock_word(w, nova ? "maxReasoningEffort" : "effort", p->effort);
+        llmprov_write_close(w);
+    }
+}
+
+/* Whether top_k can be said, and is allowed. */
+static bool llmprov__t_bedrock_top_k(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    const char *why = llmprov__t_bedrock_no_sampling(d, p);
+    if (!d->chat->top_k.set) return false;
+    if (!why && p->family != LLMPROV_MODEL_CLAUDE && p->family != LLMPROV_MODEL_NOVA) why = "how this model is told is not known: request.extra can say it in additionalModelRequestFields";
+    if (why) llmprov__parts_drop_int(d, "top_k", d->chat->top_k, why);
+    return !why;
+}
+
+static void llmprov__t_bedrock_fields(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    bool top_k = llmprov__t_bedrock_top_k(d, p), typed = false;
+    size_t i;
+    for (i = 0; i < d->chat->tool_count; i++) typed = typed || llmprov__t_bedrock_is_typed(p, &d->chat->tools[i]);
+    if (!top_k && !typed && !p->claude.thinking && !p->claude.effort && !p->effort && !p->betas[0]) return;
+    llmprov_write_open(w, "additionalModelRequestFields", '{');
+    if (top_k && p->family == LLMPROV_MODEL_CLAUDE) llmprov_write_int(w, "top_k", d->chat->top_k.value);
+    if (top_k && p->family == LLMPROV_MODEL_NOVA) {
+        llmprov_write_open(w, "inferenceConfig", '{');
+        llmprov_write_int(w, "topK", d->chat->top_k.value);
+        llmprov_write_close(w);
+    }
+    if (p->family == LLMPROV_MODEL_CLAUDE) llmprov__t_bedrock_claude(d, p);
+    else llmprov__t_bedrock_write_effort(w, p);
+    llmprov_write_close(w);
+}
+
+/* Which stop sequence matched is told only when it is asked for: a path into the model's own reply. */
+static void llmprov__t_bedrock_paths(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    if (p->family != LLMPROV_MODEL_CLAUDE || !d->chat->stop_count) return;
+    llmprov_write_open(d->body, "additionalModelResponseFieldPaths", '[');
+    llmprov__t_bedrock_word(d->body, NULL, d->stream ? "/delta/stop_sequence" : "/stop_sequence");
+    llmprov_write_close(d->body);
+}
+
+/* The schema is JSON in a string. */
+static void llmprov__t_bedrock_output(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    if (!d->chat->schema || p->fold) return;
+    llmprov_write_open(w, "outputConfig", '{');
+    llmprov_write_open(w, "textFormat", '{');
+    llmprov__t_bedrock_word(w, "type", "json_schema");
+    llmprov_write_open(w, "structure", '{');
+    llmprov_write_open(w, "jsonSchema", '{');
+    llmprov__t_bedrock_word(w, "name", d->chat->schema_name);
+    llmprov__write_long(w, "schema", d->chat->schema, strlen(d->chat->schema));
+    while (w->depth > 1 && !w->status) llmprov_write_close(w);
+}
+
+/* -- toolConfig -- */
+
+static void llmprov__t_bedrock_cache(llmprov_writer *w, llmprov_cache cache) {
+    if (!cache) return;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "cachePoint", '{');
+    llmprov__t_bedrock_word(w, "type", "default");
+    if (cache == LLMPROV_CACHE_1H) llmprov__t_bedrock_word(w, "ttl", "1h");
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_bedrock_spec(llmprov_writer *w, const llmprov_tool *tool) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "toolSpec", '{');
+    llmprov__t_bedrock_word(w, "name", tool->name);
+    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    llmprov_write_open(w, "inputSchema", '{');
+    if (tool->schema) llmprov__write_long_raw(w, "json", tool->schema, strlen(tool->schema));
+    else llmprov_write_raw(w, "json", "{\"type\":\"object\",\"properties\":{}}", 33);
+    llmprov_write_close(w);
+    if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    llmprov__msg_write_extra(w, tool->extra, 0, NULL);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A mark behind tools is taken by Claude, and by models that nobody knows; Nova refuses it. */
+static void llmprov__t_bedrock_tool_mark(llmprov_draft *d, const llmprov__t_bedrock_plan *p, const llmprov_tool *tool) {
+    if (!tool->cache) return;
+    if (p->family == LLMPROV_MODEL_CLAUDE || !*d->profile->prefix) llmprov__t_bedrock_cache(d->body, tool->cache);
+    else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools", "this model takes no cache mark behind tools: it was left out");
+}
+
+static void llmprov__t_bedrock_system_tool(llmprov_writer *w, const char *name) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "systemTool", '{');
+    llmprov__t_bedrock_word(w, "name", name);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* What becomes of a tool in toolConfig: itself, the function that stands for it, a tool of AWS's; false = nothing. */
+static bool llmprov__t_bedrock_as_spec(const llmprov__t_bedrock_plan *p, const llmprov_tool *tool, llmprov_tool *spec) {
+    *spec = *tool;
+    if (!tool->type) return true;
+    if (!strcmp(tool->type, "systemTool")) return tool->name != NULL;
+    return !llmprov__t_bedrock_is_typed(p, tool) && llmprov__parts_as_function(tool, spec);
+}
+
+static void llmprov__t_bedrock_tools(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_tool spec;
+    size_t i;
+    for (i = 0; i < d->chat->tool_count; i++) {
+        const llmprov_tool *tool = &d->chat->tools[i];
+        if (!llmprov__t_bedrock_as_spec(p, tool, &spec)) {
+            if (!llmprov__t_bedrock_is_typed(p, tool)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools", "this model has no tool of that type: it was left out");
+            continue;
+        }
+        if (spec.type) llmprov__t_bedrock_system_tool(d->body, spec.name);
+        else llmprov__t_bedrock_spec(d->body, &spec);
+        if (tool->type && !spec.type) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "this model has no tool of that type: a function stands for it");
+        llmprov__t_bedrock_tool_mark(d, p, tool);
+    }
+}
+
+/* A structured answer as the arguments of a forced tool. */
+static void llmprov__t_bedrock_answer(llmprov_draft *d) {
+    llmprov_tool answer;
+    memset(&answer, 0, sizeof answer);
+    answer.name = d->chat->schema_name;
+    answer.description = "Gives the answer in its final form.";
+    answer.schema = d->chat->schema;
+    llmprov__t_bedrock_spec(d->body, &answer);
+    llmprov_draft_fold(d, answer.name);
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this model has no native structured answers: a forced tool call stands for it");
+}
+
+/* The format wants toolConfig wherever the conversation holds calls, and toolConfig wants a tool. */
+static void llmprov__t_bedrock_no_tool(llmprov_draft *d) {
+    llmprov_tool tool;
+    memset(&tool, 0, sizeof tool);
+    tool.name = "no_tool";
+    tool.description = "Stands for the tools of earlier turns. Never call it.";
+    llmprov__t_bedrock_spec(d->body, &tool);
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "this format wants tools where the conversation holds calls: one that cannot be called was added");
+}
+
+/* There is no word for "none": where no tools need be there, none are. */
+static bool llmprov__t_bedrock_silent(const llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    return d->chat->tool_choice == LLMPROV_TOOL_NONE && !p->fold;
+}
+
+static void llmprov__t_bedrock_choice(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_tool_choice choice = p->fold ? (p->specs ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
+    const char *name = p->fold ? d->chat->schema_name : d->chat->tool_name;
+    if (choice < LLMPROV_TOOL_ANY || (!p->specs && !p->fold)) return;
+    if ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: the model may choose" : "this model refuses a forced tool: it may choose");
+        return;
+    }
+    llmprov_write_open(d->body, "toolChoice", '{');
+    llmprov_write_open(d->body, choice == LLMPROV_TOOL_NAMED ? "tool" : "any", '{');
+    if (choice == LLMPROV_TOOL_NAMED && name) llmprov__t_bedrock_word(d->body, "name", name);
+    llmprov_write_close(d->body);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_bedrock_tool_config(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    llmprov_tool spec;
+    size_t i;
+    for (i = 0; i < d->chat->tool_count; i++) p->specs += llmprov__t_bedrock_as_spec(p, &d->chat->tools[i], &spec);
+    if (d->chat->parallel_tools == LLMPROV_NO && d->chat->tool_count) llmprov__parts_drop_text(d, "parallel_tools", "this format has no such member: the model may call several tools in one turn");
+    if (!p->calls && (llmprov__t_bedrock_silent(d, p) || (!p->specs && !p->fold))) return;
+    llmprov_write_open(d->body, "toolConfig", '{');
+    llmprov_write_open(d->body, "tools", '[');
+    llmprov__t_bedrock_tools(d, p);
+    if (p->fold) llmprov__t_bedrock_answer(d);
+    if (!p->specs && !p->fold) llmprov__t_bedrock_no_tool(d);
+    llmprov_write_close(d->body);
+    llmprov__t_bedrock_choice(d, p);
+    llmprov_write_close(d->body);
+}
+
+/* -- content blocks -- */
+
+/* The format's words for media types. */
+static const struct { llmprov_block_type type; const char *mime, *word; } llmprov__t_bedrock_media[] = {
+    { LLMPROV_BLOCK_IMAGE, "image/png", "png" }, { LLMPROV_BLOCK_IMAGE, "image/jpeg", "jpeg" }, { LLMPROV_BLOCK_IMAGE, "image/jpg", "jpeg" },
+    { LLMPROV_BLOCK_IMAGE, "image/gif", "gif" }, { LLMPROV_BLOCK_IMAGE, "image/webp", "webp" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/pdf", "pdf" }, { LLMPROV_BLOCK_DOCUMENT, "text/csv", "csv" }, { LLMPROV_BLOCK_DOCUMENT, "application/msword", "doc" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.ms-excel", "xls" }, { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx" },
+    { LLMPROV_BLOCK_DOCUMENT, "text/html", "html" }, { LLMPROV_BLOCK_DOCUMENT, "text/plain", "txt" }, { LLMPROV_BLOCK_DOCUMENT, "text/markdown", "md" },
+    { LLMPROV_BLOCK_VIDEO, "video/mp4", "mp4" }, { LLMPROV_BLOCK_VIDEO, "video/quicktime", "mov" }, { LLMPROV_BLOCK_VIDEO, "video/x-matroska", "mkv" },
+    { LLMPROV_BLOCK_VIDEO, "video/webm", "webm" }, { LLMPROV_BLOCK_VIDEO, "video/x-flv", "flv" }, { LLMPROV_BLOCK_VIDEO, "video/mpeg", "mpeg" },
+    { LLMPROV_BLOCK_VIDEO, "video/mpg", "mpg" }, { LLMPROV_BLOCK_VIDEO, "video/x-ms-wmv", "wmv" }, { LLMPROV_BLOCK_VIDEO, "video/3gpp", "three_gp" },
+    { LLMPROV_BLOCK_AUDIO, "audio/mpeg", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/mp3", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/wav", "wav" },
+    { LLMPROV_BLOCK_AUDIO, "audio/x-wav", "wav" }, { LLMPROV_BLOCK_AUDIO, "audio/aac", "aac" }, { LLMPROV_BLOCK_AUDIO, "audio/flac", "flac" },
+    { LLMPROV_BLOCK_AUDIO, "audio/ogg", "ogg" }, { LLMPROV_BLOCK_AUDIO, "audio/opus", "opus" }, { LLMPROV_BLOCK_AUDIO, "audio/mp4", "mp4" },
+    { LLMPROV_BLOCK_AUDIO, "audio/x-m4a", "m4a" }, { LLMPROV_BLOCK_AUDIO, "audio/webm", "webm" }, { LLMPROV_BLOCK_AUDIO, "audio/x-matroska", "mka" },
+};
+
+/* By the media type; without one by the ending of the URL. NULL = the format has no word for it. */
+static const char *llmprov__t_bedrock_medium(const llmprov_block *b) {
+    const char *dot = b->url ? strrchr(b->url, '.') : NULL;
+    size_t i;
+    if (!b->mime && b->type == LLMPROV_BLOCK_DOCUMENT && b->text) return "txt";
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_media); i++) {
+        const char *mime = llmprov__t_bedrock_media[i].mime, *end = strrchr(mime, '/') + 1;
+        if (llmprov__t_bedrock_media[i].type != b->type) continue;
+        if (b->mime ? llmprov__text_same(b->mime, mime, true) : dot && (llmprov__text_same(dot + 1, llmprov__t_bedrock_media[i].word, true) || llmprov__text_same(dot + 1, end, true)))
+            return llmprov__t_bedrock_media[i].word;
+    }
+    return NULL;
+}
+
+static const char *llmprov__t_bedrock_kind(llmprov_block_type type) {
+    return type == LLMPROV_BLOCK_IMAGE ? "image" : type == LLMPROV_BLOCK_VIDEO ? "video" : type == LLMPROV_BLOCK_AUDIO ? "audio" : "document";
+}
+
+/* Documents whose citations are asked for are given as text where they are text: bytes have no characters to point at. */
+static bool llmprov__t_bedrock_cites(const llmprov_block *b) {
+    llmprov_str citations, on;
+    return llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '{' &&
+           llmprov__msg_has(citations.ptr, citations.len, "enabled", &on) && on.ptr[0] == 't';
+}
+
+static void llmprov__t_bedrock_source(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str owner;
+    size_t len = llmprov__text_len(b->text, b->text_len);
+    bool text = b->type == LLMPROV_BLOCK_DOCUMENT && !llmprov__parts_has_bytes(b) && b->text;
+    llmprov_write_open(w, "source", '{');
+    if (text && llmprov__t_bedrock_cites(b)) {
+        llmprov__write_long(w, "text", b->text, len);
+    } else if (text || llmprov__parts_has_bytes(b)) {
+        llmprov__write_string_open(w, "bytes");
+        if (text) llmprov__write_base64(w, b->text, len, NULL);
+        else llmprov__parts_base64(w, b);
+        llmprov__write_string_close(w);
+    } else {
+        llmprov_write_open(w, "s3Location", '{');
+        llmprov__write_long(w, "uri", b->url, strlen(b->url));
+        if (llmprov__msg_has(b->extra, b->extra_len, "bucketOwner", &owner)) llmprov_write_raw(w, "bucketOwner", owner.ptr, owner.len);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+/* -- names of documents: letters, digits, single blanks, hyphens, parentheses and brackets; unlike each other -- */
+
+enum { LLMPROV__T_BEDROCK_NAME = 200 };
+
+static char *llmprov__t_bedrock_clean(llmprov_draft *d, const char *name) {
+    char *to = (char *)llmprov__mem_take(llmprov__t_bedrock_arena(d), LLMPROV__T_BEDROCK_NAME + 1);
+    size_t n = 0;
+    for (; to && *name && n < LLMPROV__T_BEDROCK_NAME - 24; name++) {
+        unsigned char c = (unsigned char)*name;
+        bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80) || strchr("-()[]", c);
+        bool blank = c == ' ' || (c >= '\t' && c <= '\r');
+        if ((c & 0xC0) == 0x80 || (blank && (!n || to[n - 1] == ' '))) continue;
+        to[n++] = (char)(word ? c : blank ? ' ' : '-');
+    }
+    while (n && to[n - 1] == ' ') to[--n] = 0;
+    if (to && !n) memcpy(to, "document", 9);
+    return to;
+}
+
+/* The slot of a name among those written so far; NULL = no memory. */
+static const char **llmprov__t_bedrock_slot_of(llmprov__t_bedrock_plan *p, const char *name) {
+    size_t at = llmprov__text_hash(name, strlen(name)) % p->name_slots;
+    while (p->names[at] && strcmp(p->names[at], name)) at = (at + 1) % p->name_slots;
+    return &p->names[at];
+}
+
+/* The same names for the same documents in every turn, so that caches hold. */
+static const char *llmprov__t_bedrock_name(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+    const char *asked = b->name && *b->name ? b->name : "document", *name = llmprov__t_bedrock_clean(d, asked), *stem = name;
+    int64_t number = (int64_t)++p->documents;
+    if (!name || !p->names) return "document";
+    while (name && *llmprov__t_bedrock_slot_of(p, name)) name = llmprov__err_join(llmprov__t_bedrock_arena(d), stem, " ", llmprov__err_int(number++).text, (char *)NULL);
+    if (!name) return "document";
+    *llmprov__t_bedrock_slot_of(p, name) = name;
+    if (b->name && strcmp(name, b->name)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the document's name was changed: the format takes letters, digits, single blanks, -, (), [], and no name twice");
+    return name;
+}
+
+static size_t llmprov__t_bedrock_count(const llmprov_block *blocks, size_t count) {
+    size_t i, n = 0;
+    for (i = 0; i < count; i++) n += blocks[i].type == LLMPROV_BLOCK_DOCUMENT;
+    return n;
+}
+
+/* Looks the conversation over: calls, and how many documents there are. */
+static void llmprov__t_bedrock_survey(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    const llmprov_request *r = d->chat;
+    size_t i, j, documents = 0;
+    for (i = 0; i < r->message_count; i++) {
+        const llmprov_message *m = &r->messages[i];
+        documents += llmprov__t_bedrock_count(m->blocks, m->block_count);
+        for (j = 0; j < m->block_count; j++) {
+            if (m->blocks[j].content) documents += llmprov__t_bedrock_count(m->blocks[j].content, m->blocks[j].content_count);
+            p->calls = p->calls || m->blocks[j].type == LLMPROV_BLOCK_TOOL_USE;
+        }
+    }
+    p->name_slots = documents * 2 + 1;
+    p->names = (const char **)llmprov__mem_take(llmprov__t_bedrock_arena(d), p->name_slots * sizeof *p->names);
+}
+
+/* -- */
+
+static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    const char *medium = llmprov__t_bedrock_medium(b), *kind = llmprov__t_bedrock_kind(b->type);
+    bool text = b->type == LLMPROV_BLOCK_DOCUMENT && b->text, s3 = b->url && !strncmp(b->url, "s3://", 5);
+    llmprov_str member;
+    if (!llmprov__parts_has_bytes(b) && !text && !s3) {
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "bedrock-converse takes media as bytes or by an s3:// address, neither by another URL nor as another provider's file");
+        return;
+    }
+    if (!medium) {
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "bedrock-converse has no word for this media type: see the formats of its ImageBlock, DocumentBlock, VideoBlock and AudioBlock");
+        return;
+    }
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, kind, '{');
+    llmprov__t_bedrock_word(w, "format", medium);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT) llmprov__t_bedrock_word(w, "name", llmprov__t_bedrock_name(d, p, b, field));
+    llmprov__t_bedrock_source(w, b);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "context", &member)) llmprov_write_raw(w, "context", member.ptr, member.len);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "citations", &member) && member.ptr[0] == '{') llmprov_write_raw(w, "citations", member.ptr, member.len);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A text; one with citations that came from here goes back with them. */
+static void llmprov__t_bedrock_write_text(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
+    llmprov_str citations;
+    bool cited = b->origin && llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '[';
+    llmprov_write_open(w, NULL, '{');
+    if (cited) llmprov_write_open(w, "citationsContent", '{');
+    if (cited) llmprov_write_open(w, "content", '[');
+    if (cited) llmprov_write_open(w, NULL, '{');
+    llmprov__write_long(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    if (cited) {
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+        llmprov__write_long_raw(w, "citations", citations.ptr, citations.len);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_bedrock_write_use(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "toolUse", '{');
+    llmprov__t_bedrock_word(w, "toolUseId", b->id ? b->id : "");
+    llmprov__t_bedrock_word(w, "name", b->name);
+    if (b->json) llmprov__write_long_raw(w, "input", b->json, llmprov__text_len(b->json, b->json_len));
+    else llmprov_write_raw(w, "input", "{}", 2);
+    if (b->type == LLMPROV_BLOCK_SERVER_USE && b->kind) llmprov__t_bedrock_word(w, "type", b->kind);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+static bool llmprov__t_bedrock_is_blank(const llmprov_block *b) {
+    size_t len = llmprov__text_len(b->text, b->text_len), i;
+    for (i = 0; i < len && (unsigned char)b->text[i] <= ' '; i++) { }
+    return i == len;
+}
+
+/* What is in a tool result. A text that says nothing is refused there, and nothing is fine. */
+static void llmprov__t_bedrock_write_inside(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+    if (b->type != LLMPROV_BLOCK_TEXT) llmprov__t_bedrock_write_media(d, p, b, field);
+    else if (!llmprov__t_bedrock_is_blank(b)) llmprov__t_bedrock_write_text(d, b);
+    else if (llmprov__text_len(b->text, b->text_len)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "a text of white space only was left out of a tool result");
+}
+
+/* A mark is not allowed inside a tool result: the last one stands behind it. */
+static void llmprov__t_bedrock_write_result(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    llmprov_cache cache = b->cache;
+    llmprov_block text;
+    size_t i;
+    if (!b->id) {
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "bedrock-converse takes no tool result inside another");
+        return;
+    }
+    memset(&text, 0, sizeof text);
+    text.text = b->text;
+    text.text_len = b->text_len;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "toolResult", '{');
+    llmprov__t_bedrock_word(w, "toolUseId", b->id);
+    llmprov_write_open(w, "content", '[');
+    if (!b->content) llmprov__t_bedrock_write_inside(d, p, &text, field);
+    for (i = 0; b->content && i < b->content_count; i++) {
+        llmprov__t_bedrock_write_inside(d, p, &b->content[i], field);
+        if (b->content[i].cache && !cache) cache = b->content[i].cache;
+    }
+    llmprov_write_close(w);
+    if (b->is_error) llmprov__t_bedrock_word(w, "status", "error");
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov__t_bedrock_cache(w, cache);
+}
+
+static void llmprov__t_bedrock_write_thinking(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "reasoningContent", '{');
+    if (b->type == LLMPROV_BLOCK_REDACTED) {
+        llmprov__write_long(w, "redactedContent", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    } else {
+        llmprov_write_open(w, "reasoningText", '{');
+        llmprov__write_long(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_long(w, "signature", b->signature, strlen(b->signature));
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* The result of a tool that AWS runs. */
+static void llmprov__t_bedrock_write_server_result(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str member;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "toolResult", '{');
+    llmprov__t_bedrock_word(w, "toolUseId", b->id ? b->id : "");
+    if (b->json) llmprov__write_long_raw(w, "content", b->json, llmprov__text_len(b->json, b->json_len));
+    if (llmprov__msg_has(b->extra, b->extra_len, "status", &member)) llmprov_write_raw(w, "status", member.ptr, member.len);
+    if (llmprov__msg_has(b->extra, b->extra_len, "result_type", &member)) llmprov_write_raw(w, "type", member.ptr, member.len);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A block of a kind that this version does not know, as it came: {"type":kind,kind:value}. */
+static void llmprov__t_bedrock_write_raw(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str value;
+    if (!b->kind || !llmprov__msg_has(b->json, b->json_len, b->kind, &value)) return;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_raw(w, b->kind, value.ptr, value.len);
+    llmprov_write_close(w);
+}
+
+/* Members that a block carries and that have no place here. */
+static void llmprov__t_bedrock_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    static const char *const known[] = { "cache_control", "type", "is_error", "context", "bucketOwner", "caller" };
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    if (b->origin) return;
+    while (llmprov_scan_key(&s, &key)) {
+        bool fine = llmprov__text_is(key, "citations") && b->type == LLMPROV_BLOCK_DOCUMENT;
+        size_t i;
+        for (i = 0; i < LLMPROV__COUNT(known); i++) fine = fine || llmprov__text_is(key, known[i]);
+        if (!llmprov_scan_raw(&s, &value) || fine || value.ptr[0] == 'n') continue;
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that bedrock-converse has no place for were left out (citations, source or the like)");
+        return;
+    }
+}
+
+static void llmprov__t_bedrock_write_block(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+    llmprov__t_bedrock_lost(d, b, field);
+    switch (b->type) {
+    case LLMPROV_BLOCK_TEXT: llmprov__t_bedrock_write_text(d, b); break;
+    case LLMPROV_BLOCK_TOOL_USE: case LLMPROV_BLOCK_SERVER_USE: llmprov__t_bedrock_write_use(d->body, b); break;
+    case LLMPROV_BLOCK_TOOL_RESULT: llmprov__t_bedrock_write_result(d, p, b, field); return;
+    case LLMPROV_BLOCK_SERVER_RESULT: llmprov__t_bedrock_write_server_result(d->body, b); break;
+    case LLMPROV_BLOCK_THINKING: case LLMPROV_BLOCK_REDACTED: llmprov__t_bedrock_write_thinking(d->body, b); return;
+    case LLMPROV_BLOCK_RAW: llmprov__t_bedrock_write_raw(d->body, b); break;
+    default: llmprov__t_bedrock_write_media(d, p, b, field); break;
+    }
+    llmprov__t_bedrock_cache(d->body, b->cache);
+}
+
+/* -- system and messages -- */
+
+static void llmprov__t_bedrock_system(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    static const char quiet[] = "Answer without calling any tool.";
+    const llmprov_request *r = d->chat;
+    bool say = p->calls && llmprov__t_bedrock_silent(d, p);
+    size_t i;
+    if (!r->system_count && !say) return;
+    llmprov_write_open(d->body, "system", '[');
+    for (i = 0; i < r->system_count; i++) llmprov__t_bedrock_write_block(d, p, &r->system_blocks[i], "system");
+    if (say) {
+        llmprov_write_open(d->body, NULL, '{');
+        llmprov__t_bedrock_word(d->body, "text", quiet);
+        llmprov_write_close(d->body);
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this format has no word for \"none\" and wants tools where the conversation holds calls: the system prompt says it");
+    }
+    llmprov_write_close(d->body);
+}
+
+/* A document wants words beside it. */
+static void llmprov__t_bedrock_words(llmprov_draft *d, const llmprov_message *m, const char *field) {
+    if (m->role != LLMPROV_ROLE_USER || !llmprov_block_next(m, LLMPROV_BLOCK_DOCUMENT, NULL) || llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL)) return;
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov__t_bedrock_word(d->body, "text", ".");
+    llmprov_write_close(d->body);
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the format wants a text beside a document: \".\" was added");
+}
+
+static void llmprov__t_bedrock_messages(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    llmprov_writer *w = d->body;
+    char field[96];
+    size_t i, j;
+    llmprov_write_open(w, "messages", '[');
+    for (i = 0; i < d->chat->message_count; i++) {
+        const llmprov_message *m = &d->chat->messages[i];
+        llmprov_write_open(w, NULL, '{');
+        llmprov__t_bedrock_word(w, "role", llmprov__msg_role(m->role));
+        llmprov__parts_field(field, m, 0);
+        if (m->extra) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members beside role and content were left out");
+        llmprov_write_open(w, "content", '[');
+        llmprov__t_bedrock_words(d, m, field);
+        for (j = 0; j < m->block_count; j++) {
+            llmprov__parts_field(field, m, j);
+            llmprov__t_bedrock_write_block(d, p, &m->blocks[j], field);
+        }
+        if (i + 1 == d->chat->message_count) llmprov__t_bedrock_cache(w, d->chat->cache);
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+/* What the format has no member for. */
+static void llmprov__t_bedrock_refused(llmprov_draft *d) {
+    const char *why = "bedrock-converse has no such member";
+    llmprov__parts_drop_int(d, "seed", d->chat->seed, why);
+    llmprov__parts_drop_num(d, "presence_penalty", d->chat->presence_penalty, why);
+    llmprov__parts_drop_num(d, "frequency_penalty", d->chat->frequency_penalty, why);
+    if (d->chat->n.set && d->chat->n.value != 1) llmprov__parts_drop_int(d, "n", d->chat->n, "this format gives one answer");
+    if (d->chat->user_id) llmprov__parts_drop_text(d, "user_id", "it was left out: bedrock-converse has no such member; request.extra can put it into requestMetadata");
+}
+
+static void llmprov__t_bedrock_write(llmprov_draft *d) {
+    llmprov_writer *w = d->body;
+    llmprov__t_bedrock_plan p;
+    memset(&p, 0, sizeof p);
+    p.fold = d->chat->schema && !(d->profile->flags & LLMPROV_MODEL_SCHEMA);
+    llmprov__t_bedrock_survey(d, &p);
+    llmprov__t_bedrock_think(d, &p);
+    llmprov__t_bedrock_gather_betas(d, &p);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__t_bedrock_inference(d, &p);
+    llmprov__t_bedrock_fields(d, &p);
+    llmprov__t_bedrock_paths(d, &p);
+    llmprov__t_bedrock_output(d, &p);
+    if (d->chat->service_tier) {
+        llmprov_write_open(w, "serviceTier", '{');
+        llmprov__t_bedrock_word(w, "type", d->chat->service_tier);
+        llmprov_write_close(w);
+    }
+    llmprov__t_bedrock_refused(d);
+    llmprov__t_bedrock_tool_config(d, &p);
+    llmprov__parts_kept(d, llmprov__t_bedrock_format, "", NULL);
+    llmprov__t_bedrock_system(d, &p);
+    llmprov__write_rest(w, "messages");
+    llmprov__t_bedrock_messages(d, &p);
+    llmprov_write_close(w);
+}
+
+/* -- reading replies -- */
+
+/* What is open at an index of a stream. */
+typedef struct llmprov__t_bedrock_slot {
+    int block;                   /* ours plus one; 0 = none is open */
+    llmprov_block_type type;
+    char *begun;                 /* a start that is read at its end: of a server's result or an image */
+    size_t begun_len;
+    llmprov__mem_buf *pieces;    /* and what came since */
+} llmprov__t_bedrock_slot;
+
+typedef struct llmprov__t_bedrock_state {
+    llmprov__t_bedrock_slot *slots;
+    size_t cap;
+    bool stopped;
+} llmprov__t_bedrock_state;
+
+static llmprov_str llmprov__t_bedrock_copy(llmprov_turn *t, llmprov_str text) {
+    llmprov_str copy = { NULL, 0 };
+    copy.ptr = llmprov_turn_keep(t, text);
+    if (copy.ptr) copy.len = text.len;
+    else copy.ptr = "";
+    return copy;
+}
+
+/* A string member as a text that stays. */
+static const char *llmprov__t_bedrock_string(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__t_bedrock_copy(t, llmprov__parts_text(s, raw)).ptr : NULL;
+}
+
+static int llmprov__t_bedrock_begin(llmprov_turn *t, llmprov_block_type type, bool own) {
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    b.type = type;
+    b.origin = own ? llmprov__t_bedrock_format : NULL;
+    return llmprov_turn_block(t, 0, &b);
+}
+
+/* Citations are of AWS's shape: the text that has them goes back there with them, and elsewhere without. */
+static void llmprov__t_bedrock_cite(llmprov_turn *t, int block, llmprov_str citation) {
+    llmprov__reply_block *b = llmprov__reply_block_at(t, block);
+    if (b) b->head.origin = llmprov__t_bedrock_format;
+    llmprov_turn_part(t, block, "citation", citation);
+}
+
+/* A piece from a raw string; what is no string says nothing. */
+static void llmprov__t_bedrock_piece(llmprov_turn *t, const llmprov_scan *s, int block, llmprov_str raw) {
+    if (raw.ptr && raw.ptr[0] == '"') llmprov_turn_piece(t, block, s, raw);
+}
+
+static void llmprov__t_bedrock_redacted(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_block b;
+    llmprov_str text = llmprov__t_bedrock_copy(t, llmprov__parts_text(s, raw));
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_REDACTED;
+    b.origin = llmprov__t_bedrock_format;
+    b.text = text.ptr;
+    b.text_len = text.len;
+    llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
+}
+
+static void llmprov__t_bedrock_sign(llmprov_turn *t, const llmprov_scan *s, int block, llmprov_str raw) {
+    if (raw.ptr && raw.ptr[0] == '"') llmprov_turn_part(t, block, "signature", llmprov__parts_text(s, raw));
+}
+
+/* Begins a call: the model's, or of a tool that AWS runs itself. */
+static int llmprov__t_bedrock_begin_use(llmprov_turn *t, const llmprov_scan *s, llmprov_str use, llmprov_str *input, llmprov_block_type *type) {
+    static const char *const names[] = { "toolUseId", "name", "type", "input" };
+    llmprov_str v[4];
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    llmprov__parts_members(s, use, names, v, 4);
+    b.kind = llmprov__t_bedrock_string(t, s, v[2]);
+    b.type = llmprov__text_same(b.kind, "server_tool_use", false) ? LLMPROV_BLOCK_SERVER_USE : LLMPROV_BLOCK_TOOL_USE;
+    if (b.type == LLMPROV_BLOCK_TOOL_USE) b.kind = NULL;
+    else b.origin = llmprov__t_bedrock_format;
+    b.id = llmprov__t_bedrock_string(t, s, v[0]);
+    b.name = llmprov__t_bedrock_string(t, s, v[1]);
+    *input = v[3];
+    *type = b.type;
+    return llmprov_turn_block(t, 0, &b);
+}
+
+/* Arguments as a value: without white space between their tokens, as a stream has them. */
+static void llmprov__t_bedrock_whole_input(llmprov_turn *t, int block, llmprov_str input) {
+    char *copy;
+    if (!input.ptr || !(copy = llmprov_turn_keep(t, input))) return;
+    input.len = llmprov__parts_compact(copy, input.len);
+    if (input.len != 2 || copy[0] != '{') llmprov_turn_text(t, block, copy, input.len);
+}
+
+/* A server tool's result: {"toolUseId","status","type"}, and its content as a list. */
+static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan *s, llmprov_str start, llmprov_str content) {
+    static const char *const names[] = { "toolUseId", "content", "status", "type" };
+    llmprov_str v[4];
+    llmprov_writer w;
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov__parts_members(s, start, names, v, 4);
+    if (!content.ptr) content = v[1];
+    llmprov_write_open(&w, NULL, '{');
+    if (v[2].ptr) llmprov_write_raw(&w, "status", v[2].ptr, v[2].len);
+    if (v[3].ptr) llmprov_write_raw(&w, "result_type", v[3].ptr, v[3].len);
+    llmprov_write_close(&w);
+    b.type = LLMPROV_BLOCK_SERVER_RESULT;
+    b.kind = "server_tool_result";
+    b.origin = llmprov__t_bedrock_format;
+    b.id = llmprov__t_bedrock_string(t, s, v[0]);
+    b.json = content.ptr ? content.ptr : "[]";
+    b.json_len = content.ptr ? content.len : 2;
+    b.extra = w.text;
+    b.extra_len = w.len;
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
+    llmprov_writer_free(&w);
+}
+
+/* An image that a model made: {"format","source":{"bytes"}}. */
+static void llmprov__t_bedrock_image(llmprov_turn *t, const llmprov_scan *s, llmprov_str format, llmprov_str bytes) {
+    llmprov_block b;
+    const char *word = llmprov__t_bedrock_string(t, s, format);
+    llmprov_str base64 = llmprov__t_bedrock_copy(t, llmprov__parts_text(s, bytes));
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_IMAGE;
+    b.mime = llmprov__err_join(&t->arena, "image/", word ? word : "png", (char *)NULL);
+    b.base64 = base64.ptr;
+    b.base64_len = base64.len;
+    llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
+}
+
+static void llmprov__t_bedrock_whole_image(llmprov_turn *t, const llmprov_scan *s, llmprov_str image) {
+    static const char *const names[] = { "format", "source" };
+    static const char *const inside[] = { "bytes" };
+    llmprov_str v[2], bytes;
+    llmprov__parts_members(s, image, names, v, 2);
+    llmprov__parts_members(s, v[1], inside, &bytes, 1);
+    llmprov__t_bedrock_image(t, s, v[0], bytes);
+}
+
+/* -- a whole reply -- */
+
+static void llmprov__t_bedrock_whole_thinking(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "reasoningText", "redactedContent" };
+    static const char *const inside[] = { "text", "signature" };
+    llmprov_str v[2], f[2];
+    int block;
+    llmprov__parts_members(s, raw, names, v, 2);
+    if (v[1].ptr) llmprov__t_bedrock_redacted(t, s, v[1]);
+    if (!v[0].ptr) return;
+    llmprov__parts_members(s, v[0], inside, f, 2);
+    block = llmprov__t_bedrock_begin(t, LLMPROV_BLOCK_THINKING, true);
+    llmprov__t_bedrock_piece(t, s, block, f[0]);
+    llmprov__t_bedrock_sign(t, s, block, f[1]);
+    llmprov_turn_block_end(t, block);
+}
+
+static void llmprov__t_bedrock_whole_citations(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "content", "citations" };
+    static const char *const inside[] = { "text" };
+    llmprov_str v[2], item, text;
+    llmprov_scan in;
+    int block = llmprov__t_bedrock_begin(t, LLMPROV_BLOCK_TEXT, true);
+    llmprov__parts_members(s, raw, names, v, 2);
+    in = llmprov_scan_in(s, v[0]);
+    while (v[0].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov__parts_members(s, item, inside, &text, 1);
+        llmprov__t_bedrock_piece(t, s, block, text);
+    }
+    in = llmprov_scan_in(s, v[1]);
+    while (v[1].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov__t_bedrock_cite(t, block, item);
+    llmprov_turn_block_end(t, block);
+}
+
+static void llmprov__t_bedrock_whole_use(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_block_type type;
+    llmprov_str input;
+    int block = llmprov__t_bedrock_begin_use(t, s, raw, &input, &type);
+    llmprov__t_bedrock_whole_input(t, block, input);
+    llmprov_turn_block_end(t, block);
+}
+
+static void llmprov__t_bedrock_whole_text(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    int block = llmprov__t_bedrock_begin(t, LLMPROV_BLOCK_TEXT, false);
+    llmprov__t_bedrock_piece(t, s, block, raw);
+    llmprov_turn_block_end(t, block);
+}
+
+static void llmprov__t_bedrock_whole_result(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str none = { NULL, 0 };
+    llmprov__t_bedrock_server_result(t, s, raw, none);
+}
+
+/* A kind that this version does not know stays whole: {"type":kind,kind:value}. */
+static void llmprov__t_bedrock_unknown(llmprov_turn *t, llmprov_str key, llmprov_str value) {
+    llmprov_writer w;
+    llmprov_block b;
+    memset(&b, 0, sizeof b);
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_str(&w, "type", key.ptr, key.len);
+    llmprov__write_raw_key(&w, key, llmprov__reply_clean(t, value), false);
+    llmprov_write_close(&w);
+    b.type = LLMPROV_BLOCK_RAW;
+    b.kind = llmprov_turn_keep(t, key);
+    b.origin = llmprov__t_bedrock_format;
+    b.json = w.text;
+    b.json_len = w.len;
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__t_bedrock_whole_block(llmprov_turn *t, llmprov_scan *content) {
+    static const struct { const char *key; void (*read)(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw); } kinds[] = {
+        { "text", llmprov__t_bedrock_whole_text }, { "toolUse", llmprov__t_bedrock_whole_use }, { "reasoningContent", llmprov__t_bedrock_whole_thinking },
+        { "citationsContent", llmprov__t_bedrock_whole_citations }, { "toolResult", llmprov__t_bedrock_whole_result }, { "image", llmprov__t_bedrock_whole_image },
+    };
+    llmprov_str key, raw;
+    size_t i;
+    while (llmprov_scan_key(content, &key)) {
+        llmprov_str name = llmprov__t_bedrock_copy(t, key);
+        if (!llmprov_scan_raw(content, &raw) || raw.ptr[0] == 'n' || llmprov__text_is(name, "type")) continue;
+        for (i = 0; i < LLMPROV__COUNT(kinds) && !llmprov__text_is(name, kinds[i].key); i++) { }
+        if (i < LLMPROV__COUNT(kinds)) kinds[i].read(t, content, raw);
+        else llmprov__t_bedrock_unknown(t, name, raw);
+    }
+}
+
+/* -- what both kinds of reply have -- */
+
+/* AWS's counts are disjoint already; how long a cache keeps what was written stands beside them. */
+static void llmprov__t_bedrock_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens", "cacheDetails" };
+    static const char *const details[] = { "ttl", "inputTokens" };
+    llmprov_str v[5], d[2], item;
+    llmprov_usage *u;
+    llmprov_scan in;
+    int64_t written, hour = 0;
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    u = llmprov_turn_usage(t, raw);
+    llmprov__parts_members(s, raw, names, v, 5);
+    u->input_tokens = llmprov__parts_count(s, v[0]);
+    u->output_tokens = llmprov__parts_count(s, v[1]);
+    u->cache_read_tokens = llmprov__parts_count(s, v[2]);
+    written = llmprov__parts_count(s, v[3]);
+    in = llmprov_scan_in(s, v[4]);
+    while (v[4].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov__parts_members(s, item, details, d, 2);
+        if (llmprov__text_is(llmprov__parts_text(s, d[0]), "1h")) hour += llmprov__parts_count(s, d[1]);
+    }
+    u->cache_write_1h_tokens = hour < written ? hour : written;
+    u->cache_write_5m_tokens = written - u->cache_write_1h_tokens;
+}
+
+/* The stop sequence that matched, among the model's own fields: at the top, or in a delta. */
+static llmprov_str llmprov__t_bedrock_sequence(llmprov_turn *t, const llmprov_scan *s, llmprov_str fields) {
+    static const char *const names[] = { "stop_sequence", "delta" };
+    llmprov_str v[2], none = { NULL, 0 };
+    if (!fields.ptr || fields.ptr[0] != '{') return none;
+    llmprov__parts_members(s, fields, names, v, 2);
+    if (!v[0].ptr && v[1].ptr) llmprov__parts_members(s, v[1], names, v, 1);
+    return v[0].ptr && v[0].ptr[0] == '"' ? llmprov__t_bedrock_copy(t, llmprov__parts_text(s, v[0])) : none;
+}
+
+static void llmprov__t_bedrock_stop(llmprov_turn *t, const llmprov_scan *s, llmprov_str reason, llmprov_str fields) {
+    llmprov__t_bedrock_state *state = (llmprov__t_bedrock_state *)llmprov_turn_state(t);
+    llmprov_str key = LLMPROV__STR("additionalModelResponseFields"), sequence = llmprov__t_bedrock_sequence(t, s, fields), word;
+    if (fields.ptr) llmprov_turn_extra(t, -1, key, fields);
+    if (!reason.ptr || reason.ptr[0] != '"') return;
+    word = llmprov__parts_text(s, reason);
+    llmprov_turn_stop(t, 0, llmprov__parts_stop(word), word, sequence);
+    state->stopped = true;
+}
+
+/* A prompt router says which model it chose. */
+static void llmprov__t_bedrock_router(llmprov_turn *t, const llmprov_scan *s, llmprov_str trace) {
+    static const char *const names[] = { "promptRouter" };
+    static const char *const inside[] = { "invokedModelId" };
+    llmprov_str router, model, none = { "", 0 };
+    llmprov__parts_members(s, trace, names, &router, 1);
+    llmprov__parts_members(s, router, inside, &model, 1);
+    if (model.ptr) llmprov_turn_start(t, none, llmprov__parts_text(s, model));
+}
+
+static void llmprov__t_bedrock_trace(llmprov_turn *t, const llmprov_scan *s, llmprov_str trace) {
+    llmprov_str key = LLMPROV__STR("trace");
+    if (!trace.ptr) return;
+    llmprov__t_bedrock_router(t, s, trace);
+    llmprov_turn_extra(t, -1, key, trace);
+}
+
+static void llmprov__t_bedrock_read(llmprov_turn *t, llmprov_scan *body) {
+    static const char *const names[] = { "output", "stopReason", "usage", "additionalModelResponseFields", "trace" };
+    static const char *const output[] = { "message" };
+    static const char *const message[] = { "content" };
+    llmprov_str raw, v[5], m, content;
+    llmprov_scan in;
+    if (!llmprov_scan_raw(body, &raw)) return;
+    llmprov__parts_sort(t, -1, body, raw, names, v, 5);
+    llmprov__parts_members(body, v[0], output, &m, 1);
+    llmprov__parts_members(body, m, message, &content, 1);
+    if (!content.ptr || content.ptr[0] != '[') {
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no message: it has no \"output.message.content\"");
+        return;
+    }
+    llmprov__t_bedrock_trace(t, body, v[4]);
+    in = llmprov_scan_in(body, content);
+    while (llmprov_scan_item(&in)) llmprov__t_bedrock_whole_block(t, &in);
+    llmprov__t_bedrock_stop(t, body, v[1], v[3]);
+    llmprov__t_bedrock_usage(t, body, v[2]);
+    llmprov_turn_done(t);
+}
+
+/* -- errors -- */
+
+/* Names of exceptions, in streams with a small first letter:
+   https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
+static const struct { const char *name; llmprov_status code; } llmprov__t_bedrock_errors[] = {
+    { "AccessDeniedException", LLMPROV_ERR_FORBIDDEN }, { "ConflictException", LLMPROV_ERR_REQUEST }, { "ExpiredTokenException", LLMPROV_ERR_AUTH },
+    { "IncompleteSignature", LLMPROV_ERR_AUTH }, { "IncompleteSignatureException", LLMPROV_ERR_AUTH }, { "InternalServerException", LLMPROV_ERR_SERVER },
+    { "InternalFailure", LLMPROV_ERR_SERVER }, { "InvalidSignatureException", LLMPROV_ERR_AUTH }, { "MissingAuthenticationToken", LLMPROV_ERR_AUTH },
+    { "MissingAuthenticationTokenException", LLMPROV_ERR_AUTH }, { "ModelErrorException", LLMPROV_ERR_SERVER }, { "ModelNotReadyException", LLMPROV_ERR_OVERLOADED },
+    { "ModelStreamErrorException", LLMPROV_ERR_SERVER }, { "ModelTimeoutException", LLMPROV_ERR_TIMEOUT }, { "NotAuthorized", LLMPROV_ERR_FORBIDDEN },
+    { "OptInRequired", LLMPROV_ERR_FORBIDDEN }, { "RequestTimeTooSkewed", LLMPROV_ERR_AUTH }, { "ResourceNotFoundException", LLMPROV_ERR_NOT_FOUND },
+    { "ServiceQuotaExceededException", LLMPROV_ERR_QUOTA }, { "ServiceUnavailableException", LLMPROV_ERR_OVERLOADED }, { "ServiceUnavailable", LLMPROV_ERR_OVERLOADED },
+    { "ThrottlingException", LLMPROV_ERR_RATE_LIMIT }, { "UnrecognizedClientException", LLMPROV_ERR_AUTH }, { "ValidationException", LLMPROV_ERR_REQUEST },
+};
+
+/* What a refusal of the request is about, where its name does not say. */
+static const struct { const char *phrase; llmprov_status code; } llmprov__t_bedrock_phrases[] = {
+    { "input is too long", LLMPROV_ERR_TOO_LONG }, { "input tokens exceeded", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
+    { "too many input tokens", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "maximum context", LLMPROV_ERR_TOO_LONG },
+    { "context length", LLMPROV_ERR_TOO_LONG }, { "model identifier is invalid", LLMPROV_ERR_NOT_FOUND }, { "with on-demand throughput isn", LLMPROV_ERR_NOT_FOUND },
+};
+
+static llmprov_status llmprov__t_bedrock_classify(const llmprov_error *e) {
+    llmprov_status code = LLMPROV_OK;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_errors); i++)
+        if (llmprov__text_same(e->provider_code, llmprov__t_bedrock_errors[i].name, true)) code = llmprov__t_bedrock_errors[i].code;
+    if (!code) code = llmprov__parts_error_status(e->http_status);
+    if (!code) code = LLMPROV_ERR_SERVER;
+    for (i = 0; code == LLMPROV_ERR_REQUEST && i < LLMPROV__COUNT(llmprov__t_bedrock_phrases); i++)
+        if (llmprov__parts_says(e->message, llmprov__t_bedrock_phrases[i].phrase)) code = llmprov__t_bedrock_phrases[i].code;
+    return code;
+}
+
+/* The name of what failed stands in a header; where a gateway took that away, in the body. */
+static void llmprov__t_bedrock_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    static const char *const names[] = { "message", "Message", "code", "__type", "originalMessage" };
+    llmprov_str raw, v[5];
+    const char *text, *name, *more;
+    char type[64];
+    if (!llmprov_scan_raw(body, &raw) || raw.ptr[0] != '{') return;
+    llmprov__parts_members(body, raw, names, v, 5);
+    text = llmprov__t_bedrock_string(t, body, v[0].ptr ? v[0] : v[1]);
+    more = llmprov__t_bedrock_string(t, body, v[4]);
+    name = llmprov__t_bedrock_string(t, body, v[2].ptr ? v[2] : v[3]);
+    if (text && *text) e->message = text;
+    if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL) e->message = text;
+    if (name && *name && !*e->provider_code) {
+        llmprov_str word;
+        llmprov__http_error_type(type, sizeof type, name);
+        word.ptr = type;
+        word.len = strlen(type);
+        e->provider_code = llmprov__t_bedrock_copy(t, word).ptr;
+    }
+    e->code = llmprov__t_bedrock_classify(e);
+}
+
+/* An exception or an error in a stream ends it. */
+static void llmprov__t_bedrock_failed(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    llmprov_error *e = llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply");
+    if (frame->event.len) e->provider_code = llmprov__t_bedrock_copy(t, frame->event).ptr;
+    if (frame->message.len) e->message = llmprov__t_bedrock_copy(t, frame->message).ptr;
+    if (frame->data.len) llmprov__t_bedrock_read_error(t, e, data);
+    else e->code = llmprov__t_bedrock_classify(e);
+}
+
+/* -- a stream -- */
+
+/* The place that remembers what is open at an index; NULL = no sensible index. */
+static llmprov__t_bedrock_slot *llmprov__t_bedrock_at(llmprov_turn *t, const llmprov_scan *s, llmprov_str index) {
+    llmprov__t_bedrock_state *state = (llmprov__t_bedrock_state *)llmprov_turn_state(t);
+    int64_t i = llmprov__parts_count(s, index);
+    size_t cap = state->cap ? state->cap * 2 : 8;
+    llmprov__t_bedrock_slot *slots;
+    if (i >= 65536) {
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "a content block has an index beyond 65535");
+        return NULL;
+    }
+    if ((size_t)i < state->cap) return &state->slots[i];
+    while (cap <= (size_t)i) cap *= 2;
+    slots = (llmprov__t_bedrock_slot *)llmprov__mem_take(&t->arena, cap * sizeof *slots);
+    if (!slots) {
+        llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+        return NULL;
+    }
+    if (state->cap) memcpy(slots, state->slots, state->cap * sizeof *slots);
+    state->slots = slots;
+    state->cap = cap;
+    return &slots[i];
+}
+
+/* What was gathered of a server's result or an image becomes a block. */
+static void llmprov__t_bedrock_gathered(llmprov_turn *t, llmprov__t_bedrock_slot *slot) {
+    static const char *const names[] = { "toolResult", "image" };
+    static const char *const inside[] = { "format" };
+    llmprov_str begun = { slot->begun, slot->begun_len }, v[2], format, pieces = { NULL, 0 };
+    llmprov_scan in = llmprov__json_scan(begun.ptr, begun.len, &t->scratch, 0);
+    slot->begun = NULL;
+    llmprov__parts_members(&in, begun, names, v, 2);
+    if (slot->pieces && slot->pieces->len && llmprov__mem_add(slot->pieces, v[0].ptr ? "]" : "\"", 1)) {
+        pieces.ptr = slot->pieces->ptr;
+        pieces.len = slot->pieces->len;
+    }
+    if (slot->pieces && slot->pieces->failed) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else if (v[0].ptr) llmprov__t_bedrock_server_result(t, &in, v[0], pieces);
+    else {
+        llmprov__parts_members(&in, v[1], inside, &format, 1);
+        llmprov__t_bedrock_image(t, &in, format, pieces);
+    }
+    slot->pieces = NULL;
+}
+
+static void llmprov__t_bedrock_close(llmprov_turn *t, llmprov__t_bedrock_slot *slot) {
+    if (slot->block) llmprov_turn_block_end(t, slot->block - 1);
+    slot->block = 0;
+    if (slot->begun) llmprov__t_bedrock_gathered(t, slot);
+}
+
+/* The open block of a kind; text and thinking begin without being announced. */
+static int llmprov__t_bedrock_open(llmprov_turn *t, llmprov__t_bedrock_slot *slot, llmprov_block_type type) {
+    if (slot->block && slot->type == type) return slot->block - 1;
+    llmprov__t_bedrock_close(t, slot);
+    slot->type = type;
+    slot->block = llmprov__t_bedrock_begin(t, type, type == LLMPROV_BLOCK_THINKING) + 1;
+    return slot->block - 1;
+}
+
+static void llmprov__t_bedrock_start(llmprov_turn *t, const llmprov_scan *s, llmprov_str index, llmprov_str start) {
+    static const char *const names[] = { "toolUse", "toolResult", "image" };
+    llmprov__t_bedrock_slot *slot = llmprov__t_bedrock_at(t, s, index);
+    llmprov_str v[3], input, kind = LLMPROV__STR("contentBlockStart");
+    if (!slot || !start.ptr) return;
+    llmprov__t_bedrock_close(t, slot);
+    llmprov__parts_members(s, start, names, v, 3);
+    if (v[0].ptr) slot->block = llmprov__t_bedrock_begin_use(t, s, v[0], &input, &slot->type) + 1;
+    else if (v[1].ptr || v[2].ptr) {
+        slot->begun = llmprov_turn_keep(t, start);
+        slot->begun_len = slot->begun ? start.len : 0;
+    } else if (start.len > 2) llmprov_turn_other(t, kind, start);
+}
+
+static void llmprov__t_bedrock_delta_thinking(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str raw) {
+    static const char *const names[] = { "text", "signature", "redactedContent" };
+    llmprov_str v[3];
+    llmprov__parts_members(s, raw, names, v, 3);
+    if (v[2].ptr) {
+        llmprov__t_bedrock_close(t, slot);
+        llmprov__t_bedrock_redacted(t, s, v[2]);
+    }
+    if (v[0].ptr) llmprov__t_bedrock_piece(t, s, llmprov__t_bedrock_open(t, slot, LLMPROV_BLOCK_THINKING), v[0]);
+    if (v[1].ptr) llmprov__t_bedrock_sign(t, s, llmprov__t_bedrock_open(t, slot, LLMPROV_BLOCK_THINKING), v[1]);
+}
+
+/* Arguments in pieces; a call that nobody announced has no name. */
+static void llmprov__t_bedrock_delta_use(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str raw) {
+    static const char *const names[] = { "input" };
+    llmprov_str input;
+    bool open = slot->block && (slot->type == LLMPROV_BLOCK_TOOL_USE || slot->type == LLMPROV_BLOCK_SERVER_USE);
+    int block = open ? slot->block - 1 : llmprov__t_bedrock_open(t, slot, LLMPROV_BLOCK_TOOL_USE);
+    llmprov__parts_members(s, raw, names, &input, 1);
+    if (input.ptr && input.ptr[0] == '"') llmprov_turn_piece(t, block, s, input);
+    else llmprov__t_bedrock_whole_input(t, block, input);
+}
+
+/* Pieces of a list, or of a text in base64, for a block that begins when it is whole. */
+static void llmprov__t_bedrock_gather(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str result, llmprov_str image) {
+    static const char *const names[] = { "source" };
+    static const char *const inside[] = { "bytes" };
+    llmprov_str source, bytes;
+    if (!slot->begun) return;
+    if (!slot->pieces) slot->pieces = llmprov__reply_buffer(t);
+    if (!slot->pieces) return;
+    if (result.ptr) llmprov__reply_append(t, slot->pieces, s, result);
+    llmprov__parts_members(s, image, names, &source, 1);
+    llmprov__parts_members(s, source, inside, &bytes, 1);
+    if (!bytes.ptr || bytes.len < 2) return;
+    if (!slot->pieces->len) llmprov__mem_add(slot->pieces, "\"", 1);
+    llmprov__mem_add(slot->pieces, bytes.ptr + 1, bytes.len - 2);
+}
+
+static void llmprov__t_bedrock_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str index, llmprov_str delta) {
+    static const char *const names[] = { "text", "toolUse", "reasoningContent", "citation", "toolResult", "image" };
+    llmprov__t_bedrock_slot *slot = llmprov__t_bedrock_at(t, s, index);
+    llmprov_str v[6], kind = LLMPROV__STR("contentBlockDelta");
+    if (!slot || !delta.ptr) return;
+    llmprov__parts_members(s, delta, names, v, 6);
+    if (v[0].ptr) llmprov__t_bedrock_piece(t, s, llmprov__t_bedrock_open(t, slot, LLMPROV_BLOCK_TEXT), v[0]);
+    else if (v[1].ptr) llmprov__t_bedrock_delta_use(t, s, slot, v[1]);
+    else if (v[2].ptr) llmprov__t_bedrock_delta_thinking(t, s, slot, v[2]);
+    else if (v[3].ptr) llmprov__t_bedrock_cite(t, llmprov__t_bedrock_open(t, slot, LLMPROV_BLOCK_TEXT), v[3]);
+    else if (slot->begun && (v[4].ptr || v[5].ptr)) llmprov__t_bedrock_gather(t, s, slot, v[4], v[5]);
+    else llmprov_turn_other(t, kind, delta);
+}
+
+/* The numbers come last. Members without a field belong to the reply; "p" only hides how long a frame is. */
+static void llmprov__t_bedrock_metadata(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole) {
+    static const char *const names[] = { "usage", "p", "trace" };
+    llmprov_str v[3];
+    llmprov__parts_sort(t, -1, s, whole, names, v, 3);
+    llmprov__t_bedrock_trace(t, s, v[2]);
+    llmprov__t_bedrock_usage(t, s, v[0]);
+}
+
+static void llmprov__t_bedrock_event(llmprov_turn *t, const llmprov_scan *s, llmprov_str event, llmprov_str whole, const llmprov_str *v) {
+    llmprov__t_bedrock_slot *slot;
+    if (llmprov__text_is(event, "contentBlockDelta")) llmprov__t_bedrock_delta(t, s, v[0], v[1]);
+    else if (llmprov__text_is(event, "contentBlockStart")) llmprov__t_bedrock_start(t, s, v[0], v[2]);
+    else if (llmprov__text_is(event, "contentBlockStop")) {
+        slot = llmprov__t_bedrock_at(t, s, v[0]);
+        if (slot) llmprov__t_bedrock_close(t, slot);
+    } else if (llmprov__text_is(event, "messageStop")) llmprov__t_bedrock_stop(t, s, v[3], v[4]);
+    else if (llmprov__text_is(event, "metadata")) llmprov__t_bedrock_metadata(t, s, whole);
+    else if (!llmprov__text_is(event, "messageStart")) llmprov_turn_other(t, event, whole);
+}
+
+static void llmprov__t_bedrock_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    static const char *const names[] = { "contentBlockIndex", "delta", "start", "stopReason", "additionalModelResponseFields" };
+    llmprov_str v[5], whole = { data->at, 0 };
+    if (frame->failed) {
+        llmprov__t_bedrock_failed(t, frame, data);
+        return;
+    }
+    llmprov__parts_take(NULL, -1, data, names, v, 5);
+    if (data->status) return;
+    whole.len = (size_t)(data->at - whole.ptr);
+    llmprov__t_bedrock_event(t, data, frame->event, whole, v);
+}
+
+static void llmprov__t_bedrock_read_end(llmprov_turn *t) {
+    llmprov__t_bedrock_state *state = (llmprov__t_bedrock_state *)llmprov_turn_state(t);
+    size_t i;
+    if (!state->stopped) return;
+    for (i = 0; i < state->cap; i++) llmprov__t_bedrock_close(t, &state->slots[i]);
+    llmprov_turn_done(t);
+}
+#endif /* LLMPROV_NO_BEDROCK_CONVERSE */
+
 //==============================================================================
 // >>face       what translators share as servers
 //
@@ -14519,6 +15864,16 @@ static int llmprov__s_messages_status(const llmprov_error *e) {
     return 500;
 }
 
+/* That a prompt is too long this API says in its sentence alone, by words that clients look for. */
+static void llmprov__s_messages_sentence(llmprov_writer *w, const llmprov_error *e) {
+    const char *text = e->message ? e->message : "", *words = "prompt is too long: ";
+    bool unsaid = e->code == LLMPROV_ERR_TOO_LONG && e->http_status != 413 && !llmprov__parts_says(text, "prompt is too long");
+    llmprov__write_string_open(w, "message");
+    if (unsaid) llmprov__write_copy_piece(w, words, strlen(words));
+    llmprov__write_copy_piece(w, text, strlen(text));
+    llmprov__write_string_close(w);
+}
+
 static int llmprov__s_messages_write_error(llmprov_face *f, const llmprov_error *e) {
     llmprov_writer *w = llmprov_face_begin(f, "error");
     int status = llmprov__s_messages_status(e);
@@ -14526,7 +15881,7 @@ static int llmprov__s_messages_write_error(llmprov_face *f, const llmprov_error 
     llmprov_write_str(w, "type", "error", 5);
     llmprov_write_open(w, "error", '{');
     llmprov__s_messages_str(w, "type", status == 409 ? "conflict_error" : status == 413 ? "request_too_large" : llmprov_error_type(e->code));
-    llmprov__s_messages_str(w, "message", e->message ? e->message : "");
+    llmprov__s_messages_sentence(w, e);
     llmprov_write_close(w);
     llmprov__s_messages_str(w, "request_id", e->request_id && *e->request_id ? e->request_id : NULL);
     llmprov_write_close(w);
@@ -16070,7 +17425,7 @@ static int llmprov__s_chat_write_error(llmprov_face *f, const llmprov_error *e) 
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses s_messages s_chat
+// Calls: t_messages t_chat t_responses t_bedrock s_messages s_chat
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -16101,6 +17456,15 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
       .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error },
+#endif
+#ifndef LLMPROV_NO_BEDROCK_CONVERSE
+    { .format = "bedrock-converse", .path = "/model/{model}/converse", .stream_path = "/model/{model}/converse-stream", .framing = LLMPROV_FRAMING_EVENTSTREAM,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
+      .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_SIGNED | LLMPROV_RULE_MARKS |
+               LLMPROV_RULE_NO_BLANKS | LLMPROV_RULE_USER_FIRST | LLMPROV_RULE_TOOL_IMAGES,
+      .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
+      .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
+      .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error },
 #endif
     { .format = NULL },
 };
@@ -16167,6 +17531,10 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "llama.cpp", .format = "openai-chat", .base_url = "http://127.0.0.1:8080/v1", .key_env = "LLAMA_API_KEY",
       .base_env = "LLAMA_BASE_URL", .aliases = "llamacpp llama-server", .auth_optional = true,
       .default_model = "default", .quirks = { .reasoning_key = "reasoning_content", .flags = LLMPROV_QUIRK_TOP_K | LLMPROV_QUIRK_TOOL_IMAGES } },
+    { .id = "bedrock", .format = "bedrock-converse", .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
+      .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .base_env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL",
+      .aliases = "aws amazon-bedrock converse bedrock-converse", .default_model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+      .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock" },
     { .id = "custom", .format = "openai-chat", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
 };
 
@@ -17359,7 +18727,7 @@ static const char *llmprov__call_excerpt(llmprov_call *call, llmprov_str body) {
 static void llmprov__call_refused(llmprov_call *call, llmprov_str body) {
     llmprov_turn *t = call->turn;
     llmprov_error *e = &t->error;
-    llmprov_str json = llmprov__call_error_json(body);
+    llmprov_str json = llmprov__call_error_json(body), nothing = LLMPROV__STR("{}");
     llmprov_scan s = llmprov__call_scan(call, json), check = s;
     llmprov_status code = llmprov__parts_error_status(call->head.status);
     const char *type;
@@ -17373,6 +18741,8 @@ static void llmprov__call_refused(llmprov_call *call, llmprov_str body) {
         json = llmprov__call_trim(body);
         llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, json.len ? ", and the body is not JSON; it begins: " : " with an empty body",
                          llmprov__call_excerpt(call, json), (char *)NULL);
+        s = llmprov__call_scan(call, nothing);
+        if (call->head.error_type[0]) call->client->translator->read_error(t, e, &s);
     }
     if (t->arena.failed || t->scratch.failed) {
         e->code = LLMPROV_OK;

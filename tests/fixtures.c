@@ -606,6 +606,91 @@ static void see_response_items(void) {
     }
 }
 
+// -- bedrock-converse --------------------------------------------------------------------------
+
+/* Tools that AWS runs itself are no calls of the model's. */
+static void see_converse_use(seen_choice *c, const llmprov_json *use) {
+    seen_call *call;
+    if (is(use, "type", "server_tool_use")) {
+        c->delta = true;
+        return;
+    }
+    call = new_call(c, c->call_count);
+    append(&call->id, llmprov_json_get(use, "toolUseId"));
+    append(&call->name, llmprov_json_get(use, "name"));
+    if (llmprov_json_get(use, "input")) engine_add(&call->args, llmprov_json_raw(llmprov_json_get(use, "input")).ptr, llmprov_json_raw(llmprov_json_get(use, "input")).len);
+    c->delta = false;
+}
+
+static void see_converse_block(seen_choice *c, const llmprov_json *b) {
+    const llmprov_json *piece = NULL;
+    append(&c->text, llmprov_json_get(b, "text"));
+    append(&c->thinking, llmprov_json_path(b, "reasoningContent.reasoningText.text"));
+    append(&c->sequence, llmprov_json_path(b, "reasoningContent.reasoningText.signature"));
+    append(&c->details, llmprov_json_path(b, "reasoningContent.redactedContent"));
+    if (llmprov_json_get(b, "toolUse")) see_converse_use(c, llmprov_json_get(b, "toolUse"));
+    while ((piece = llmprov_json_next(llmprov_json_path(b, "citationsContent.content"), piece)) != NULL) append(&c->text, llmprov_json_get(piece, "text"));
+    append_items(&c->annotations, llmprov_json_path(b, "citationsContent.citations"));
+}
+
+static void see_converse(const llmprov_json *v) {
+    const llmprov_json *content = llmprov_json_path(v, "output.message.content"), *b = NULL;
+    it.choice_count = 1;
+    while ((b = llmprov_json_next(content, b)) != NULL) see_converse_block(&it.choices[0], b);
+    append(&it.choices[0].word, llmprov_json_get(v, "stopReason"));
+    see_usage(llmprov_json_get(v, "usage"));
+    it.complete = llmprov_json_kind(content) == LLMPROV_JSON_ARRAY;
+}
+
+static void see_converse_delta(seen_choice *c, const llmprov_json *d) {
+    append(&c->text, llmprov_json_get(d, "text"));
+    append(&c->thinking, llmprov_json_path(d, "reasoningContent.text"));
+    append(&c->sequence, llmprov_json_path(d, "reasoningContent.signature"));
+    append(&c->details, llmprov_json_path(d, "reasoningContent.redactedContent"));
+    if (llmprov_json_get(d, "citation")) append_item(&c->annotations, llmprov_json_raw(llmprov_json_get(d, "citation")));
+    if (llmprov_json_get(d, "toolUse") && !c->delta && c->call_count) append(&c->calls[c->call_count - 1].args, llmprov_json_path(d, "toolUse.input"));
+}
+
+static void see_converse_event(const char *kind, const char *type, const llmprov_json *v) {
+    seen_choice *c = &it.choices[0];
+    it.choice_count = 1;
+    if (strcmp(kind, "event")) {
+        it.failed = true;
+        append(&it.error, llmprov_json_get(v, "message"));
+    } else if (!strcmp(type, "contentBlockStart") && llmprov_json_path(v, "start.toolUse")) see_converse_use(c, llmprov_json_path(v, "start.toolUse"));
+    else if (!strcmp(type, "contentBlockDelta")) see_converse_delta(c, llmprov_json_get(v, "delta"));
+    else if (!strcmp(type, "messageStop")) append(&c->word, llmprov_json_get(v, "stopReason"));
+    else if (!strcmp(type, "metadata")) see_usage(llmprov_json_get(v, "usage"));
+}
+
+static size_t big_endian(const char *p, int bytes) {
+    size_t n = 0;
+    while (bytes--) n = n << 8 | (unsigned char)*p++;
+    return n;
+}
+
+/* The messages of a binary stream by their lengths alone; all headers of the recordings are strings. */
+static void each_message(const char *p, size_t len) {
+    while (len >= 16 && big_endian(p, 4) <= len) {
+        size_t total = big_endian(p, 4), headers = big_endian(p + 4, 4), at, n;
+        char kind[100] = "", type[100] = "";
+        llmprov_json *v = llmprov_json_parse(p + 12 + headers, total - headers - 16, NULL, NULL);
+        for (at = 12; at < 12 + headers; at += n) {
+            size_t name = (unsigned char)p[at];
+            const char *value = p + at + 1 + name + 3;
+            n = big_endian(value - 2, 2);
+            if (name == 13 && !memcmp(p + at + 1, ":message-type", 13)) sprintf(kind, "%.*s", (int)n, value);
+            if ((name == 11 && !memcmp(p + at + 1, ":event-type", 11)) || (name == 15 && !memcmp(p + at + 1, ":exception-type", 15))) sprintf(type, "%.*s", (int)n, value);
+            n += name + 4;
+        }
+        see_converse_event(kind, type, v);
+        llmprov_json_free(v);
+        p += total;
+        len -= total;
+    }
+    it.complete = it.choices[0].word.len > 0 && !len;
+}
+
 // -- comparing -------------------------------------------------------------------------------
 
 /* The texts of a kind of block joined. */
@@ -659,6 +744,7 @@ static const struct { const char *word; llmprov_stop stop; } stops[] = {
     { "stop", LLMPROV_STOP_END }, { "end_turn", LLMPROV_STOP_END }, { "eos", LLMPROV_STOP_END }, { "length", LLMPROV_STOP_LENGTH },
     { "max_tokens", LLMPROV_STOP_LENGTH }, { "tool_calls", LLMPROV_STOP_TOOL_USE }, { "tool_use", LLMPROV_STOP_TOOL_USE },
     { "function_call", LLMPROV_STOP_TOOL_USE }, { "content_filter", LLMPROV_STOP_REFUSAL }, { "refusal", LLMPROV_STOP_REFUSAL },
+    { "guardrail_intervened", LLMPROV_STOP_REFUSAL }, { "content_filtered", LLMPROV_STOP_REFUSAL },
     { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "pause_turn", LLMPROV_STOP_PAUSE }, { "error", LLMPROV_STOP_ERROR },
     { "completed", LLMPROV_STOP_END }, { "max_output_tokens", LLMPROV_STOP_LENGTH }, { "failed", LLMPROV_STOP_ERROR },
     { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH },
@@ -892,6 +978,30 @@ static void same_messages(const llmprov_response *r) {
     same_messages_usage(&r->usage);
 }
 
+/* AWS's buckets are disjoint already. The signature stands where the others have a stop sequence. */
+static void same_converse(const llmprov_response *r) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    seen_choice *c = &it.choices[0];
+    engine_text signatures = { NULL, 0, 0 };
+    const llmprov_block *b = NULL;
+    engine_add(&signatures, "", 0);
+    while ((b = llmprov_block_next(&r->message, LLMPROV_BLOCK_THINKING, b)) != NULL) engine_adds(&signatures, b->signature ? b->signature : "");
+    same_text("signatures", signatures.ptr, signatures.len, &c->sequence);
+    c->sequence.len = 0;
+    same_joined("text", &r->message, LLMPROV_BLOCK_TEXT, &c->text);
+    same_joined("thinking", &r->message, LLMPROV_BLOCK_THINKING, &c->thinking);
+    same_joined("redacted thinking", &r->message, LLMPROV_BLOCK_REDACTED, &c->details);
+    same_calls(&r->message, c);
+    same_lists("citations", &r->message, LLMPROV_BLOCK_TEXT, "citations", &c->annotations);
+    if (!it.failed) same_stop(r->stop, r->stop_word, c, false);
+    same_int("usage: input", r->usage.input_tokens, count_at(v, "inputTokens"));
+    same_int("usage: output", r->usage.output_tokens, count_at(v, "outputTokens"));
+    same_int("usage: read from a cache", r->usage.cache_read_tokens, count_at(v, "cacheReadInputTokens"));
+    same_int("usage: written to a cache", r->usage.cache_write_5m_tokens + r->usage.cache_write_1h_tokens, count_at(v, "cacheWriteInputTokens"));
+    engine_text_free(&signatures);
+    llmprov_json_free(v);
+}
+
 /* What a status may mean. */
 static bool fits(int status, llmprov_status code) {
     switch (status) {
@@ -985,7 +1095,20 @@ static void sent_to_messages(const engine_sent *s) {
     }
 }
 
-static void send_back(const char *format, const char *target, const llmprov_response *r) {
+/* What goes back to AWS: the blocks as they came, when nothing was said about a change. */
+static void sent_to_converse(const engine_sent *s, const llmprov_json *reply) {
+    const llmprov_json *content = llmprov_json_path(s->body, "messages[1].content"), *want = llmprov_json_path(reply, "output.message.content"), *a = NULL, *b = NULL;
+    if (s->warning_count || !llmprov_json_count(want)) return;
+    if (llmprov_json_count(content) != llmprov_json_count(want)) differs("the blocks that are sent back", llmprov_json_raw(content).ptr, llmprov_json_raw(content).len, llmprov_json_raw(want).ptr, llmprov_json_raw(want).len);
+    while ((a = llmprov_json_next(content, a)) != NULL && (b = llmprov_json_next(want, b)) != NULL) {
+        const llmprov_json *x = llmprov_json_next(a, NULL), *y = llmprov_json_get(b, llmprov_json_key(x)), *m = NULL;
+        while (y && (m = llmprov_json_next(x, m)) != NULL)
+            if (!same_members(m, llmprov_json_get(y, llmprov_json_key(m)), 0)) differs("a block that is sent back", llmprov_json_raw(a).ptr, llmprov_json_raw(a).len, llmprov_json_raw(b).ptr, llmprov_json_raw(b).len);
+        if (!y) differs("a block that is sent back", llmprov_json_raw(a).ptr, llmprov_json_raw(a).len, llmprov_json_raw(b).ptr, llmprov_json_raw(b).len);
+    }
+}
+
+static void send_back(const char *format, const char *target, const llmprov_response *r, const llmprov_json *reply) {
     llmprov_history h = { .system = NULL };
     llmprov_request req = { .model = "test-model", .history = &h };
     engine_sent s;
@@ -995,6 +1118,7 @@ static void send_back(const char *format, const char *target, const llmprov_resp
     s = engine_send(target, &req);
     if (!s.body && s.error.code != LLMPROV_ERR_UNSUPPORTED) complain("a reply cannot be sent back", s.error.message);
     else if (!strcmp(target, "openai-chat")) sent_to_chat(&s, &it.choices[0], own);
+    else if (own && !strcmp(format, "bedrock-converse")) sent_to_converse(&s, reply);
     else if (own) sent_to_messages(&s);
     engine_sent_free(&s);
     llmprov_history_free(&h);
@@ -1056,21 +1180,27 @@ static void compare(const recording *rec, const llmprov_response *r) {
     if (it.second_start) return;
     if (!strcmp(rec->format, "openai-chat")) same_chat(r);
     else if (!strcmp(rec->format, "openai-responses")) same_responses(r);
+    else if (!strcmp(rec->format, "bedrock-converse")) same_converse(r);
     else same_messages(r);
     if (it.usage.len && it.complete && !it.failed) same_loose("the raw usage", r->usage.raw, r->usage.raw ? strlen(r->usage.raw) : 0, it.usage.ptr, it.usage.len);
 }
 
 static void see(const recording *rec) {
     const char *p = rec->wire.body, *end = p + rec->wire.len;
-    bool chat = !strcmp(rec->format, "openai-chat"), responses = !strcmp(rec->format, "openai-responses");
+    bool chat = !strcmp(rec->format, "openai-chat"), responses = !strcmp(rec->format, "openai-responses"), converse = !strcmp(rec->format, "bedrock-converse");
     forget();
     forget_items();
     if (rec->wire.status >= 300) return;
+    if (converse && rec->stream) {
+        each_message(rec->wire.body, rec->wire.len);
+        return;
+    }
     while (p < end && (unsigned char)*p <= ' ') p++;
     if (p < end && (*p == '{' || *p == '[')) {
         llmprov_json *root = llmprov_json_parse(rec->wire.body, rec->wire.len, NULL, NULL);
         if (chat) see_chat(root);
         else if (responses) see_response(root);
+        else if (converse) see_converse(root);
         else see_messages(root);
         llmprov_json_free(root);
         return;
@@ -1107,9 +1237,12 @@ static void read_reply(const recording *rec) {
     first = feed(client, rec, 0);
     compare(rec, &first.r);
     if (!first.r.error.code && first.r.message.block_count) {
-        send_back(rec->format, "openai-chat", &first.r);
-        send_back(rec->format, "anthropic-messages", &first.r);
-        send_back(rec->format, "openai-responses", &first.r);
+        llmprov_json *reply = rec->stream ? NULL : llmprov_json_parse(rec->wire.body, rec->wire.len, NULL, NULL);
+        send_back(rec->format, "openai-chat", &first.r, reply);
+        send_back(rec->format, "anthropic-messages", &first.r, reply);
+        send_back(rec->format, "openai-responses", &first.r, reply);
+        send_back(rec->format, "bedrock-converse", &first.r, reply);
+        llmprov_json_free(reply);
     }
     for (way = from; way < 4; way++) {
         if (way == 0 || (way == 1 && rec->wire.len > 30000)) continue;
@@ -1117,7 +1250,7 @@ static void read_reply(const recording *rec) {
         same_text("events of another cut", other.told.ptr, other.told.len, &first.told);
         engine_reply_free(&other);
     }
-    if (rec->stream && rec->wire.status < 300 && rec->wire.len && strchr("{[<", rec->wire.body[0]) == NULL) read_cut_short(client, rec);
+    if (rec->stream && rec->wire.status < 300 && rec->wire.len && (!rec->wire.body[0] || strchr("{[<", rec->wire.body[0]) == NULL)) read_cut_short(client, rec);
     llmprov_response_free(&first.r);
     engine_trace_free(&first.trace);
     engine_text_free(&first.told);
@@ -1412,6 +1545,7 @@ static const char *format_of(const llmprov_json *r) {
     }
     if (!strcmp(endpoint, "messages")) return "anthropic-messages";
     if (!strcmp(endpoint, "responses")) return "openai-responses";
+    if (!strcmp(endpoint, "converse") || !strcmp(endpoint, "converse-stream")) return "bedrock-converse";
     if (!strcmp(endpoint, "invoke") && text && strstr(text, "\"type\":\"message\"") && llmprov_json_int(llmprov_json_get(r, "status"), 0) == 200) return "anthropic-messages";
     skip("another endpoint:", endpoint);
     return NULL;
@@ -1442,7 +1576,10 @@ static void read_record(const char *line, size_t len) {
     rec.id = where = llmprov_json_str(llmprov_json_get(root, "id"), "?");
     if (!root) complain("a line is not JSON", "");
     else if ((!only || strstr(rec.id, only)) && (rec.format = format_of(root)) != NULL) {
+        const llmprov_json *binary = llmprov_json_get(root, "response_b64");
+        char *bytes = some(binary) ? (char *)malloc(llmprov_json_text(binary).len) : NULL;
         body = llmprov_json_text(llmprov_json_get(root, "response_text"));
+        if (bytes && llmprov__text_unbase64(bytes, &body.len, llmprov_json_text(binary).ptr, llmprov_json_text(binary).len)) body.ptr = bytes;
         rec.chunks = llmprov_json_get(root, "chunk_lens");
         if (llmprov_json_kind(rec.chunks) != LLMPROV_JSON_ARRAY) rec.chunks = NULL;
         rec.stream = llmprov_json_bool(llmprov_json_get(root, "stream"), false);
@@ -1450,7 +1587,7 @@ static void read_record(const char *line, size_t len) {
         read_headers(&rec.wire, llmprov_json_get(root, "response_headers"));
         rec.wire.body = body.ptr ? body.ptr : "";
         rec.wire.len = body.len;
-        if (llmprov_json_get(root, "response_b64")) skip("binary body:", rec.format);
+        if (bytes && strcmp(rec.format, "bedrock-converse")) skip("binary body:", rec.format);
         else {
             records++;
             memset(&test_memory, 0, sizeof test_memory);
@@ -1459,6 +1596,7 @@ static void read_record(const char *line, size_t len) {
             (on_recording ? on_recording : test_recording)(&rec);
             if (test_memory.live) complain("memory was not freed", "");
         }
+        free(bytes);
     }
     llmprov_json_free(root);
 }

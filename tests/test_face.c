@@ -135,7 +135,7 @@ TEST(face_errors_before_and_inside_a_stream) {
         { LLMPROV_ERR_ARGUMENT, 400, 400, "invalid_request_error" }, { LLMPROV_ERR_AUTH, 401, 401, "authentication_error" }, { LLMPROV_ERR_QUOTA, 429, 402, "billing_error" },
         { LLMPROV_ERR_FORBIDDEN, 403, 403, "permission_error" }, { LLMPROV_ERR_NOT_FOUND, 404, 404, "not_found_error" }, { LLMPROV_ERR_RATE_LIMIT, 429, 429, "rate_limit_error" },
         { LLMPROV_ERR_OVERLOADED, 503, 529, "overloaded_error" }, { LLMPROV_ERR_TIMEOUT, 0, 504, "timeout_error" }, { LLMPROV_ERR_SERVER, 500, 500, "api_error" },
-        { LLMPROV_ERR_TRANSPORT, 0, 500, "api_error" }, { LLMPROV_ERR_TOO_LONG, 400, 400, "invalid_request_error" }, { LLMPROV_ERR_LIMIT, 413, 413, "request_too_large" },
+        { LLMPROV_ERR_TRANSPORT, 0, 500, "api_error" }, { LLMPROV_ERR_LIMIT, 413, 413, "request_too_large" },
         { LLMPROV_ERR_REQUEST, 409, 409, "conflict_error" },
     };
     face_sink sink;

@@ -176,7 +176,7 @@ TEST(http_url_of_every_row_however_its_base_is_spelt) {
     for (i = 0; (row = llmprov_provider_at(NULL, i)) != NULL; i++) {
         char bare[200], base[500], expected[400] = "";
         char *version;
-        if (!row->base_url) continue;
+        if (!row->base_url || strchr(row->base_url, '{')) continue;      /* those with a region: tests/test_auth.c */
         strcpy(bare, row->base_url);
         version = strrchr(bare, '/');
         if (!CHECK(version && llmprov__http_is_version(version + 1, strlen(version + 1)))) continue;

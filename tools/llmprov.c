@@ -592,6 +592,14 @@ static int chat_run(chat *c) {
     return c->o->operand ? chat_once(c) : chat_talk(c);
 }
 
+/* Signatures hold the time. */
+static int64_t wall_clock(void *user) {
+    struct timespec t;
+    (void)user;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static int command_chat(options *o) {
     chat c = { 0 };
     char word[64];
@@ -609,6 +617,7 @@ static int command_chat(options *o) {
     desc.provider = o->provider;
     desc.base_url = o->base_url;
     desc.cancelled = is_interrupted;
+    desc.unix_ms = wall_clock;
     c.o = o;
     c.client = llmprov_open(&desc);
     code = chat_run(&c);
@@ -631,7 +640,7 @@ static void print_header(const llmprov_header *h, const llmprov_provider *row) {
     const char *key = key_of(row), *scheme_end = strchr(h->value, ' ');
     if (same_word(h->name, "authorization") && scheme_end) {
         printf("%s: %.*s ****\n", h->name, (int)(scheme_end - h->value), h->value);
-    } else if (same_word(h->name, "authorization") || same_word(h->name, "x-api-key") || same_word(h->name, "api-key") ||
+    } else if (same_word(h->name, "authorization") || same_word(h->name, "x-api-key") || same_word(h->name, "api-key") || same_word(h->name, "x-amz-security-token") ||
                (row->auth_name && same_word(h->name, row->auth_name)) || (key && strstr(h->value, key))) {
         printf("%s: ****\n", h->name);
     } else {
@@ -669,6 +678,7 @@ static int request_show(const options *o, llmprov_request *request) {
     int code;
     desc.provider = o->provider;
     desc.base_url = o->base_url;
+    desc.unix_ms = wall_clock;
     client = llmprov_open(&desc);
     if (llmprov_client_error(client)->code == LLMPROV_ERR_NO_KEY) {
         llmprov_close(client);
