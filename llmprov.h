@@ -8521,7 +8521,8 @@ static bool llmprov__normal_limit_marks(llmprov__normal *n) {
     head = all.count;
     llmprov__normal_mark_messages(n, &all);
     all.inverted = all.inverted || (last == LLMPROV_CACHE_1H && all.short_seen);
-    if (all.inverted) return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
+    if (all.inverted && ((n->rules & LLMPROV_RULE_NATIVE) || (n->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL)))
+        return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
     if (all.count <= most) return true;
     excess = all.count - most;
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "cache", "more than four cache marks: the oldest of the messages were left out");
@@ -9390,13 +9391,16 @@ static llmprov_tool_choice llmprov__parts_said_choice(const llmprov_scan *s, llm
     return llmprov__text_is(word, "none") ? LLMPROV_TOOL_NONE : llmprov__text_is(word, "required") || llmprov__text_is(word, "any") ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_AUTO;
 }
 
+/* Counts beyond it are nobody's, and sums of those up to it are exact. */
+#define LLMPROV__PARTS_MOST ((int64_t)1 << 53)
+
 /* A whole number as a count, 0 when it is none: providers send null, floats and strings. */
 static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     llmprov_scan in = llmprov_scan_in(s, raw);
     double value = 0;
     int64_t count = 0;
     if (!raw.ptr) return 0;
-    if (llmprov_scan_int(&in, &count)) return count > 0 ? count : 0;
+    if (llmprov_scan_int(&in, &count)) return count <= 0 ? 0 : count < LLMPROV__PARTS_MOST ? count : LLMPROV__PARTS_MOST;
     in = llmprov_scan_in(s, raw);
     return llmprov_scan_num(&in, &value) && value > 0 && value < 9e15 ? (int64_t)value : 0;
 }
@@ -11135,8 +11139,9 @@ typedef struct llmprov__t_chat_slot {
 } llmprov__t_chat_slot;
 
 typedef struct llmprov__t_chat_choice_state {
-    int text, thinking, audio;   /* the open blocks, as number + 1; 0 = none */
+    int text, thinking, refusal, audio;        /* the open blocks, as number + 1; 0 = none */
     bool ended, streamed, refused;
+    bool plain;                  /* thinking came in a plain member: its details need not be shown */
     int lead;                    /* LLMPROV__T_CHAT_LEAD_*: how far the beginning of the text is decided */
     char held[16];               /* what may become a tag, or white space that may mean nothing */
     size_t held_len;
@@ -11183,13 +11188,21 @@ static void llmprov__t_chat_end_block(llmprov_turn *t, int *block) {
     *block = 0;
 }
 
-/* The open block of a kind, begun when there is none; what was open beside it ends. */
-static int llmprov__t_chat_open(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, llmprov_block_type type, const char *origin) {
-    int *at = type == LLMPROV_BLOCK_TEXT ? &c->text : type == LLMPROV_BLOCK_THINKING ? &c->thinking : &c->audio;
-    llmprov_block b;
-    if (*at) return *at - 1;
+static void llmprov__t_chat_end_texts(llmprov_turn *t, llmprov__t_chat_choice_state *c) {
     llmprov__t_chat_end_block(t, &c->text);
     llmprov__t_chat_end_block(t, &c->thinking);
+    llmprov__t_chat_end_block(t, &c->refusal);
+}
+
+/* The origin of a text that is a refusal. */
+static const char llmprov__t_chat_refused[] = "openai-chat:refusal";
+
+/* The open block of a kind, begun when there is none; what was open beside it ends. */
+static int llmprov__t_chat_open(llmprov_turn *t, llmprov__t_chat_choice_state *c, int choice, llmprov_block_type type, const char *origin) {
+    int *at = origin == llmprov__t_chat_refused ? &c->refusal : type == LLMPROV_BLOCK_TEXT ? &c->text : type == LLMPROV_BLOCK_THINKING ? &c->thinking : &c->audio;
+    llmprov_block b;
+    if (*at) return *at - 1;
+    llmprov__t_chat_end_texts(t, c);
     memset(&b, 0, sizeof b);
     b.type = type;
     b.origin = origin;
@@ -11328,8 +11341,7 @@ static void llmprov__t_chat_begin_call(llmprov_turn *t, llmprov__t_chat_choice_s
     memset(&b, 0, sizeof b);
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
-    llmprov__t_chat_end_block(t, &c->text);
-    llmprov__t_chat_end_block(t, &c->thinking);
+    llmprov__t_chat_end_texts(t, c);
     b.type = LLMPROV_BLOCK_TOOL_USE;
     b.id = s->id;
     b.name = llmprov_turn_keep(t, name);
@@ -11410,7 +11422,7 @@ static void llmprov__t_chat_part_read(llmprov_turn *t, const llmprov_scan *s, ll
     llmprov_scan in;
     llmprov__parts_members(s, part, names, v, 4);
     if (llmprov__t_chat_some(v[1])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, v[1]);
-    if (llmprov__t_chat_some(v[3])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, v[3]);
+    if (llmprov__t_chat_some(v[3])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, llmprov__t_chat_refused), s, v[3]);
     if (llmprov__t_chat_some(v[2])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_THINKING, "openai-chat:content"), s, v[2]);
     if (!v[2].ptr || v[2].ptr[0] != '[') return;
     in = llmprov_scan_in(s, v[2]);
@@ -11537,7 +11549,8 @@ static void llmprov__t_chat_thinking_read(llmprov_turn *t, const llmprov_scan *s
     llmprov_str text = other ? plain : content;
     if (llmprov__t_chat_some(text))
         llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_THINKING, other ? "openai-chat:reasoning" : "openai-chat:reasoning_content"), s, text);
-    llmprov__t_chat_details(t, s, c, choice, details, llmprov__t_chat_some(text));
+    c->plain = c->plain || llmprov__t_chat_some(text);
+    llmprov__t_chat_details(t, s, c, choice, details, c->plain);
 }
 
 static void llmprov__t_chat_audio_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str audio) {
@@ -11604,7 +11617,7 @@ static void llmprov__t_chat_delta(llmprov_turn *t, const llmprov_scan *s, llmpro
     llmprov__t_chat_thinking_read(t, s, c, choice, v[LLMPROV__T_CHAT_REASONING_CONTENT], v[LLMPROV__T_CHAT_REASONING], v[LLMPROV__T_CHAT_DETAILS]);
     llmprov__t_chat_content(t, s, c, choice, v[LLMPROV__T_CHAT_CONTENT]);
     if (llmprov__t_chat_some(v[LLMPROV__T_CHAT_REFUSAL])) {
-        llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, v[LLMPROV__T_CHAT_REFUSAL]);
+        llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, llmprov__t_chat_refused), s, v[LLMPROV__T_CHAT_REFUSAL]);
         c->refused = true;
     }
     llmprov__t_chat_annotations(t, s, c, choice, v[LLMPROV__T_CHAT_ANNOTATIONS]);
@@ -11651,7 +11664,7 @@ static void llmprov__t_chat_choice_read(llmprov_turn *t, const llmprov_scan *s, 
 /* -- usage -- */
 
 /* Cached and written tokens are part of the prompt's; at some servers they stand beside them, and so do the tokens of
-   thinking: the total tells. */
+   thinking: the total tells, and so does a part that is more than the whole. */
 static void llmprov__t_chat_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
     static const char *const names[] = { "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details",
                                          "prompt_cache_hit_tokens", "cached_tokens", "reasoning_tokens", "input_tokens", "output_tokens",
@@ -11673,7 +11686,8 @@ static void llmprov__t_chat_usage(llmprov_turn *t, const llmprov_scan *s, llmpro
     written = llmprov__parts_count(s, in[1].ptr ? in[1] : in[3].ptr ? in[3] : v[11]);
     reasoning = llmprov__parts_count(s, out[0].ptr ? out[0] : v[7]);
     if (reasoning && total == prompt + completion + reasoning) completion += reasoning;
-    u->input_tokens = cached + written <= prompt ? prompt - cached - written : prompt;
+    if (cached > prompt || total == prompt + cached + written + completion) u->input_tokens = prompt;
+    else u->input_tokens = cached + written <= prompt ? prompt - cached - written : prompt - cached;
     u->cache_read_tokens = cached;
     u->cache_write_5m_tokens = written;
     u->output_tokens = completion;
@@ -16155,6 +16169,7 @@ static void llmprov__s_chat_url(llmprov__s_chat_ask *a, const llmprov_scan *s, l
     llmprov_str v[2], null = LLMPROV__STR("null");
     llmprov_writer inner;
     b->type = part == LLMPROV__S_CHAT_P_VIDEO ? LLMPROV_BLOCK_VIDEO : LLMPROV_BLOCK_IMAGE;
+    if (b->type == LLMPROV_BLOCK_VIDEO) b->origin = llmprov__s_chat_origin;
     if (raw.ptr[0] == '"') {
         llmprov__s_chat_source(a, b, llmprov__parts_text(s, raw));
         llmprov__s_chat_leave(rest, llmprov__s_chat_parts[part], null);
