@@ -9392,7 +9392,7 @@ static llmprov_tool_choice llmprov__parts_said_choice(const llmprov_scan *s, llm
 }
 
 /* Counts beyond it are nobody's, and sums of those up to it are exact. */
-#define LLMPROV__PARTS_MOST ((int64_t)1 << 53)
+#define LLMPROV__PARTS_MOST ((int64_t)1 << 60)
 
 /* A whole number as a count, 0 when it is none: providers send null, floats and strings. */
 static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
@@ -10600,7 +10600,7 @@ static void llmprov__t_chat_assistant_content(llmprov_draft *d, const llmprov_me
     llmprov_str said;
     if (llmprov__t_chat_thinks_in_content(d, m) || (has & LLMPROV__T_CHAT_HAS_LIST)) llmprov__t_chat_content_parts(d, m);
     else if (has & LLMPROV__T_CHAT_HAS_TEXT) llmprov__t_chat_joined(d, m, "content", false);
-    else if (llmprov__t_chat_own(d) && (llmprov__msg_has(m->extra, m->extra_len, "content", &said) || (has & ~LLMPROV__T_CHAT_HAS_THINKING))) return;
+    else if (llmprov__t_chat_own(d) && (llmprov__msg_has(m->extra, m->extra_len, "content", &said) || (has & ~(unsigned)LLMPROV__T_CHAT_HAS_THINKING))) return;
     else if (has & (LLMPROV__T_CHAT_HAS_CALLS | LLMPROV__T_CHAT_HAS_AUDIO)) llmprov_write_null(d->body, "content");
     else llmprov_write_str(d->body, "content", "", 0);
 }
@@ -15172,11 +15172,17 @@ static void llmprov__face_learn(llmprov_face *f, const llmprov_event *e) {
     h->index = e->index;
 }
 
+/* Whether a piece is like the one before but for its text, and means nothing beyond it. */
+static bool llmprov__face_same(const llmprov_face *f, const llmprov_event *e) {
+    const llmprov__face_hot *h = &f->hot;
+    return h->armed && e->type == h->type && e->index == h->index && e->choice == h->choice && e->type != LLMPROV_EVENT_PART;
+}
+
 /* Writes a piece like the one before by its text alone; false = it is another. */
 static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
     const llmprov__face_hot *h = &f->hot;
     char *to;
-    if (!h->armed || e->type != h->type || e->index != h->index || e->choice != h->choice || e->type == LLMPROV_EVENT_PART) return false;
+    if (!llmprov__face_same(f, e)) return false;
     f->json.len = h->from;
     to = llmprov__text_simple(e->text, e->text_len, e->text_len) ? llmprov__write_room(&f->json, e->text_len + h->tail_len) : NULL;
     if (to) {
@@ -16997,8 +17003,7 @@ static void llmprov__s_chat_usage(llmprov_face *f, llmprov_writer *w, const llmp
     llmprov_write_int(w, "total_tokens", prompt + u->output_tokens);
     llmprov__s_chat_details(w, "prompt_tokens_details", raw, in_names, in, 3, "cached_tokens cache_write_tokens cache_creation_tokens audio_tokens");
     llmprov__s_chat_details(w, "completion_tokens_details", raw, out_names, out, 2, "reasoning_tokens audio_tokens");
-    if (raw) llmprov__s_chat_others(w, raw, 0, "prompt_tokens completion_tokens total_tokens prompt_tokens_details completion_tokens_details input_tokens "
-                                               "output_tokens reasoning_tokens");
+    if (raw) llmprov__s_chat_others(w, raw, 0, "prompt_tokens completion_tokens total_tokens prompt_tokens_details completion_tokens_details");
     llmprov_write_close(w);
 }
 
@@ -17215,9 +17220,8 @@ static void llmprov__s_chat_wait(llmprov_face *f, llmprov__s_chat_block *b, cons
     to[b->len] = 0;
 }
 
-static void llmprov__s_chat_delta(llmprov_face *f, const llmprov__s_chat_answer *a, llmprov__s_chat_block *b, const llmprov_event *e) {
+static void llmprov__s_chat_delta(llmprov_face *f, llmprov__s_chat_block *b, const llmprov_event *e) {
     llmprov_writer *w;
-    (void)a;
     b->begun = true;
     if (b->custom) {
         llmprov__s_chat_wait(f, b, e->text, e->text_len);
@@ -17329,7 +17333,7 @@ static void llmprov__s_chat_end_block(llmprov_face *f, llmprov__s_chat_answer *a
     } else if (!b->begun) {
         empty.text = "{}";
         empty.text_len = 2;
-        llmprov__s_chat_delta(f, a, b, &empty);
+        llmprov__s_chat_delta(f, b, &empty);
     }
 }
 
@@ -17375,7 +17379,7 @@ static void llmprov__s_chat_write_event(llmprov_face *f, const llmprov_event *e)
     if (b && b->left_out) return;
     switch (e->type) {
     case LLMPROV_EVENT_BLOCK: llmprov__s_chat_begin_block(f, a, e); break;
-    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_chat_delta(f, a, b, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_chat_delta(f, b, e); break;
     case LLMPROV_EVENT_PART: llmprov__s_chat_part_write(f, a, b, e); break;
     case LLMPROV_EVENT_BLOCK_END: llmprov__s_chat_end_block(f, a, b, e); break;
     case LLMPROV_EVENT_META:
@@ -19793,12 +19797,12 @@ LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_eve
     if (!f) return LLMPROV_ERR_NO_MEMORY;
     if (e->type == LLMPROV_EVENT_OTHER && !f->streaming) return f->error.code;     /* a stream begins with START, or fails whole */
     if (e->type == LLMPROV_EVENT_RETRY || !llmprov__ask_open(f)) return f->error.code;
-    if (e->type != LLMPROV_EVENT_JSON && llmprov__face_again(f, e)) return f->error.code;
     if (e->type == LLMPROV_EVENT_ERROR) return llmprov_face_error(f, e->error, NULL);
     f->streaming = true;
     if (e->choice && llmprov__ask_one(f)) return f->error.code;
     if (e->type == LLMPROV_EVENT_END) llmprov__face_finish(f);
-    if (block && (f->translator->rules & LLMPROV_RULE_ONE_BLOCK)) llmprov__face_order(f, e);
+    if (block && (f->translator->rules & LLMPROV_RULE_ONE_BLOCK) && (e->type == LLMPROV_EVENT_JSON || !llmprov__face_same(f, e)))
+        llmprov__face_order(f, e);
     else llmprov__face_write(f, e);
     return f->error.code;
 }

@@ -17,7 +17,7 @@
 enum { MOST_LINES = 40 };
 
 static const char *only;         /* the part of an id that is asked for */
-static int failures, records, streams, refusals, requests, exchanges, themselves;
+static int failures, records, streams, refusals, requests, exchanges, themselves, rewrites;
 
 // -- saying what differs, and what was skipped ---------------------------------------------
 
@@ -1386,6 +1386,102 @@ static void ask_and_write(const char *format, llmprov_str raw, int status_then) 
     llmprov_asked_free(&asked);
 }
 
+// -- answers, written anew -------------------------------------------------------------------
+
+typedef struct rewritten {
+    llmprov_face *face;
+    engine_trace trace;
+    engine_text bytes;
+} rewritten;
+
+static bool take_bytes(void *user, const void *bytes, size_t len) {
+    engine_add(&((rewritten *)user)->bytes, (const char *)bytes, len);
+    return true;
+}
+
+static bool take_event(void *user, const llmprov_event *e) {
+    rewritten *out = (rewritten *)user;
+    engine_on_event(&out->trace, e);
+    llmprov_face_event(out->face, e);
+    return true;
+}
+
+static bool same_message(const char *what, const llmprov_message *a, const llmprov_message *b) {
+    static const llmprov_block_type types[] = { LLMPROV_BLOCK_TEXT, LLMPROV_BLOCK_THINKING };
+    int before = failures, n = engine_count(a, LLMPROV_BLOCK_TOOL_USE), i;
+    for (i = 0; i < 2; i++) {
+        engine_text want = joined(a, types[i]);
+        same_joined(what, b, types[i], &want);
+        engine_text_free(&want);
+    }
+    same_int("calls of an answer that was written anew", engine_count(b, LLMPROV_BLOCK_TOOL_USE), n);
+    for (i = 0; i < n && failures == before; i++) {
+        const llmprov_block *x = engine_block(a, LLMPROV_BLOCK_TOOL_USE, i), *y = engine_block(b, LLMPROV_BLOCK_TOOL_USE, i);
+        if (strcmp(x->id, y->id) || strcmp(x->name, y->name) || !engine_equal(x->json, x->json_len, y->json, y->json_len)) differs(what, y->json, y->json_len, x->json, x->json_len);
+    }
+    return failures == before;
+}
+
+/* An answer that was read is written in a format, and read again: it says the same. */
+static void rewrite_reply(const recording *rec, const char *to) {
+    static const char asking[] = "{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+    llmprov_alloc alloc = test_alloc();
+    llmprov_request req = { .model = "test-model", .prompt = "Hello" };
+    llmprov_client *client = engine_open(rec->format, NULL);
+    llmprov_face_desc f = { .format = to, .from = rec->format, .out = take_bytes, .alloc = alloc };
+    llmprov_response r, again;
+    llmprov_asked asked;
+    rewritten out;
+    engine_trace trace;
+    engine_wire w;
+    llmprov_call *call;
+    int way;
+    size_t i;
+    memset(&out, 0, sizeof out);
+    engine_add(&out.bytes, "", 0);
+    llmprov_ask(NULL, "openai-chat", asking, strlen(asking), &alloc, &asked);
+    f.user = &out;
+    f.request = &asked.request;
+    out.face = llmprov_face_open(&f);
+    req.stream = rec->stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    req.on_event = rec->stream ? take_event : NULL;
+    req.user = &out;
+    call = llmprov_call_chat(client, &req);
+    llmprov_call_mute(call);
+    llmprov_call_head(call, rec->wire.status, rec->wire.headers, rec->wire.header_count);
+    llmprov_call_feed(call, rec->wire.body, rec->wire.len);
+    llmprov_call_eof(call);
+    if (llmprov_call_take(call, &r) == LLMPROV_OK) {
+        if (!rec->stream) llmprov_face_reply(out.face, &r);
+        if (llmprov_face_failure(out.face)->code) complain("an answer cannot be written", llmprov_face_failure(out.face)->message);
+        w = engine_wire_of(out.bytes.len && out.bytes.ptr[0] != '{' ? ENGINE_STREAM : ENGINE_WHOLE, 200, out.bytes.ptr, out.bytes.len);
+        for (way = 0; way < 2; way++) {
+            llmprov_client *reader = engine_open(to, NULL);
+            memset(&trace, 0, sizeof trace);
+            if (engine_run(reader, &req, rec->stream ? ENGINE_STREAM : ENGINE_WHOLE, &w, way, ENGINE_EVENTS, &trace, &again)) complain("an answer that was written cannot be read", again.error.message);
+            else {
+                rewrites += !way;
+                for (i = 0; i < r.choice_count; i++) same_message("an answer that was written anew", &r.choices[i].message, &again.choices[i < again.choice_count ? i : 0].message);
+                same_int("the output of an answer that was written anew", again.usage.output_tokens, r.usage.output_tokens);
+                same_int("the input of an answer that was written anew", again.usage.input_tokens + again.usage.cache_read_tokens + again.usage.cache_write_5m_tokens + again.usage.cache_write_1h_tokens,
+                         r.usage.input_tokens + r.usage.cache_read_tokens + r.usage.cache_write_5m_tokens + r.usage.cache_write_1h_tokens);
+                if (again.stop != r.stop && !(r.stop == LLMPROV_STOP_SEQUENCE || r.stop == LLMPROV_STOP_PAUSE || r.stop == LLMPROV_STOP_CONTEXT || (r.stop == LLMPROV_STOP_OTHER && !*r.stop_word)))
+                    differs("the stop reason of an answer that was written anew", llmprov_stop_text(again.stop), strlen(llmprov_stop_text(again.stop)), llmprov_stop_text(r.stop), strlen(llmprov_stop_text(r.stop)));
+            }
+            engine_trace_free(&trace);
+            llmprov_response_free(&again);
+            llmprov_close(reader);
+        }
+    }
+    llmprov_call_free(call);
+    llmprov_response_free(&r);
+    llmprov_close(client);
+    llmprov_face_free(out.face);
+    llmprov_asked_free(&asked);
+    engine_trace_free(&out.trace);
+    engine_text_free(&out.bytes);
+}
+
 // -- a format into itself --------------------------------------------------------------------
 
 /* Places of a request: "temperature", "messages[3]", "tools[0]". */
@@ -1564,6 +1660,7 @@ static void (*on_recording)(const recording *rec);      /* in place of the tests
 
 static void test_recording(const recording *rec) {
     read_reply(rec);
+    rewrite_reply(rec, "openai-chat");
     read_request(rec);
 }
 
@@ -1655,7 +1752,7 @@ int main(int argc, char **argv) {
     read_files(argv[1]);
     skipped = tell_skips();
     if (failures > MOST_LINES) printf("... and %d more differences\n", failures - MOST_LINES);
-    printf("%d streams, %d refusals, %d requests, %d of them read and written, %d for their own provider\n", streams, refusals, requests, exchanges, themselves);
+    printf("%d streams, %d refusals, %d requests, %d of them read and written, %d for their own provider; %d answers written anew\n", streams, refusals, requests, exchanges, themselves, rewrites);
     printf("fixtures: %d read, %d skipped (another format or endpoint), %d differences\n", records, skipped, failures);
     return failures || !records;
 }

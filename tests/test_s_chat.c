@@ -681,6 +681,37 @@ TEST(s_chat_citations) {
     }
 }
 
+/* The second piece of each kind of delta takes the shortcut: its frame is the one before it with another text. */
+TEST(s_chat_deltas_are_cheap) {
+    static const struct { llmprov_block_type type; llmprov_event_type event; } kinds[] = {
+        { LLMPROV_BLOCK_TEXT, LLMPROV_EVENT_TEXT }, { LLMPROV_BLOCK_THINKING, LLMPROV_EVENT_THINKING }, { LLMPROV_BLOCK_TOOL_USE, LLMPROV_EVENT_JSON },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(kinds); i++) {
+        s_chat_out out;
+        llmprov_asked asking;
+        llmprov_face_desc f = { .format = "openai-chat", .out = s_chat_take, .user = &out, .alloc = test_alloc() };
+        llmprov_block block = { .type = kinds[i].type, .id = "a1", .name = "f" };
+        llmprov_event e = { .type = LLMPROV_EVENT_START, .id = "x", .model = "m" };
+        memset(&out, 0, sizeof out);
+        engine_add(&out.bytes, "", 0);
+        if (s_chat_ask(s_chat_asking, &asking) == LLMPROV_OK) {
+            f.request = &asking.request;
+            out.face = llmprov_face_open(&f);
+            llmprov_face_event(out.face, &e);
+            e.type = LLMPROV_EVENT_BLOCK;
+            e.block = &block;
+            llmprov_face_event(out.face, &e);
+            e.type = kinds[i].event;
+            e.text = "{";
+            e.text_len = 1;
+            if (llmprov_face_event(out.face, &e) == LLMPROV_OK) CHECK(out.face->hot.armed);
+            s_chat_out_free(&out);
+        } else engine_text_free(&out.bytes);
+        llmprov_asked_free(&asking);
+    }
+}
+
 /* Bytes in any pieces make one text of base64. */
 TEST(s_chat_audio_in_pieces) {
     static const char bytes[] = "ABCDEFGHIJK";
