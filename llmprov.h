@@ -42,6 +42,7 @@
     >>auth           AWS's signature, version 4
     >>retry          which failures are worth another try, and how long to wait
     >>reply          what a translator says becomes events and one response
+    >>schema         a JSON Schema becomes one that a target takes
     >>normal         any history becomes legal for a target
     >>translator     what a wire format's code may say while it writes
     >>parts          what translators share
@@ -148,6 +149,16 @@
 
     .schema of a request asks for a structured answer: natively where the model gives one, otherwise by a forced tool
     whose arguments come back as the answer's text.
+
+    .strict of a tool and .schema_strict hold the model to the schema, in the subset of JSON Schema that the provider
+    takes: every object is closed, OpenAI has every property required (null stands for leaving it out), keywords without
+    a place there are said in the description. The schema is compiled on the way out, and each change is a warning with
+    its place, "tools[0].schema.properties.age.minimum"; what cannot be said, like an object of free keys, is an error.
+    Anthropic's structured answers are strict always. Before a request is made:
+
+        llmprov_schema_compile(json, strlen(json), LLMPROV_SCHEMA_OPENAI, NULL, &schema);
+        puts(schema.error.code ? schema.error.message : schema.json);
+        llmprov_schema_free(&schema);
 
     5 WITHOUT I/O
 
@@ -1164,6 +1175,40 @@ LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_err
 /* Why the face failed, and what the format had no place for. Both live until the face is freed. */
 LLMPROV_API const llmprov_error *llmprov_face_failure(const llmprov_face *f);
 LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, size_t *count);
+
+// -- schemas -------------------------------------------------------------------------------
+
+/* Whose subset of JSON Schema. The strict ones close every object and give every value a type.
+   https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+   https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations */
+typedef enum llmprov_schema_target {
+    LLMPROV_SCHEMA_PLAIN,        /* of a tool that is not strict: nothing is lost; only what servers refuse or read
+                                    differently is put right (a root without type, objects without properties, lists
+                                    without items, nullable, lists in items, exclusive bounds that are flags)    */
+    LLMPROV_SCHEMA_OPENAI,       /* strict tools and strict structured answers                               */
+    LLMPROV_SCHEMA_ANTHROPIC,    /* structured answers: output_config.format                                 */
+    LLMPROV_SCHEMA_ANTHROPIC_TOOL              /* strict tools                                               */
+} llmprov_schema_target;
+
+/* A schema that a target takes. */
+typedef struct llmprov_schema {
+    llmprov_error error;         /* message and param name the place in the schema: "properties.a.items"     */
+    const char *json;            /* "" after a failure; byte for byte what came in where nothing had to change */
+    size_t json_len;
+    const llmprov_warning *warnings;           /* field = the place in the schema, as for llmprov_json_path  */
+    size_t warning_count;
+    void *memory;                /* private                                                                  */
+} llmprov_schema;
+
+/* Makes a schema fit for a target. `len` is literal; the text is not kept. What the target has no keyword for goes to the
+   end of that schema's description, as "(minimum: 3; pattern: ^a)", and into a warning (ERR_UNSUPPORTED). oneOf becomes
+   anyOf, allOf is merged, references stay, a property that OpenAI would not let out becomes one that may be null: with a
+   warning where something else fits than before (ERR_ARGUMENT). ERR_ARGUMENT: it cannot be said in the target's subset,
+   or is past its limits; ERR_BAD_JSON; ERR_LIMIT: merging multiplies. The same input gives the same bytes. The allocator
+   may be NULL. *out must be freed whatever is returned. */
+LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len, llmprov_schema_target target,
+                                                  const llmprov_alloc *alloc, llmprov_schema *out);
+LLMPROV_API void llmprov_schema_free(llmprov_schema *schema);
 
 // -- JSON ----------------------------------------------------------------------------------
 
@@ -7348,6 +7393,1977 @@ LLMPROV_API void llmprov_response_free(llmprov_response *r) {
 }
 
 //==============================================================================
+// >>schema     a JSON Schema becomes one that a target takes
+//
+// A target is a row: the keywords that it keeps, its formats, its limits. At one
+// place of the result several schemas may hold (a $ref and what stands beside it,
+// the parts of an allOf, a union and what surrounds it): the walk goes from place
+// to place on a stack of its own and writes what all of them say. References stay
+// references; only what has constraints beside it is copied, and a budget ends a
+// copying that multiplies. What a target has no word for is said in descriptions.
+// Calls: -
+//==============================================================================
+
+/* -- keywords -- */
+
+/* Types as bits: an integer is a number, too. */
+enum {
+    LLMPROV__SCHEMA_NULL = 1, LLMPROV__SCHEMA_BOOLEAN = 2, LLMPROV__SCHEMA_INTEGER = 4, LLMPROV__SCHEMA_NUMBER = 12,
+    LLMPROV__SCHEMA_STRING = 16, LLMPROV__SCHEMA_ARRAY = 32, LLMPROV__SCHEMA_OBJECT = 64, LLMPROV__SCHEMA_ALL = 127
+};
+
+static const struct { const char *name; unsigned bits; } llmprov__schema_types[] = {
+    { "object", LLMPROV__SCHEMA_OBJECT }, { "array", LLMPROV__SCHEMA_ARRAY }, { "string", LLMPROV__SCHEMA_STRING },
+    { "number", LLMPROV__SCHEMA_NUMBER }, { "integer", LLMPROV__SCHEMA_INTEGER }, { "boolean", LLMPROV__SCHEMA_BOOLEAN },
+    { "null", LLMPROV__SCHEMA_NULL },
+};
+
+/* The keywords that code knows. */
+enum {
+    LLMPROV__SCHEMA_K_TYPE, LLMPROV__SCHEMA_K_ENUM, LLMPROV__SCHEMA_K_CONST, LLMPROV__SCHEMA_K_PROPERTIES,
+    LLMPROV__SCHEMA_K_REQUIRED, LLMPROV__SCHEMA_K_CLOSED, LLMPROV__SCHEMA_K_PATTERNS, LLMPROV__SCHEMA_K_ITEMS,
+    LLMPROV__SCHEMA_K_PREFIX, LLMPROV__SCHEMA_K_REST, LLMPROV__SCHEMA_K_ANY, LLMPROV__SCHEMA_K_ONE, LLMPROV__SCHEMA_K_EACH,
+    LLMPROV__SCHEMA_K_REF, LLMPROV__SCHEMA_K_DEFS, LLMPROV__SCHEMA_K_DEFINITIONS, LLMPROV__SCHEMA_K_DESCRIPTION,
+    LLMPROV__SCHEMA_K_NULLABLE, LLMPROV__SCHEMA_K_MIN, LLMPROV__SCHEMA_K_MAX, LLMPROV__SCHEMA_K_OVER,
+    LLMPROV__SCHEMA_K_UNDER, LLMPROV__SCHEMA_K_FORMAT, LLMPROV__SCHEMA_K_PATTERN, LLMPROV__SCHEMA_K_MIN_ITEMS,
+    LLMPROV__SCHEMA_K_DEFAULT, LLMPROV__SCHEMA_K_OTHERS
+};
+
+typedef struct llmprov__schema_word {
+    const char *name;
+    char holds;                  /* a 'v'alue, a 's'chema, a 'l'ist or a 'm'ap of schemas */
+    char is;                     /* a 'p'art that code deals with, a 'r'ule, a 'n'ote for the model, or '-': nothing about values */
+    char meet;                   /* of two the '<' smaller or the '>' larger counts; '=': both, if they are the same */
+    unsigned types;              /* the types that it says something about; 0 = all */
+} llmprov__schema_word;
+
+static const llmprov__schema_word llmprov__schema_words[] = {
+    [LLMPROV__SCHEMA_K_TYPE]        = { "type",                 'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_ENUM]        = { "enum",                 'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_CONST]       = { "const",                'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_PROPERTIES]  = { "properties",           'm', 'p', '=', LLMPROV__SCHEMA_OBJECT },
+    [LLMPROV__SCHEMA_K_REQUIRED]    = { "required",             'v', 'p', '=', LLMPROV__SCHEMA_OBJECT },
+    [LLMPROV__SCHEMA_K_CLOSED]      = { "additionalProperties", 's', 'p', '=', LLMPROV__SCHEMA_OBJECT },
+    [LLMPROV__SCHEMA_K_PATTERNS]    = { "patternProperties",    'm', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    [LLMPROV__SCHEMA_K_ITEMS]       = { "items",                's', 'p', '=', LLMPROV__SCHEMA_ARRAY },
+    [LLMPROV__SCHEMA_K_PREFIX]      = { "prefixItems",          'l', 'p', '=', LLMPROV__SCHEMA_ARRAY },
+    [LLMPROV__SCHEMA_K_REST]        = { "additionalItems",      's', 'p', '=', LLMPROV__SCHEMA_ARRAY },
+    [LLMPROV__SCHEMA_K_ANY]         = { "anyOf",                'l', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_ONE]         = { "oneOf",                'l', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_EACH]        = { "allOf",                'l', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_REF]         = { "$ref",                 'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_DEFS]        = { "$defs",                'm', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_DEFINITIONS] = { "definitions",          'm', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_DESCRIPTION] = { "description",          'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_NULLABLE]    = { "nullable",             'v', 'p', '=', 0 },
+    [LLMPROV__SCHEMA_K_MIN]         = { "minimum",              'v', 'r', '>', LLMPROV__SCHEMA_NUMBER },
+    [LLMPROV__SCHEMA_K_MAX]         = { "maximum",              'v', 'r', '<', LLMPROV__SCHEMA_NUMBER },
+    [LLMPROV__SCHEMA_K_OVER]        = { "exclusiveMinimum",     'v', 'r', '>', LLMPROV__SCHEMA_NUMBER },
+    [LLMPROV__SCHEMA_K_UNDER]       = { "exclusiveMaximum",     'v', 'r', '<', LLMPROV__SCHEMA_NUMBER },
+    [LLMPROV__SCHEMA_K_FORMAT]      = { "format",               'v', 'r', '=', 0 },
+    [LLMPROV__SCHEMA_K_PATTERN]     = { "pattern",              'v', 'r', '=', LLMPROV__SCHEMA_STRING },
+    [LLMPROV__SCHEMA_K_MIN_ITEMS]   = { "minItems",             'v', 'r', '>', LLMPROV__SCHEMA_ARRAY },
+    [LLMPROV__SCHEMA_K_DEFAULT]     = { "default",              'v', 'n', '=', 0 },
+    [LLMPROV__SCHEMA_K_OTHERS]      = { "multipleOf",           'v', 'r', '=', LLMPROV__SCHEMA_NUMBER },
+    { "minLength",             'v', 'r', '>', LLMPROV__SCHEMA_STRING },
+    { "maxLength",             'v', 'r', '<', LLMPROV__SCHEMA_STRING },
+    { "maxItems",              'v', 'r', '<', LLMPROV__SCHEMA_ARRAY },
+    { "uniqueItems",           'v', 'r', '=', LLMPROV__SCHEMA_ARRAY },
+    { "contains",              's', 'r', '=', LLMPROV__SCHEMA_ARRAY },
+    { "minContains",           'v', 'r', '>', LLMPROV__SCHEMA_ARRAY },
+    { "maxContains",           'v', 'r', '<', LLMPROV__SCHEMA_ARRAY },
+    { "unevaluatedItems",      's', 'r', '=', LLMPROV__SCHEMA_ARRAY },
+    { "minProperties",         'v', 'r', '>', LLMPROV__SCHEMA_OBJECT },
+    { "maxProperties",         'v', 'r', '<', LLMPROV__SCHEMA_OBJECT },
+    { "propertyNames",         's', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    { "unevaluatedProperties", 's', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    { "dependentRequired",     'v', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    { "dependentSchemas",      'm', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    { "dependencies",          'm', 'r', '=', LLMPROV__SCHEMA_OBJECT },
+    { "not",                   's', 'r', '=', 0 },
+    { "if",                    's', 'r', '=', 0 },
+    { "then",                  's', 'r', '=', 0 },
+    { "else",                  's', 'r', '=', 0 },
+    { "contentEncoding",       'v', 'r', '=', LLMPROV__SCHEMA_STRING },
+    { "contentMediaType",      'v', 'r', '=', LLMPROV__SCHEMA_STRING },
+    { "contentSchema",         's', 'r', '=', LLMPROV__SCHEMA_STRING },
+    { "title",                 'v', '-', '=', 0 },
+    { "$schema",               'v', '-', '=', 0 },
+    { "$id",                   'v', '-', '=', 0 },
+    { "id",                    'v', '-', '=', 0 },
+    { "$anchor",               'v', '-', '=', 0 },
+    { "$comment",              'v', '-', '=', 0 },
+    { "discriminator",         'v', '-', '=', 0 },
+    { "",                      'v', 'n', '=', 0 },     /* any other keyword */
+    { "",                      'v', '-', '=', 0 },     /* a keyword that says nothing where it stands */
+};
+
+enum { LLMPROV__SCHEMA_K_NONE = LLMPROV__COUNT(llmprov__schema_words) - 1, LLMPROV__SCHEMA_K_UNKNOWN = LLMPROV__SCHEMA_K_NONE - 1 };
+
+/* -- targets -- */
+
+enum {
+    LLMPROV__SCHEMA_REQUIRES = 1,              /* every property is required: null stands for one that is left out */
+    LLMPROV__SCHEMA_NO_CIRCLES = 2,            /* no $ref may lead back to where it stands */
+    LLMPROV__SCHEMA_ROOT_OBJECT = 4,           /* the root is an object, and no union */
+    LLMPROV__SCHEMA_SCALARS = 8                /* no objects and arrays in enum and const */
+};
+
+/* What a target takes. All objects are closed, everything has a type. Numbers: 0 = no limit. */
+typedef struct llmprov__schema_row {
+    const char *who;
+    const char *keeps;           /* keywords; of others the description tells */
+    const char *formats;
+    unsigned flags;
+    int min_items;               /* the largest minItems */
+    size_t properties, levels;   /* of all objects; of objects inside of the root */
+    size_t values, characters;   /* of all enums; of all names and of the texts in enum and const */
+    size_t optional, unions;     /* properties that are not required; places with several types or an anyOf */
+} llmprov__schema_row;
+
+/* https://platform.openai.com/docs/guides/structured-outputs#supported-schemas; title and default, which that page does not
+   name, are taken. https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations; of
+   pattern only a part is taken that cannot be told from the rest, so that it is said in words. */
+#define LLMPROV__SCHEMA_ANTHROPIC_ROW "Anthropic's strict schemas", \
+    "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format minItems", \
+    "date-time time date duration email hostname uri ipv4 ipv6 uuid"
+
+static const llmprov__schema_row llmprov__schema_rows[] = {
+    [LLMPROV_SCHEMA_OPENAI] = { "OpenAI's strict schemas",
+        "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format "
+        "pattern multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems",
+        "date-time time date duration email hostname ipv4 ipv6 uuid",
+        LLMPROV__SCHEMA_REQUIRES | LLMPROV__SCHEMA_ROOT_OBJECT, 0, 5000, 10, 1000, 120000, 0, 0 },
+    [LLMPROV_SCHEMA_ANTHROPIC] = { LLMPROV__SCHEMA_ANTHROPIC_ROW, LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS, 1, 0, 0, 0, 0, 24, 16 },
+    [LLMPROV_SCHEMA_ANTHROPIC_TOOL] = { LLMPROV__SCHEMA_ANTHROPIC_ROW,
+        LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS | LLMPROV__SCHEMA_ROOT_OBJECT, 1, 0, 0, 0, 0, 24, 16 },
+};
+
+/* Of one enum with more than `values` texts; OpenAI only. */
+enum { LLMPROV__SCHEMA_LONG_ENUM = 250, LLMPROV__SCHEMA_LONG_ENUM_CHARACTERS = 15000 };
+
+/* -- the work -- */
+
+/* One of the schemas that hold at a place; by: which of the others brought it, or itself. */
+typedef struct llmprov__schema_from { const llmprov_json *v; unsigned marks; size_t by; } llmprov__schema_from;
+
+enum {
+    LLMPROV__SCHEMA_ANY_DONE = 1, LLMPROV__SCHEMA_ONE_DONE = 2, LLMPROV__SCHEMA_REF_DONE = 4,   /* are dealt with elsewhere */
+    LLMPROV__SCHEMA_QUIET = 8    /* its notes stand further out */
+};
+
+/* What is open: a place (a schema of the result), its properties, or the alternatives of its union or of its items. */
+typedef struct llmprov__schema_frame {
+    struct llmprov__schema_frame *below;
+    char kind;                   /* 'p'lace, 'm'ap, 'u'nion, 't'uple */
+    llmprov_str key;             /* to write it under */
+    llmprov__schema_from *from;
+    size_t count, cap, began;    /* began: how many there were before references were followed */
+    bool begun, root, optional, branch, shed;
+    bool null;                   /* null shall be allowed, too */
+    bool empty;                  /* nothing fits */
+    unsigned types;              /* 0 of a union and of a reference */
+    const llmprov_json *ref;     /* where a reference leads that stays one */
+    const llmprov_json *ref_at;
+    const llmprov_json *choices; /* the union, and whether the rest of the place goes into each of its alternatives */
+    bool spread;
+    bool deep;                   /* it is about members or items of what is defined, not about that itself */
+    size_t level;                /* objects around it */
+    uint64_t done;               /* keywords that are written */
+    bool described;
+    char *notes;
+    size_t part;                 /* where the walk is: which of from, and the member or item last done */
+    const llmprov_json *at;
+    size_t written;              /* alternatives */
+} llmprov__schema_frame;
+
+/* A schema that references of the result lead to; the first is the root. */
+typedef struct llmprov__schema_def {
+    const llmprov_json *is;
+    const char *name;            /* generated; NULL = its own in the definitions */
+    size_t text, text_len;       /* in the output */
+    size_t edge, edge_end;       /* its references */
+    size_t next;                 /* of the search for circles */
+    char state;
+} llmprov__schema_def;
+
+typedef struct llmprov__schema_edge { const llmprov_json *at; size_t to; bool deep; } llmprov__schema_edge;
+
+/* A number for a pointer. */
+typedef struct llmprov__schema_slot { const void *key; size_t value; } llmprov__schema_slot;
+typedef struct llmprov__schema_map { llmprov__schema_slot *slots; size_t cap, count; } llmprov__schema_map;
+
+typedef struct llmprov__schema_memory {
+    llmprov__mem_arena arena;
+    llmprov_json *root;
+} llmprov__schema_memory;
+
+typedef struct llmprov__schema_work {
+    llmprov_schema *out;
+    llmprov__mem_arena *arena;
+    const llmprov__schema_row *row;
+    const llmprov_json *root;
+    uint64_t keeps;              /* a bit for each keyword */
+    const llmprov_json **table;  /* members by key, items by place and by text */
+    size_t table_cap;
+    bool twice;                  /* some object has a key twice */
+    bool inlined;                /* some reference was followed */
+    int shed;                    /* null is taken out: 1 of optional properties, 2 of all */
+    llmprov_writer w;
+    llmprov__mem_buf scratch, notes;
+    llmprov__err_warnings warnings;
+    llmprov__schema_map warned, defined;
+    llmprov__schema_frame *top, *spare;
+    const llmprov_json *alias;   /* what the root is, by a $ref */
+    const llmprov_json *home;    /* the root's definitions; NULL = there are none */
+    llmprov__mem_buf defs, edges;
+    size_t home_at;              /* where they belong in the output */
+    bool home_found, home_comma;
+    size_t properties, values, characters, optional, unions;
+    uint64_t steps, most;
+} llmprov__schema_work;
+
+/* The next value of a tree in the order of its text. */
+static const llmprov_json *llmprov__schema_after(const llmprov_json *v) {
+    const llmprov_json *inner = llmprov_json_next(v, NULL);
+    if (inner) return inner;
+    while (v && !v->next) v = v->parent;
+    return v ? v->next : NULL;
+}
+
+/* The place of a value, as llmprov_json_path reads it; NULL = no memory. An item has its place in key.len. */
+static const char *llmprov__schema_path(llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *u;
+    size_t len = 0;
+    char *p;
+    for (u = v; u->parent; u = u->parent) len += u->key.ptr ? u->key.len + 1 : strlen(llmprov__err_int((int64_t)u->key.len).text) + 2;
+    p = (char *)llmprov__mem_take(c->arena, len + 1);
+    if (!p) return NULL;
+    for (p += len, u = v; u->parent; u = u->parent) {
+        llmprov__err_number number = llmprov__err_int((int64_t)u->key.len);
+        const char *name = u->key.ptr ? u->key.ptr : number.text;
+        size_t n = u->key.ptr ? u->key.len : strlen(number.text);
+        if (!u->key.ptr) *--p = ']';
+        p -= n;
+        memcpy(p, name, n);
+        *--p = u->key.ptr ? '.' : '[';
+    }
+    return *p == '.' ? p + 1 : p;
+}
+
+static bool llmprov__schema_fail(llmprov__schema_work *c, llmprov_status code, const llmprov_json *at, const char *text) {
+    llmprov_error *e = &c->out->error;
+    const char *path = llmprov__schema_path(c, at);
+    if (e->code) return false;
+    if (!path || !text) code = LLMPROV_ERR_NO_MEMORY;
+    llmprov__err_set(e, c->arena, code, path ? path : "", path && *path ? ": " : "", text, (char *)NULL);
+    if (path) e->param = path;
+    return false;
+}
+
+static bool llmprov__schema_refuse(llmprov__schema_work *c, const llmprov_json *at, const char *before, const char *after) {
+    return llmprov__schema_fail(c, LLMPROV_ERR_ARGUMENT, at, llmprov__err_join(c->arena, before, after, (char *)NULL));
+}
+
+/* The budget: what ends a copying that multiplies. */
+static bool llmprov__schema_step(llmprov__schema_work *c, const llmprov_json *at, size_t steps) {
+    c->steps += steps;
+    if (c->steps + c->w.len <= c->most) return true;
+    return llmprov__schema_fail(c, LLMPROV_ERR_LIMIT, at, "too much comes out: references and unions with constraints beside them are copied each time, and here the copies multiply");
+}
+
+static llmprov__schema_slot *llmprov__schema_slot_of(const llmprov__schema_map *m, const void *key) {
+    size_t i = (size_t)((uintptr_t)key / 8 * 2654435761u) & (m->cap - 1);
+    while (m->slots[i].key && m->slots[i].key != key) i = (i + 1) & (m->cap - 1);
+    return &m->slots[i];
+}
+
+/* The slot of a pointer, which is made with the value 0; NULL = no memory. */
+static llmprov__schema_slot *llmprov__schema_mark(llmprov__schema_work *c, llmprov__schema_map *m, const void *key) {
+    llmprov__schema_map grown = { NULL, m->cap ? m->cap * 2 : 16, m->count };
+    llmprov__schema_slot *slot;
+    size_t i;
+    if (m->count * 2 >= m->cap) {
+        grown.slots = (llmprov__schema_slot *)llmprov__mem_take(c->arena, grown.cap * sizeof *grown.slots);
+        if (!grown.slots) return NULL;
+        for (i = 0; i < m->cap; i++)
+            if (m->slots[i].key) *llmprov__schema_slot_of(&grown, m->slots[i].key) = m->slots[i];
+        *m = grown;
+    }
+    slot = llmprov__schema_slot_of(m, key);
+    if (!slot->key) m->count++;
+    slot->key = key;
+    return slot;
+}
+
+/* Each thing is told once, however often it is copied. */
+static void llmprov__schema_warn(llmprov__schema_work *c, llmprov_status code, const llmprov_json *at, const char *before, const char *after) {
+    llmprov__schema_slot *slot = llmprov__schema_mark(c, &c->warned, at);
+    const char *path = slot && !slot->value ? llmprov__schema_path(c, at) : NULL;
+    const char *text = path ? llmprov__err_join(c->arena, before, after, (char *)NULL) : NULL;
+    if (!text) return;
+    slot->value = 1;
+    llmprov__err_warn(&c->warnings, c->arena, code, path, text);
+}
+
+/* -- finding members and items -- */
+
+static size_t llmprov__schema_hash(const llmprov_json *in, const char *key, size_t len) {
+    uint32_t hash = llmprov__text_hash(key ? key : (const char *)(const void *)&len, key ? len : sizeof len);
+    return (size_t)((uintptr_t)in / 8 * 2654435761u) ^ hash;
+}
+
+static bool llmprov__schema_fits(const llmprov_json *v, const llmprov_json *in, const char *key, size_t len) {
+    llmprov_str name = v->key.ptr ? v->key : llmprov_json_text(v);
+    if (v->parent != in) return false;
+    if (!key) return !v->key.ptr && v->key.len == len;
+    return (v->key.ptr || v->kind == LLMPROV_JSON_STRING) && name.len == len && memcmp(name.ptr, key, len) == 0;
+}
+
+/* Where an object's member of that key, an array's text, or (key NULL) its item of that number is or would be. */
+static const llmprov_json **llmprov__schema_spot(const llmprov__schema_work *c, const llmprov_json *in, const char *key, size_t len) {
+    size_t i = llmprov__schema_hash(in, key, len) & (c->table_cap - 1);
+    while (c->table[i] && !llmprov__schema_fits(c->table[i], in, key, len)) i = (i + 1) & (c->table_cap - 1);
+    return &c->table[i];
+}
+
+static const llmprov_json *llmprov__schema_find(const llmprov__schema_work *c, const llmprov_json *in, const char *key, size_t len) {
+    return in ? *llmprov__schema_spot(c, in, key, len) : NULL;
+}
+
+static const llmprov_json *llmprov__schema_get(const llmprov__schema_work *c, const llmprov_json *in, unsigned word) {
+    const char *name = llmprov__schema_words[word].name;
+    return llmprov__schema_find(c, in, name, strlen(name));
+}
+
+static void llmprov__schema_insert(llmprov__schema_work *c, const llmprov_json *v, const char *key, size_t len) {
+    const llmprov_json **spot = llmprov__schema_spot(c, v->parent, key, len);
+    if (*spot && v->key.ptr) c->twice = true;
+    *spot = v;
+}
+
+/* Fills the table. Items are numbered where members have the length of their key. */
+static bool llmprov__schema_index(llmprov__schema_work *c) {
+    const llmprov_json *v;
+    size_t count = 0;
+    for (v = c->root; v; v = llmprov__schema_after(v)) count += v->key.ptr ? 1 : 2;
+    for (c->table_cap = 16; c->table_cap < count * 2; c->table_cap *= 2) { }
+    c->table = (const llmprov_json **)llmprov__mem_take(c->arena, c->table_cap * sizeof *c->table);
+    if (!c->table) return false;
+    for (v = llmprov__schema_after(c->root); v; v = llmprov__schema_after(v)) {
+        if (v->key.ptr) {
+            llmprov__schema_insert(c, v, v->key.ptr, v->key.len);
+            continue;
+        }
+        if (v->parent->is.inner.first == v) ((llmprov_json *)v)->key.len = 0;
+        if (v->next) v->next->key.len = v->key.len + 1;
+        llmprov__schema_insert(c, v, NULL, v->key.len);
+        if (v->kind == LLMPROV_JSON_STRING) llmprov__schema_insert(c, v, v->is.text.ptr, v->is.text.len);
+    }
+    return true;
+}
+
+static unsigned llmprov__schema_word_of(llmprov_str key) {
+    unsigned i;
+    for (i = 0; i < LLMPROV__SCHEMA_K_UNKNOWN; i++)
+        if (key.len && llmprov__schema_words[i].name[0] == key.ptr[0] && llmprov__text_is(key, llmprov__schema_words[i].name)) return i;
+    return LLMPROV__SCHEMA_K_UNKNOWN;
+}
+
+/* The keyword that a member is. In old drafts an exclusive bound is a flag beside the bound; a default of null says what
+   leaving out says; a member that a later one hides says nothing. */
+static unsigned llmprov__schema_keyword(const llmprov__schema_work *c, const llmprov_json *m) {
+    unsigned word = llmprov__schema_word_of(m->key);
+    if (c->twice && llmprov__schema_find(c, m->parent, m->key.ptr, m->key.len) != m) return LLMPROV__SCHEMA_K_NONE;
+    if (word == LLMPROV__SCHEMA_K_MIN || word == LLMPROV__SCHEMA_K_MAX) {
+        unsigned strict = word + LLMPROV__SCHEMA_K_OVER - LLMPROV__SCHEMA_K_MIN;
+        return llmprov_json_bool(llmprov__schema_get(c, m->parent, strict), false) ? strict : word;
+    }
+    if ((word == LLMPROV__SCHEMA_K_OVER || word == LLMPROV__SCHEMA_K_UNDER) && m->kind == LLMPROV_JSON_BOOL) return LLMPROV__SCHEMA_K_NONE;
+    if (word == LLMPROV__SCHEMA_K_DEFAULT && m->kind == LLMPROV_JSON_NULL) return LLMPROV__SCHEMA_K_NONE;
+    return word;
+}
+
+/* -- references -- */
+
+/* Undoes %XX; the result lies in the scratch. */
+static char *llmprov__schema_decode(llmprov__schema_work *c, llmprov_str text, size_t *len) {
+    char *begin, *to;
+    size_t i;
+    c->scratch.len = 0;
+    begin = to = llmprov__mem_room(&c->scratch, text.len);
+    if (!to) return NULL;
+    for (i = 0; i < text.len; i++) {
+        bool coded = text.ptr[i] == '%' && text.len - i > 2 && llmprov__json_hex(text.ptr[i + 1]) < 16 && llmprov__json_hex(text.ptr[i + 2]) < 16;
+        *to++ = coded ? (char)(llmprov__json_hex(text.ptr[i + 1]) << 4 | llmprov__json_hex(text.ptr[i + 2])) : text.ptr[i];
+        if (coded) i += 2;
+    }
+    *len = (size_t)(to - begin);
+    return begin;
+}
+
+/* One step of a JSON pointer. */
+static const llmprov_json *llmprov__schema_enter(const llmprov__schema_work *c, const llmprov_json *v, const char *name, size_t len) {
+    int64_t number;
+    if (llmprov_json_kind(v) == LLMPROV_JSON_OBJECT) return llmprov__schema_find(c, v, name, len);
+    if (llmprov_json_kind(v) != LLMPROV_JSON_ARRAY || !len || !llmprov__text_to_int(name, len, &number) || number < 0) return NULL;
+    return llmprov__schema_find(c, v, NULL, (size_t)number);
+}
+
+/* What a JSON pointer (RFC 6901) in a fragment leads to; NULL = nothing. */
+static const llmprov_json *llmprov__schema_point(llmprov__schema_work *c, llmprov_str text) {
+    const llmprov_json *v = c->root;
+    size_t len;
+    char *p = llmprov__schema_decode(c, text, &len), *end = p ? p + len : p, *name, *to;
+    while (v && p < end) {
+        if (*p++ != '/') return NULL;
+        for (name = to = p; p < end && *p != '/'; p++) {
+            bool coded = *p == '~' && end - p > 1 && (p[1] == '0' || p[1] == '1');
+            *to++ = coded ? (*++p == '0' ? '~' : '/') : *p;
+        }
+        v = llmprov__schema_enter(c, v, name, (size_t)(to - name));
+    }
+    return v;
+}
+
+/* The schema that a $ref means, by way of others that are nothing but references; NULL = it was refused. */
+static const llmprov_json *llmprov__schema_resolve(llmprov__schema_work *c, const llmprov_json *at) {
+    const llmprov_json *v, *next = at;
+    int steps;
+    for (steps = 0; steps < 64; steps++) {
+        llmprov_str ref = llmprov_json_text(next), pointer = { ref.ptr + 1, ref.len - 1 };
+        if (!ref.len || ref.ptr[0] != '#') {
+            llmprov__schema_refuse(c, at, ref.ptr, ref.len ? " lies outside of this schema, and only what begins with # is followed" : "a $ref is a text that begins with #");
+            return NULL;
+        }
+        v = llmprov__schema_point(c, pointer);
+        if (!v || (v->kind != LLMPROV_JSON_OBJECT && v->kind != LLMPROV_JSON_BOOL)) {
+            llmprov__schema_refuse(c, at, ref.ptr, v ? " leads to something that is no schema" : " leads nowhere: it must be # and a JSON pointer to a schema");
+            return NULL;
+        }
+        next = v->count == 1 ? llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REF) : NULL;
+        if (!next) return v;
+    }
+    llmprov__schema_refuse(c, at, at->is.text.ptr, " leads back to itself");
+    return NULL;
+}
+
+static llmprov__schema_def *llmprov__schema_defs(const llmprov__schema_work *c) {
+    return (llmprov__schema_def *)(void *)c->defs.ptr;
+}
+
+/* A name for a schema that has none among the definitions. */
+static const char *llmprov__schema_name(llmprov__schema_work *c, const llmprov_json *v, size_t number) {
+    char base[32];
+    size_t n = 0, i;
+    const char *name;
+    for (i = 0; v->key.ptr && i < v->key.len && n < sizeof base - 1; i++) {
+        char letter = llmprov__text_lower(v->key.ptr[i]);
+        if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9' && n)) base[n++] = v->key.ptr[i];
+    }
+    base[n] = 0;
+    do name = llmprov__err_join(c->arena, n ? base : "schema", "_", llmprov__err_int((int64_t)number).text, (char *)NULL);
+    while (name && llmprov__schema_find(c, c->home, name, strlen(name)) && (number += 1000003) != 0);
+    return name;
+}
+
+/* The number of the definition that a schema of the input becomes; 0 is the root. */
+static size_t llmprov__schema_define(llmprov__schema_work *c, const llmprov_json *v) {
+    llmprov__schema_slot *slot;
+    llmprov__schema_def def;
+    if (v == c->root || v == c->alias) return 0;
+    slot = llmprov__schema_mark(c, &c->defined, v);
+    if (!slot || slot->value) return slot ? slot->value : 0;
+    memset(&def, 0, sizeof def);
+    def.is = v;
+    slot->value = c->defs.len / sizeof def;
+    if (!c->home || v->parent != c->home) def.name = llmprov__schema_name(c, v, slot->value);
+    llmprov__mem_add(&c->defs, &def, sizeof def);
+    return slot->value;
+}
+
+/* -- what is kept -- */
+
+static bool llmprov__schema_lists(const char *list, llmprov_str word) {
+    const char *end;
+    for (; list && *list; list = *end ? end + 1 : end) {
+        end = list + strcspn(list, " ");
+        if ((size_t)(end - list) == word.len && memcmp(list, word.ptr, word.len) == 0) return true;
+    }
+    return false;
+}
+
+/* Whether a pattern looks around: (?= (?! (?<= (?<! */
+static bool llmprov__schema_looks_around(llmprov_str pattern) {
+    const char *p = pattern.ptr;
+    for (; *p; p++) {
+        if (*p == '\\' && p[1]) p++;
+        else if (p[0] == '(' && p[1] == '?' && (p[2] == '=' || p[2] == '!' || (p[2] == '<' && (p[3] == '=' || p[3] == '!')))) return true;
+    }
+    return false;
+}
+
+static bool llmprov__schema_scalars(const llmprov_json *v, bool list) {
+    const llmprov_json *item = NULL;
+    if (!list) return v->kind < LLMPROV_JSON_ARRAY;
+    while ((item = llmprov_json_next(v, item)) != NULL)
+        if (item->kind >= LLMPROV_JSON_ARRAY) return false;
+    return true;
+}
+
+/* Whether the target takes a keyword with this value. */
+static bool llmprov__schema_keeps(const llmprov__schema_work *c, unsigned word, const llmprov_json *v) {
+    if (word >= 64 || !(c->keeps >> word & 1)) return false;
+    switch (word) {
+    case LLMPROV__SCHEMA_K_ENUM:
+    case LLMPROV__SCHEMA_K_CONST:
+        return !(c->row->flags & LLMPROV__SCHEMA_SCALARS) || llmprov__schema_scalars(v, word == LLMPROV__SCHEMA_K_ENUM);
+    case LLMPROV__SCHEMA_K_FORMAT: return llmprov__schema_lists(c->row->formats, llmprov_json_text(v));
+    case LLMPROV__SCHEMA_K_PATTERN: return !llmprov__schema_looks_around(llmprov_json_text(v));
+    case LLMPROV__SCHEMA_K_MIN_ITEMS: return !c->row->min_items || llmprov_json_num(v, 0) <= c->row->min_items;
+    default: return true;
+    }
+}
+
+/* Whether a keyword is about the types of a place. */
+static bool llmprov__schema_concerns(const llmprov__schema_frame *f, unsigned word) {
+    unsigned types = llmprov__schema_words[word].types;
+    return !types || !f->types || (types & f->types);
+}
+
+/* Whether a keyword limits what fits and is the target's to take. */
+static bool llmprov__schema_limits(const llmprov__schema_work *c, unsigned word, const llmprov_json *m, unsigned marks) {
+    switch (word) {
+    case LLMPROV__SCHEMA_K_ANY: return !(marks & LLMPROV__SCHEMA_ANY_DONE);
+    case LLMPROV__SCHEMA_K_ONE: return !(marks & LLMPROV__SCHEMA_ONE_DONE);
+    case LLMPROV__SCHEMA_K_EACH: case LLMPROV__SCHEMA_K_REF: case LLMPROV__SCHEMA_K_DEFS: case LLMPROV__SCHEMA_K_DEFINITIONS:
+    case LLMPROV__SCHEMA_K_DESCRIPTION: case LLMPROV__SCHEMA_K_NULLABLE:
+        return false;
+    default:
+        if (llmprov__schema_words[word].is == 'p') return true;
+        return llmprov__schema_words[word].is == 'r' && llmprov__schema_keeps(c, word, m);
+    }
+}
+
+/* Whether anything limits what fits at a place, beside its references and the union that was found. */
+static bool llmprov__schema_limited(const llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    const llmprov_json *m = NULL;
+    size_t i;
+    for (i = 0; i < f->count; i++)
+        for (m = llmprov_json_next(f->from[i].v, NULL); m; m = m->next)
+            if (m->key.ptr && llmprov__schema_limits(c, llmprov__schema_keyword(c, m), m, f->from[i].marks)) return true;
+    return false;
+}
+
+/* The first member of that keyword in what holds at a place, after `part` of it; *part is where. */
+static const llmprov_json *llmprov__schema_part(const llmprov__schema_work *c, const llmprov__schema_frame *f, unsigned word, size_t *part) {
+    const llmprov_json *m = NULL;
+    for (; *part < f->count && !m; ++*part) m = llmprov__schema_get(c, f->from[*part].v, word);
+    return m;
+}
+
+static const llmprov_json *llmprov__schema_first(const llmprov__schema_work *c, const llmprov__schema_frame *f, unsigned word) {
+    size_t part = 0;
+    return llmprov__schema_part(c, f, word, &part);
+}
+
+/* -- what holds at a place -- */
+
+enum { LLMPROV__SCHEMA_MOST_PARTS = 256 };
+
+/* Whether a schema is what brought a part, or brought that. */
+static bool llmprov__schema_brought(const llmprov__schema_frame *f, size_t part, const llmprov_json *v) {
+    while (f->from[part].v != v && f->from[part].by != part) part = f->from[part].by;
+    return f->from[part].v == v;
+}
+
+/* One more schema that holds there, unless it does already. */
+static bool llmprov__schema_bring(llmprov__schema_work *c, llmprov__schema_frame *f, const llmprov_json *v, unsigned marks, size_t by) {
+    llmprov__schema_from *grown;
+    size_t i;
+    for (i = 0; i < f->count; i++)
+        if (f->from[i].v == v) return by == f->count || !llmprov__schema_brought(f, by, v) || llmprov__schema_refuse(c, v, "a reference in it leads back to it", "");
+    if (f->count == LLMPROV__SCHEMA_MOST_PARTS) return llmprov__schema_fail(c, LLMPROV_ERR_LIMIT, v, "more than 256 schemas hold at one place");
+    if (f->count == f->cap) {
+        f->cap = f->cap ? f->cap * 2 : 2;
+        grown = (llmprov__schema_from *)llmprov__mem_take(c->arena, f->cap * sizeof *grown);
+        if (!grown) return llmprov__schema_fail(c, LLMPROV_ERR_NO_MEMORY, v, NULL);
+        if (f->count) memcpy(grown, f->from, f->count * sizeof *grown);
+        f->from = grown;
+    }
+    f->from[f->count].v = v;
+    f->from[f->count].by = by;
+    f->from[f->count++].marks = marks;
+    return true;
+}
+
+static bool llmprov__schema_add(llmprov__schema_work *c, llmprov__schema_frame *f, const llmprov_json *v, unsigned marks) {
+    return llmprov__schema_bring(c, f, v, marks, f->count);
+}
+
+/* Each part of an allOf; the one alternative of a union that has no other. */
+static bool llmprov__schema_unfold(llmprov__schema_work *c, llmprov__schema_frame *f, size_t part, const llmprov_json *m) {
+    unsigned word = llmprov__schema_keyword(c, m), marks = f->from[part].marks & LLMPROV__SCHEMA_QUIET;
+    const llmprov_json *item = NULL;
+    bool each = word == LLMPROV__SCHEMA_K_EACH, any = word == LLMPROV__SCHEMA_K_ANY;
+    if (!each && !any && word != LLMPROV__SCHEMA_K_ONE) return true;
+    if (m->kind != LLMPROV_JSON_ARRAY || !m->count) return llmprov__schema_refuse(c, m, "a list of schemas was expected", "");
+    if (!each && m->count > 1) return true;
+    while ((item = llmprov_json_next(m, item)) != NULL)
+        if (!llmprov__schema_bring(c, f, item, marks, part)) return false;
+    if (!each) f->from[part].marks |= any ? LLMPROV__SCHEMA_ANY_DONE : LLMPROV__SCHEMA_ONE_DONE;
+    return true;
+}
+
+/* What holds there from `part` on, and what that brings with it. */
+static bool llmprov__schema_gather(llmprov__schema_work *c, llmprov__schema_frame *f, size_t part) {
+    const llmprov_json *m;
+    for (; part < f->count; part++) {
+        const llmprov_json *v = f->from[part].v;
+        if (v->kind == LLMPROV_JSON_BOOL && llmprov_json_bool(v, false)) continue;
+        if (v->kind != LLMPROV_JSON_OBJECT) return llmprov__schema_refuse(c, v, v->kind == LLMPROV_JSON_BOOL ? "\"false\" lets nothing fit, and the target has no word for that" : "a schema is an object", "");
+        if (!llmprov__schema_step(c, v, v->count + 1)) return false;
+        for (m = llmprov_json_next(v, NULL); m; m = m->next) {
+            if (!llmprov__schema_unfold(c, f, part, m)) return false;
+            if (llmprov__text_is(m->key, "nullable") && llmprov_json_bool(m, false)) f->null = true;
+        }
+    }
+    return true;
+}
+
+/* Whether a schema has others inside of it. */
+static bool llmprov__schema_nests(const llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *m;
+    for (m = llmprov_json_next(v, NULL); m; m = m->next) {
+        unsigned word = llmprov__schema_keyword(c, m);
+        if (llmprov__schema_words[word].holds != 'v' || word == LLMPROV__SCHEMA_K_REF) return true;
+    }
+    return false;
+}
+
+/* Whether anything is said about a place that is not said elsewhere, but for a reference. */
+static bool llmprov__schema_annotated(const llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    const llmprov_json *m;
+    size_t i;
+    for (i = 0; i < f->count; i++) {
+        for (m = llmprov_json_next(f->from[i].v, NULL); m && !(f->from[i].marks & LLMPROV__SCHEMA_QUIET); m = m->next) {
+            unsigned word = llmprov__schema_keyword(c, m);
+            char is = llmprov__schema_words[word].is;
+            if (word == LLMPROV__SCHEMA_K_DESCRIPTION || is == 'r' || is == 'n' || (is == '-' && llmprov__schema_keeps(c, word, m))) return true;
+        }
+    }
+    return false;
+}
+
+/* How many references were not followed yet; *at is one of them. */
+static size_t llmprov__schema_references(const llmprov__schema_work *c, const llmprov__schema_frame *f, const llmprov_json **at) {
+    size_t i, count = 0;
+    for (i = 0; i < f->count; i++) {
+        const llmprov_json *ref = f->from[i].marks & LLMPROV__SCHEMA_REF_DONE ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_REF);
+        if (!ref) continue;
+        *at = ref;
+        count++;
+    }
+    return count;
+}
+
+/* A reference that stands alone stays. One with a text beside it stays in an anyOf, or becomes its target if that is a leaf.
+   Where there is more, what it leads to holds here as well. */
+static bool llmprov__schema_follow(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *at = NULL, *to;
+    size_t refs, i, count;
+    while ((refs = llmprov__schema_references(c, f, &at)) != 0) {
+        bool alone = refs == 1 && !llmprov__schema_limited(c, f);
+        if (alone && (to = llmprov__schema_resolve(c, at)) == NULL) return false;
+        if (alone && !f->root && (llmprov__schema_nests(c, to) || !llmprov__schema_annotated(c, f))) {
+            f->ref = to;
+            f->ref_at = at;
+            return true;
+        }
+        if (alone && f->root && !c->alias) c->alias = to;
+        for (i = 0, count = f->count; i < count; i++) {
+            const llmprov_json *ref = f->from[i].marks & LLMPROV__SCHEMA_REF_DONE ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_REF);
+            f->from[i].marks |= LLMPROV__SCHEMA_REF_DONE;
+            if (!ref) continue;
+            if ((to = llmprov__schema_resolve(c, ref)) == NULL || !llmprov__schema_bring(c, f, to, f->from[i].marks & LLMPROV__SCHEMA_QUIET, i)) return false;
+        }
+        c->inlined = true;
+        if (!llmprov__schema_gather(c, f, count)) return false;
+    }
+    return true;
+}
+
+/* Whether the same schemas hold further out: then what was copied holds itself. */
+static bool llmprov__schema_circles(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    const llmprov__schema_frame *g;
+    size_t i;
+    for (g = f->below; c->inlined && g; g = g->below) {
+        if (g->kind != 'p' || g->began != f->began) continue;
+        for (i = 0; i < f->began && g->from[i].v == f->from[i].v; i++) { }
+        if (i == f->began) return !llmprov__schema_refuse(c, f->from[0].v, "references with constraints beside them lead back here: such a circle cannot be written", "");
+    }
+    return false;
+}
+
+/* -- types -- */
+
+static unsigned llmprov__schema_type_bits(llmprov_str name) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__schema_types); i++)
+        if (llmprov__text_is(name, llmprov__schema_types[i].name)) return llmprov__schema_types[i].bits;
+    return 0;
+}
+
+/* What a "type" allows; 0 = it is none. */
+static unsigned llmprov__schema_type(const llmprov_json *v) {
+    const llmprov_json *item = NULL;
+    unsigned bits = 0, one;
+    if (llmprov_json_kind(v) != LLMPROV_JSON_ARRAY) return llmprov__schema_type_bits(llmprov_json_text(v));
+    while ((item = llmprov_json_next(v, item)) != NULL) {
+        one = llmprov__schema_type_bits(llmprov_json_text(item));
+        if (!one) return 0;
+        bits |= one;
+    }
+    return bits;
+}
+
+static unsigned llmprov__schema_kind_bits(const llmprov_json *v) {
+    static const unsigned bits[] = { 0, LLMPROV__SCHEMA_NULL, LLMPROV__SCHEMA_BOOLEAN, LLMPROV__SCHEMA_NUMBER, LLMPROV__SCHEMA_STRING,
+                                     LLMPROV__SCHEMA_ARRAY, LLMPROV__SCHEMA_OBJECT };
+    int64_t whole;
+    if (v->kind == LLMPROV_JSON_NUMBER && llmprov__text_to_int(v->raw.ptr, v->raw.len, &whole)) return LLMPROV__SCHEMA_INTEGER;
+    return bits[v->kind];
+}
+
+/* The types of the values of an enum or a const. */
+static unsigned llmprov__schema_value_bits(const llmprov_json *v, bool list) {
+    const llmprov_json *item = NULL;
+    unsigned bits = 0;
+    if (!list) return llmprov__schema_kind_bits(v);
+    while ((item = llmprov_json_next(v, item)) != NULL) bits |= llmprov__schema_kind_bits(item);
+    return bits;
+}
+
+static size_t llmprov__schema_type_count(unsigned types) {
+    size_t i, count = 0;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__schema_types); i++) {
+        unsigned bits = llmprov__schema_types[i].bits;
+        if ((types & bits) != bits) continue;
+        types &= ~bits;
+        count++;
+    }
+    return count;
+}
+
+/* Where no type is said, the values or the keywords say it. */
+static bool llmprov__schema_guess(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *list = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_ENUM), *one = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_CONST), *m;
+    unsigned guess = 0;
+    size_t i;
+    if (list || one) {
+        f->types = llmprov__schema_value_bits(list ? list : one, list != NULL);
+        if (f->types) return true;
+    }
+    for (i = 0; i < f->count; i++)
+        for (m = llmprov_json_next(f->from[i].v, NULL); m; m = m->next) guess |= llmprov__schema_words[llmprov__schema_keyword(c, m)].types;
+    f->types = guess || !f->root ? guess : LLMPROV__SCHEMA_OBJECT;
+    if (!f->types) return llmprov__schema_refuse(c, f->from[0].v, "it has no type, and every value needs one in ", c->row->who);
+    llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "it has no type: the one that its keywords are about was taken", "");
+    return true;
+}
+
+/* Which types all that holds there allows. */
+static bool llmprov__schema_typed(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *type;
+    size_t part = 0;
+    bool said = false;
+    unsigned types = LLMPROV__SCHEMA_ALL;
+    while ((type = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_TYPE, &part)) != NULL) {
+        unsigned bits = llmprov__schema_type(type);
+        if (!bits) return llmprov__schema_refuse(c, type, "this is no type of JSON Schema: object, array, string, number, integer, boolean, null", "");
+        types &= bits;
+        said = true;
+    }
+    f->types = said ? types : 0;
+    f->empty = said && !types;
+    if (!said && !llmprov__schema_guess(c, f)) return false;
+    if (f->shed) f->types &= ~(unsigned)LLMPROV__SCHEMA_NULL;
+    return true;
+}
+
+/* -- unions -- */
+
+/* Finds the union of a place, if it has one. Where something else limits the place, it goes into each alternative. */
+static void llmprov__schema_unite(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    size_t i;
+    for (i = 0; i < f->count && !f->choices; i++) {
+        unsigned marks = f->from[i].marks;
+        const llmprov_json *any = marks & LLMPROV__SCHEMA_ANY_DONE ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_ANY);
+        const llmprov_json *one = marks & LLMPROV__SCHEMA_ONE_DONE ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_ONE);
+        f->choices = any ? any : one;
+        if (f->choices) f->from[i].marks |= any ? LLMPROV__SCHEMA_ANY_DONE : LLMPROV__SCHEMA_ONE_DONE;
+    }
+    f->spread = f->choices && llmprov__schema_limited(c, f);
+}
+
+/* Whether no value fits two of the alternatives, as far as their types say, or a discriminator. */
+static bool llmprov__schema_apart(const llmprov__schema_work *c, const llmprov_json *choices) {
+    const llmprov_json *item = NULL;
+    unsigned seen = 0;
+    if (llmprov__schema_find(c, choices->parent, "discriminator", 13)) return true;
+    while ((item = llmprov_json_next(choices, item)) != NULL) {
+        const llmprov_json *type = llmprov__schema_get(c, item, LLMPROV__SCHEMA_K_TYPE);
+        unsigned bits = type ? llmprov__schema_type(type) : LLMPROV__SCHEMA_ALL;
+        if (seen & bits) return false;
+        seen |= bits;
+    }
+    return true;
+}
+
+static bool llmprov__schema_is_null(const llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *type = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE);
+    return type && llmprov__schema_type(type) == LLMPROV__SCHEMA_NULL;
+}
+
+/* Whether null fits one of the alternatives, as far as can be seen here. */
+static bool llmprov__schema_null_among(const llmprov__schema_work *c, const llmprov_json *choices) {
+    const llmprov_json *item = NULL;
+    while ((item = llmprov_json_next(choices, item)) != NULL) {
+        const llmprov_json *type = llmprov__schema_get(c, item, LLMPROV__SCHEMA_K_TYPE), *one = llmprov__schema_get(c, item, LLMPROV__SCHEMA_K_CONST);
+        if (type && (llmprov__schema_type(type) & LLMPROV__SCHEMA_NULL) && !llmprov__schema_get(c, item, LLMPROV__SCHEMA_K_ENUM)) return true;
+        if (llmprov_json_kind(one) == LLMPROV_JSON_NULL || llmprov_json_bool(llmprov__schema_get(c, item, LLMPROV__SCHEMA_K_NULLABLE), false)) return true;
+    }
+    return false;
+}
+
+/* The alternative that is left when null is taken out of a union of two; NULL = it is no such union. */
+static const llmprov_json *llmprov__schema_beside_null(const llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *any = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ANY), *list = any ? any : llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ONE);
+    const llmprov_json *first = llmprov_json_kind(list) == LLMPROV_JSON_ARRAY && list->count == 2 ? llmprov_json_next(list, NULL) : NULL;
+    if (!first || llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE)) return NULL;
+    if (llmprov__schema_is_null(c, first)) return first->next;
+    return llmprov__schema_is_null(c, first->next) ? first : NULL;
+}
+
+/* Whether null alone makes a property's schema one of several types. */
+static bool llmprov__schema_nullable(const llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *type = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE);
+    unsigned bits = type ? llmprov__schema_type(type) : 0;
+    if (llmprov__schema_beside_null(c, v)) return true;
+    return (bits & LLMPROV__SCHEMA_NULL) && llmprov__schema_type_count(bits) == 2 && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ENUM);
+}
+
+/* -- values -- */
+
+static const llmprov_json *llmprov__schema_value_next(const llmprov_json *v, bool list, const llmprov_json *item) {
+    return list ? llmprov_json_next(v, item) : item ? NULL : v;
+}
+
+static bool llmprov__schema_has_value(const llmprov_json *v, bool list, const llmprov_json *value) {
+    const llmprov_json *item = NULL;
+    while ((item = llmprov__schema_value_next(v, list, item)) != NULL)
+        if (llmprov__json_same_tree(item, value)) return true;
+    return false;
+}
+
+/* The enum or const of one of the schemas that hold there; NULL = it has none, or one that is told in words. */
+static const llmprov_json *llmprov__schema_values(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part, bool *list) {
+    const llmprov_json *many = llmprov__schema_get(c, f->from[part].v, LLMPROV__SCHEMA_K_ENUM), *one = llmprov__schema_get(c, f->from[part].v, LLMPROV__SCHEMA_K_CONST);
+    *list = many != NULL && !one;
+    if (one) return llmprov__schema_keeps(c, LLMPROV__SCHEMA_K_CONST, one) ? one : NULL;
+    return many && many->kind == LLMPROV_JSON_ARRAY && llmprov__schema_keeps(c, LLMPROV__SCHEMA_K_ENUM, many) ? many : NULL;
+}
+
+/* Whether a value is of the types that fit, and in every other enum that holds there. */
+static bool llmprov__schema_everywhere(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part, const llmprov_json *value) {
+    unsigned bits = llmprov__schema_kind_bits(value);
+    bool list;
+    if ((bits & f->types) != bits) return false;
+    for (part++; part < f->count; part++) {
+        const llmprov_json *v = llmprov__schema_values(c, f, part, &list);
+        if (v && !llmprov__schema_has_value(v, list, value)) return false;
+    }
+    return true;
+}
+
+/* The first enum of a place; *several = others hold there, too. */
+static const llmprov_json *llmprov__schema_enum(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t *part, bool *list, bool *several) {
+    const llmprov_json *v = NULL;
+    bool other;
+    size_t i;
+    *several = *list = false;
+    for (i = 0; i < f->count; i++) {
+        const llmprov_json *found = llmprov__schema_values(c, f, i, v ? &other : list);
+        if (v && found) *several = true;
+        if (v || !found) continue;
+        v = found;
+        *part = i;
+    }
+    return v;
+}
+
+/* Whether any value of an enum fits, and those of several have one in common. */
+static bool llmprov__schema_compare(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *v, *item = NULL;
+    bool list, several, found = false;
+    size_t part = 0, i, total = 0;
+    v = llmprov__schema_enum(c, f, &part, &list, &several);
+    if (!v) return true;
+    for (i = part; i < f->count; i++) total += f->from[i].v->count + llmprov_json_count(llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_ENUM));
+    if (!llmprov__schema_step(c, v, several ? total * (list ? v->count : 1) : 1)) return false;
+    while (!found && (item = llmprov__schema_value_next(v, list, item)) != NULL) found = llmprov__schema_everywhere(c, f, part, item);
+    f->empty = f->empty || !found;
+    return true;
+}
+
+static bool llmprov__schema_null_in_values(const llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    bool list, several;
+    size_t part;
+    const llmprov_json *item = NULL, *v = llmprov__schema_enum(c, f, &part, &list, &several);
+    if (!v) return true;
+    while ((item = llmprov__schema_value_next(v, list, item)) != NULL)
+        if (item->kind == LLMPROV_JSON_NULL) return true;
+    return false;
+}
+
+/* -- objects and arrays -- */
+
+static const llmprov_json *llmprov__schema_property(const llmprov__schema_work *c, const llmprov__schema_frame *f, llmprov_str name) {
+    const llmprov_json *properties, *v;
+    size_t part = 0;
+    while ((properties = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL)
+        if ((v = llmprov__schema_find(c, properties, name.ptr, name.len)) != NULL) return v;
+    return NULL;
+}
+
+/* Whether a property is required, in the result. */
+static bool llmprov__schema_required(const llmprov__schema_work *c, const llmprov__schema_frame *f, const llmprov_json *property) {
+    const llmprov_json *required;
+    size_t part = 0;
+    if (c->shed == 2 && llmprov__schema_nullable(c, property)) return false;
+    while ((required = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_REQUIRED, &part)) != NULL)
+        if (required->kind == LLMPROV_JSON_ARRAY && llmprov__schema_find(c, required, property->key.ptr, property->key.len)) return true;
+    return false;
+}
+
+/* Every required member must be a property. */
+static bool llmprov__schema_check_required(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *required, *item = NULL;
+    size_t part = 0;
+    while ((required = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_REQUIRED, &part)) != NULL) {
+        if (required->kind != LLMPROV_JSON_ARRAY) return llmprov__schema_refuse(c, required, "a list of names was expected", "");
+        for (item = llmprov_json_next(required, NULL); item; item = item->next) {
+            if (item->kind != LLMPROV_JSON_STRING) return llmprov__schema_refuse(c, item, "a name was expected", "");
+            if (!llmprov__schema_property(c, f, item->is.text))
+                return llmprov__schema_refuse(c, item, item->is.text.ptr, " is required but none of the properties: objects are closed, so that it could not be given");
+        }
+    }
+    return true;
+}
+
+/* Objects are closed. Where that leaves nothing of them it is an error, where it takes something away a warning. */
+static bool llmprov__schema_close(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *properties, *open;
+    size_t part = 0, count = 0;
+    while ((properties = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL) {
+        if (properties->kind != LLMPROV_JSON_OBJECT) return llmprov__schema_refuse(c, properties, "an object of schemas was expected", "");
+        count += properties->count;
+    }
+    for (part = 0; (open = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_CLOSED, &part)) != NULL; ) {
+        if (open->kind == LLMPROV_JSON_BOOL && !llmprov_json_bool(open, true)) continue;
+        if (!count) return llmprov__schema_refuse(c, open, "an object of free keys has no place in ", c->row->who);
+        llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, open, "further members are not allowed any more: every object is closed in ", c->row->who);
+    }
+    open = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_PATTERNS);
+    if (open && !count) return llmprov__schema_refuse(c, open, "an object of free keys has no place in ", c->row->who);
+    if (!count && f->level && !llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_PROPERTIES))
+        llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "it names no properties: only an empty object fits, since every object is closed in ", c->row->who);
+    return llmprov__schema_check_required(c, f);
+}
+
+/* The list of a tuple: prefixItems, or items of old drafts; *rest = what follows it. NULL = it is none. */
+static const llmprov_json *llmprov__schema_tuple(const llmprov__schema_work *c, const llmprov_json *v, const llmprov_json **rest) {
+    const llmprov_json *items = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS), *prefix = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PREFIX);
+    bool old = !prefix && llmprov_json_kind(items) == LLMPROV_JSON_ARRAY;
+    *rest = old ? llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REST) : items;
+    if (llmprov_json_kind(*rest) == LLMPROV_JSON_BOOL) *rest = NULL;
+    return prefix ? prefix : old ? items : NULL;
+}
+
+static bool llmprov__schema_check_items(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *items = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_ITEMS), *prefix = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_PREFIX);
+    if (!items && !prefix) return llmprov__schema_refuse(c, f->from[0].v, "a list needs a type for its items in ", c->row->who);
+    if (prefix && (prefix->kind != LLMPROV_JSON_ARRAY || !prefix->count)) return llmprov__schema_refuse(c, prefix, "a list of schemas was expected", "");
+    if (!prefix && items->kind == LLMPROV_JSON_ARRAY && !items->count) return llmprov__schema_refuse(c, items, "a list needs a type for its items in ", c->row->who);
+    return true;
+}
+
+/* -- what is said in words -- */
+
+/* JSON without white space between its tokens; `to` has room for all of it. */
+static size_t llmprov__schema_squeeze(char *to, llmprov_str json) {
+    bool string = false;
+    size_t i, n = 0;
+    for (i = 0; i < json.len; i++) {
+        char letter = json.ptr[i];
+        if (!string && (letter == ' ' || letter == '\n' || letter == '\r' || letter == '\t')) continue;
+        to[n++] = letter;
+        if (string && letter == '\\' && i + 1 < json.len) to[n++] = json.ptr[++i];
+        else if (letter == '"') string = !string;
+    }
+    return n;
+}
+
+/* "keyword: value" behind what is there. */
+static void llmprov__schema_note(llmprov__schema_work *c, const char *name, const llmprov_json *v) {
+    llmprov__mem_buf *b = &c->notes;
+    char *to;
+    llmprov__mem_add(b, b->len ? "; " : "", b->len ? 2 : 0);
+    llmprov__mem_add(b, name, strlen(name));
+    llmprov__mem_add(b, ": ", 2);
+    if (v->kind == LLMPROV_JSON_STRING) {
+        llmprov__mem_add(b, v->is.text.ptr, v->is.text.len);
+        return;
+    }
+    to = llmprov__mem_room(b, v->raw.len);
+    if (!to) return;
+    b->len += llmprov__schema_squeeze(to, v->raw);
+    b->ptr[b->len] = 0;
+}
+
+/* Whether an earlier schema of the place has another value for a rule of which only one can be written. */
+static bool llmprov__schema_differs(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part, const llmprov_json *m) {
+    const llmprov_json *other;
+    size_t i;
+    for (i = 0; i < part; i++)
+        if ((other = llmprov__schema_find(c, f->from[i].v, m->key.ptr, m->key.len)) != NULL) return !llmprov__json_same_tree(other, m);
+    return false;
+}
+
+/* Whether a member of what holds there goes into the description. */
+static bool llmprov__schema_told(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part, const llmprov_json *m) {
+    unsigned word = llmprov__schema_keyword(c, m);
+    const llmprov__schema_word *w = &llmprov__schema_words[word];
+    bool list = f->types != 0 && (f->types & LLMPROV__SCHEMA_ARRAY), simple = !f->choices && !f->ref;
+    switch (word) {
+    case LLMPROV__SCHEMA_K_ENUM: case LLMPROV__SCHEMA_K_CONST: return simple && !llmprov__schema_keeps(c, word, m);
+    case LLMPROV__SCHEMA_K_PREFIX: return simple && list;
+    case LLMPROV__SCHEMA_K_ITEMS: return simple && list && m->kind == LLMPROV_JSON_ARRAY;
+    default: break;
+    }
+    if ((f->from[part].marks & LLMPROV__SCHEMA_QUIET) || (w->is != 'r' && w->is != 'n') || !llmprov__schema_concerns(f, word)) return false;
+    if (llmprov__schema_keeps(c, word, m)) return simple && w->is == 'r' && w->meet == '=' && llmprov__schema_differs(c, f, part, m);
+    return !(w->holds == 's' && m->kind == LLMPROV_JSON_BOOL && w->types && !llmprov_json_bool(m, true));     /* false: it is closed */
+}
+
+/* Puts into the notes of a place what the target does not take. */
+static void llmprov__schema_tell(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *m;
+    size_t i;
+    c->notes.len = 0;
+    for (i = 0; i < f->count; i++) {
+        for (m = llmprov_json_next(f->from[i].v, NULL); m; m = m->next) {
+            unsigned word;
+            if (!llmprov__schema_told(c, f, i, m)) continue;
+            word = llmprov__schema_keyword(c, m);
+            llmprov__schema_note(c, word < LLMPROV__SCHEMA_K_UNKNOWN ? llmprov__schema_words[word].name : m->key.ptr, m);
+            llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, m, "it was moved into the description: it is not taken as it stands by ", c->row->who);
+        }
+    }
+    f->notes = c->notes.len ? llmprov__mem_copy(c->arena, c->notes.ptr, c->notes.len) : NULL;
+}
+
+/* -- settling what a place is -- */
+
+/* Whether one of the schemas that hold there lets null fit, as far as its types and values say. */
+static bool llmprov__schema_lets_null(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part) {
+    const llmprov_json *v = f->from[part].v, *type = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE), *values, *item = NULL;
+    bool list, null;
+    if (llmprov_json_bool(llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_NULLABLE), false)) return true;
+    values = llmprov__schema_values(c, f, part, &list);
+    null = !values;
+    while (!null && (item = llmprov__schema_value_next(values, list, item)) != NULL) null = item->kind == LLMPROV_JSON_NULL;
+    return null && (!type || (llmprov__schema_type(type) & LLMPROV__SCHEMA_NULL));
+}
+
+/* Null: of OpenAPI's nullable, if all that holds there lets it; and where a property may be left out that the target wants
+   always. */
+static void llmprov__schema_settle_null(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    size_t i;
+    bool fits = f->ref ? false : f->choices ? !f->spread && llmprov__schema_null_among(c, f->choices) :
+                (f->types & LLMPROV__SCHEMA_NULL) && llmprov__schema_null_in_values(c, f);
+    for (i = 0; i < f->count && f->null; i++) f->null = llmprov__schema_lets_null(c, f, i);
+    if (fits) f->null = false;
+    else if (f->optional && (c->row->flags & LLMPROV__SCHEMA_REQUIRES)) {
+        if (!f->null) llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "null stands for leaving it out: every property is required in ", c->row->who);
+        f->null = true;
+    }
+}
+
+static bool llmprov__schema_settle_root(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    if (!f->root || !(c->row->flags & LLMPROV__SCHEMA_ROOT_OBJECT)) return true;
+    if (f->choices) return llmprov__schema_refuse(c, f->choices, "the root is a union: put it into a property, since the root is one object in ", c->row->who);
+    if (f->types != LLMPROV__SCHEMA_OBJECT || f->null) return llmprov__schema_refuse(c, c->root, "the root is not just an object, as it must be in ", c->row->who);
+    return true;
+}
+
+/* Whether a reference is written alone: with nothing to say beside it, or where an anyOf around it would be one too many. */
+static bool llmprov__schema_bare(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    if (!f->ref || f->null) return false;
+    if (!llmprov__schema_annotated(c, f)) return true;
+    if (c->shed) llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, f->ref_at, "what stands beside it was left out: there are too many places with several types for ", c->row->who);
+    return c->shed != 0;
+}
+
+/* Counts what the target limits. */
+static bool llmprov__schema_count(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    bool several = f->choices || (f->ref && !llmprov__schema_bare(c, f));
+    unsigned types = f->types | (f->null ? LLMPROV__SCHEMA_NULL : 0u);
+    if (several || (f->types && llmprov__schema_type_count(types) > 1)) c->unions++;
+    if (!(f->types & LLMPROV__SCHEMA_OBJECT)) return true;
+    if (c->row->levels && f->level > c->row->levels) return llmprov__schema_refuse(c, f->from[0].v,
+        llmprov__err_join(c->arena, "objects are nested more than ", llmprov__err_int((int64_t)c->row->levels).text, " levels deep, which is the most in ", (char *)NULL), c->row->who);
+    return true;
+}
+
+/* Finds out what a place is. False = failed. */
+static bool llmprov__schema_settle(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *rest = f->shed ? llmprov__schema_beside_null(c, f->from[0].v) : NULL;
+    f->began = f->count;
+    if (f->shed) llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "null was taken out, and it may be left out: there are too many places with several types for ", c->row->who);
+    if (rest) {
+        f->from[0].marks |= LLMPROV__SCHEMA_ANY_DONE | LLMPROV__SCHEMA_ONE_DONE;
+        if (!llmprov__schema_add(c, f, rest, 0)) return false;
+    }
+    if (llmprov__schema_circles(c, f) || !llmprov__schema_gather(c, f, 0) || !llmprov__schema_follow(c, f)) return false;
+    if (!f->ref) llmprov__schema_unite(c, f);
+    if (!f->ref && !f->choices) {
+        if (!llmprov__schema_typed(c, f) || !llmprov__schema_compare(c, f)) return false;
+        if (f->empty) return f->branch || llmprov__schema_refuse(c, f->from[0].v, "nothing fits all that is said here", "");
+        if ((f->types & LLMPROV__SCHEMA_OBJECT) && !llmprov__schema_close(c, f)) return false;
+        if ((f->types & LLMPROV__SCHEMA_ARRAY) && !llmprov__schema_check_items(c, f)) return false;
+    }
+    llmprov__schema_settle_null(c, f);
+    llmprov__schema_tell(c, f);
+    if (f->choices && !llmprov__schema_apart(c, f->choices) && llmprov__text_is(f->choices->key, "oneOf"))
+        llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->choices, "it became anyOf: more than one alternative may fit", "");
+    return llmprov__schema_settle_root(c, f) && llmprov__schema_count(c, f);
+}
+
+/* -- the stack -- */
+
+static llmprov__schema_frame *llmprov__schema_push(llmprov__schema_work *c, char kind, llmprov_str key) {
+    llmprov__schema_frame *f = c->spare, *below = c->top;
+    if (f) c->spare = f->below;
+    else f = (llmprov__schema_frame *)llmprov__mem_take(c->arena, sizeof *f);
+    if (!f) return NULL;
+    memset(f, 0, sizeof *f);
+    f->kind = kind;
+    f->key = key;
+    f->below = below;
+    if (!below) return c->top = f;
+    f->deep = below->deep || below->kind == 'm' || below->kind == 't' || (below->kind == 'p' && kind == 'p');
+    f->level = below->level + (below->kind == 'p' && (below->types & LLMPROV__SCHEMA_OBJECT) != 0);
+    return c->top = f;
+}
+
+static void llmprov__schema_pop(llmprov__schema_work *c) {
+    llmprov__schema_frame *f = c->top;
+    c->top = f->below;
+    f->below = c->spare;
+    c->spare = f;
+}
+
+static llmprov__schema_frame *llmprov__schema_push_place(llmprov__schema_work *c, llmprov_str key, const llmprov_json *v) {
+    llmprov__schema_frame *f = llmprov__schema_push(c, 'p', key);
+    if (f && v && !llmprov__schema_add(c, f, v, 0)) return NULL;
+    return f;
+}
+
+/* -- writing -- */
+
+static void llmprov__schema_open(llmprov__schema_work *c, llmprov_str key, const char *bracket) {
+    llmprov__write_key(&c->w, key);
+    llmprov__write_add(&c->w, bracket, 1);
+    c->w.comma = false;
+}
+
+static void llmprov__schema_shut(llmprov__schema_work *c, const char *bracket) {
+    llmprov__write_add(&c->w, bracket, 1);
+    c->w.comma = true;
+}
+
+static void llmprov__schema_write_name(llmprov__schema_work *c, const char *key) {
+    llmprov_str name = { NULL, 0 };
+    name.ptr = key;
+    name.len = key ? strlen(key) : 0;
+    llmprov__write_key(&c->w, name);
+    c->w.comma = true;
+}
+
+static void llmprov__schema_write_json(llmprov__schema_work *c, const char *key, llmprov_str json) {
+    char *to;
+    llmprov__schema_write_name(c, key);
+    to = llmprov__write_room(&c->w, json.len);
+    if (!to) return;
+    c->w.len += llmprov__schema_squeeze(to, json);
+    c->w.text[c->w.len] = 0;
+}
+
+static void llmprov__schema_write_text(llmprov__schema_work *c, const char *key, const char *json) {
+    llmprov__schema_write_name(c, key);
+    llmprov__write_add(&c->w, json, strlen(json));
+}
+
+/* Types as they were said, or by name in the order of the table. */
+static void llmprov__schema_write_types(llmprov__schema_work *c, const llmprov_json *said, unsigned types) {
+    bool list = llmprov__schema_type_count(types) > 1, first = true;
+    size_t i;
+    if (said && llmprov__schema_type(said) == types) {
+        llmprov__schema_write_json(c, "type", said->raw);
+        return;
+    }
+    llmprov__schema_write_text(c, "type", list ? "[" : "");
+    for (i = 0; i < LLMPROV__COUNT(llmprov__schema_types); i++) {
+        unsigned bits = llmprov__schema_types[i].bits;
+        if ((types & bits) != bits) continue;
+        types &= ~bits;
+        llmprov__write_add(&c->w, first ? "\"" : ",\"", first ? 1 : 2);
+        llmprov__write_add(&c->w, llmprov__schema_types[i].name, strlen(llmprov__schema_types[i].name));
+        llmprov__write_add(&c->w, "\"", 1);
+        first = false;
+    }
+    if (list) llmprov__write_add(&c->w, "]", 1);
+}
+
+/* Characters of UTF-8. */
+static size_t llmprov__schema_characters(llmprov_str text) {
+    size_t i, count = 0;
+    for (i = 0; i < text.len; i++) count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static bool llmprov__schema_write_values(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    bool list, several;
+    size_t part = 0, count = 0, characters = 0;
+    const llmprov_json *item = NULL, *v = llmprov__schema_enum(c, f, &part, &list, &several), *at = v;
+    bool whole = !several && !f->null;
+    if (!v) return true;
+    if (whole) llmprov__schema_write_json(c, v->key.ptr, v->raw);
+    else llmprov__schema_write_text(c, "enum", "[");
+    if (!whole) c->w.comma = false;
+    while ((item = llmprov__schema_value_next(v, list, item)) != NULL) {
+        if (several && !llmprov__schema_everywhere(c, f, part, item)) continue;
+        if (!whole) llmprov__schema_write_json(c, NULL, item->raw);
+        characters += llmprov__schema_characters(llmprov_json_text(item));
+        count++;
+    }
+    if (f->null) llmprov__schema_write_text(c, NULL, "null");
+    if (!whole) llmprov__schema_shut(c, "]");
+    c->values += list ? count : 0;
+    c->characters += characters;
+    if (!c->row->values || count <= LLMPROV__SCHEMA_LONG_ENUM || characters <= LLMPROV__SCHEMA_LONG_ENUM_CHARACTERS) return true;
+    return llmprov__schema_refuse(c, at, "an enum of more than 250 values may have 15000 characters in ", c->row->who);
+}
+
+/* All that is required: in the order in which it was said, then the properties that became so. */
+static void llmprov__schema_write_required(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    const llmprov_json *list, *item, *property;
+    llmprov_str none = { "required", 8 };
+    size_t part = 0, before;
+    llmprov__schema_open(c, none, "[");
+    while ((list = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_REQUIRED, &part)) != NULL) {
+        for (item = llmprov_json_next(list, NULL); item; item = item->next) {
+            const llmprov_json *earlier = NULL;
+            for (before = 0; before + 1 < part && !earlier; before++)
+                earlier = llmprov__schema_find(c, llmprov__schema_get(c, f->from[before].v, LLMPROV__SCHEMA_K_REQUIRED), item->is.text.ptr, item->is.text.len);
+            if (earlier || llmprov__schema_find(c, list, item->is.text.ptr, item->is.text.len) != item) continue;
+            property = llmprov__schema_property(c, f, item->is.text);
+            if (llmprov__schema_required(c, f, property)) llmprov__schema_write_json(c, NULL, item->raw);
+        }
+    }
+    for (part = 0; (c->row->flags & LLMPROV__SCHEMA_REQUIRES) && (list = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL; ) {
+        for (item = llmprov_json_next(list, NULL); item; item = item->next) {
+            if (llmprov__schema_property(c, f, item->key) != item || llmprov__schema_required(c, f, item)) continue;
+            llmprov__schema_write_name(c, NULL);
+            llmprov__write_add(&c->w, "\"", 1);
+            llmprov__write_copy_piece(&c->w, item->key.ptr, item->key.len);
+            llmprov__write_add(&c->w, "\"", 1);
+        }
+    }
+    llmprov__schema_shut(c, "]");
+}
+
+/* Whether an earlier schema of the place has the same description. */
+static bool llmprov__schema_repeats(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t part, const llmprov_json *m) {
+    const llmprov_json *other;
+    size_t i;
+    for (i = 0; i < part; i++) {
+        other = f->from[i].marks & LLMPROV__SCHEMA_QUIET ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_DESCRIPTION);
+        if (other && llmprov__json_same_value(other, m)) return true;
+    }
+    return false;
+}
+
+/* The descriptions of all that holds there, and in brackets what the target has no keywords for. */
+static void llmprov__schema_write_description(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    const llmprov_json *m;
+    size_t i, written = 0;
+    f->described = true;
+    llmprov__schema_write_text(c, "description", "\"");
+    for (i = 0; i < f->count; i++) {
+        m = f->from[i].marks & LLMPROV__SCHEMA_QUIET ? NULL : llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_DESCRIPTION);
+        if (!m || m->kind != LLMPROV_JSON_STRING || !m->is.text.len || llmprov__schema_repeats(c, f, i, m)) continue;
+        if (written++) llmprov__write_add(&c->w, "\\n", 2);
+        llmprov__write_copy_piece(&c->w, m->is.text.ptr, m->is.text.len);
+    }
+    if (f->notes) {
+        llmprov__write_copy_piece(&c->w, written ? " (" : "(", written ? 2 : 1);
+        llmprov__write_copy_piece(&c->w, f->notes, strlen(f->notes));
+        llmprov__write_add(&c->w, ")", 1);
+    }
+    llmprov__write_add(&c->w, "\"", 1);
+}
+
+/* A JSON pointer as a fragment: what a URL's fragment does not take becomes %XX. */
+static void llmprov__schema_write_pointer(llmprov__schema_work *c, llmprov_str name) {
+    char one[3];
+    size_t i;
+    for (i = 0; i < name.len; i++) {
+        unsigned char letter = (unsigned char)name.ptr[i];
+        if (letter == '~' || letter == '/') llmprov__write_add(&c->w, letter == '~' ? "~0" : "~1", 2);
+        else if (letter <= ' ' || strchr("\"%<>\\^`{|}#", letter)) llmprov__write_add(&c->w, one, llmprov__text_percent(one, name.ptr + i, 1));
+        else llmprov__write_add(&c->w, name.ptr + i, 1);
+    }
+}
+
+static const char *llmprov__schema_home_name(const llmprov__schema_work *c) {
+    return c->home ? c->home->key.ptr : "$defs";
+}
+
+/* {"$ref":"..."} */
+static void llmprov__schema_write_ref(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    llmprov__schema_edge edge = { f->ref_at, llmprov__schema_define(c, f->ref), f->deep };
+    llmprov_str name = { NULL, 0 };
+    llmprov__mem_add(&c->edges, &edge, sizeof edge);
+    llmprov__write_add(&c->w, "{\"$ref\":\"#", 10);
+    if (edge.to && c->defs.len > edge.to * sizeof(llmprov__schema_def)) {
+        const llmprov__schema_def *def = &llmprov__schema_defs(c)[edge.to];
+        name.ptr = def->name;
+        name.len = def->name ? strlen(def->name) : 0;
+        llmprov__write_add(&c->w, "/", 1);
+        llmprov__write_add(&c->w, llmprov__schema_home_name(c), strlen(llmprov__schema_home_name(c)));
+        llmprov__write_add(&c->w, "/", 1);
+        llmprov__schema_write_pointer(c, def->name ? name : def->is->key);
+    }
+    llmprov__write_add(&c->w, "\"}", 2);
+}
+
+/* In an anyOf, since nothing may stand beside a reference. */
+static void llmprov__schema_write_wrapped(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    llmprov__schema_write_text(c, "anyOf", "[");
+    llmprov__schema_write_ref(c, f);
+    if (f->null) llmprov__write_add(&c->w, ",{\"type\":\"null\"}", 16);
+    llmprov__write_add(&c->w, "]", 1);
+}
+
+/* The value of a rule or a note that counts, of all that hold there. */
+static const llmprov_json *llmprov__schema_best(const llmprov__schema_work *c, const llmprov__schema_frame *f, unsigned word) {
+    const llmprov__schema_word *w = &llmprov__schema_words[word];
+    const llmprov_json *best = NULL, *m;
+    size_t i;
+    for (i = 0; i < f->count; i++) {
+        if (w->is != 'r' && (f->from[i].marks & LLMPROV__SCHEMA_QUIET)) continue;
+        for (m = llmprov_json_next(f->from[i].v, NULL); m; m = m->next) {
+            double a = llmprov_json_num(m, 0), b = llmprov_json_num(best, 0);
+            if (llmprov__schema_keyword(c, m) != word || !llmprov__schema_keeps(c, word, m)) continue;
+            if (!best || (w->meet == '>' && a > b) || (w->meet == '<' && a < b)) best = m;
+        }
+    }
+    return best;
+}
+
+/* A member that is nothing but a keyword and its value. */
+static void llmprov__schema_write_simple(llmprov__schema_work *c, const llmprov__schema_frame *f, unsigned word) {
+    const llmprov__schema_word *w = &llmprov__schema_words[word];
+    const llmprov_json *best;
+    if (w->is == 'p' || !llmprov__schema_concerns(f, word) || (w->is == 'r' && (f->choices || f->ref))) return;
+    best = llmprov__schema_best(c, f, word);
+    if (best) llmprov__schema_write_json(c, w->name, best->raw);
+}
+
+/* -- walking -- */
+
+/* All members of that key in the properties of a place hold for it. */
+static llmprov__schema_frame *llmprov__schema_push_property(llmprov__schema_work *c, const llmprov__schema_frame *f, const llmprov_json *m) {
+    llmprov__schema_frame *p = llmprov__schema_push_place(c, m->key, m);
+    const llmprov_json *list, *other;
+    size_t part = 0;
+    while (p && (list = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL)
+        if ((other = llmprov__schema_find(c, list, m->key.ptr, m->key.len)) != NULL && !llmprov__schema_add(c, p, other, 0)) return NULL;
+    if (!p) return NULL;
+    p->optional = !llmprov__schema_required(c, f, m);
+    p->shed = (c->shed == 2 || (c->shed == 1 && p->optional)) && p->count == 1 && llmprov__schema_nullable(c, m);
+    c->properties++;
+    c->optional += p->optional;
+    c->characters += llmprov__schema_characters(m->key);
+    return p;
+}
+
+/* The next property; those of earlier schemas come first. */
+static void llmprov__schema_step_map(llmprov__schema_work *c, llmprov__schema_frame *map) {
+    const llmprov__schema_frame *f = map->below;
+    while (map->part < f->count) {
+        const llmprov_json *list = llmprov__schema_get(c, f->from[map->part].v, LLMPROV__SCHEMA_K_PROPERTIES);
+        map->at = llmprov_json_next(list, map->at);
+        if (!map->at) map->part++;
+        else if (llmprov__schema_property(c, f, map->at->key) == map->at) {
+            llmprov__schema_push_property(c, f, map->at);
+            return;
+        }
+    }
+    llmprov__schema_shut(c, "}");
+    llmprov__schema_pop(c);
+}
+
+/* The next alternative; what limits the place goes into each. */
+static void llmprov__schema_step_union(llmprov__schema_work *c, llmprov__schema_frame *u) {
+    const llmprov__schema_frame *f = u->below;
+    llmprov_str none = { NULL, 0 };
+    llmprov__schema_frame *p;
+    size_t i;
+    u->at = llmprov_json_next(f->choices, u->at);
+    if (!u->at) {
+        if (f->null) llmprov__schema_write_text(c, NULL, "{\"type\":\"null\"}");
+        if (!u->written && !f->null) llmprov__schema_refuse(c, f->choices, "nothing fits any of the alternatives and what stands beside them", "");
+        llmprov__schema_shut(c, "]");
+        llmprov__schema_pop(c);
+        return;
+    }
+    p = llmprov__schema_push(c, 'p', none);
+    for (i = 0; p && f->spread && i < f->count; i++)
+        if (!llmprov__schema_add(c, p, f->from[i].v, f->from[i].marks | LLMPROV__SCHEMA_QUIET)) return;
+    if (!p || !llmprov__schema_add(c, p, u->at, 0)) return;
+    p->branch = f->spread;
+}
+
+/* The next kind of item of a tuple, whose order cannot be said: each may stand anywhere. */
+static void llmprov__schema_step_tuple(llmprov__schema_work *c, llmprov__schema_frame *t) {
+    const llmprov_json *rest, *list = llmprov__schema_tuple(c, t->from[0].v, &rest), *last = t->at;
+    llmprov_str none = { NULL, 0 };
+    if (t->at == rest && rest) t->at = NULL;
+    else do t->at = llmprov_json_next(list, t->at); while (t->at && last && llmprov__json_same_tree(t->at, last));
+    if (!t->at && last != rest) t->at = rest;
+    if (t->at) {
+        llmprov__schema_push_place(c, none, t->at);
+        return;
+    }
+    llmprov__write_add(&c->w, "]", 1);
+    llmprov__schema_shut(c, "}");
+    llmprov__schema_pop(c);
+}
+
+/* Whether all items of a tuple are the same. */
+static bool llmprov__schema_even(const llmprov_json *list, const llmprov_json *rest) {
+    const llmprov_json *first = llmprov_json_next(list, NULL), *item = first;
+    while ((item = llmprov_json_next(list, item)) != NULL)
+        if (!llmprov__json_same_tree(first, item)) return false;
+    return !rest || llmprov__json_same_tree(first, rest);
+}
+
+/* The items of all that holds there; of several tuples the first counts. */
+static void llmprov__schema_open_items(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    static const llmprov_str key = { "items", 5 }, any = { "anyOf", 5 };
+    const llmprov_json *rest, *list = NULL, *items;
+    llmprov__schema_frame *p;
+    size_t i;
+    for (i = 0; i < f->count && !list; i++) list = llmprov__schema_tuple(c, f->from[i].v, &rest);
+    for (; list && i < f->count; i++)
+        if ((items = llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_ITEMS)) != NULL || (items = llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_PREFIX)) != NULL)
+            llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, items, "it was left out: the items are a list already that another part says", "");
+    if (list && !llmprov__schema_even(list, rest)) {
+        llmprov__schema_open(c, key, "{");
+        llmprov__schema_open(c, any, "[");
+        c->unions++;
+        p = llmprov__schema_push(c, 't', key);
+        if (p) llmprov__schema_add(c, p, list->parent, 0);
+        return;
+    }
+    p = llmprov__schema_push_place(c, key, list ? llmprov_json_next(list, NULL) : NULL);
+    for (i = 0; p && !list && i < f->count; i++)
+        if ((items = llmprov__schema_get(c, f->from[i].v, LLMPROV__SCHEMA_K_ITEMS)) != NULL && !llmprov__schema_add(c, p, items, 0)) return;
+}
+
+static void llmprov__schema_open_properties(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    static const llmprov_str key = { "properties", 10 };
+    llmprov__schema_open(c, key, "{");
+    if (llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_PROPERTIES)) llmprov__schema_push(c, 'm', key);
+    else llmprov__schema_shut(c, "}");
+}
+
+/* Where the definitions belong that are written at the end. */
+static void llmprov__schema_here(llmprov__schema_work *c) {
+    if (c->home_found) return;
+    c->home_found = true;
+    c->home_at = c->w.len;
+    c->home_comma = c->w.comma;
+}
+
+/* Writes what one keyword says, once, of all that holds there. What has schemas inside is pushed. */
+static void llmprov__schema_write_part(llmprov__schema_work *c, llmprov__schema_frame *f, unsigned word, const llmprov_json *m) {
+    static const llmprov_str any = { "anyOf", 5 };
+    bool simple = !f->choices && !f->ref && llmprov__schema_concerns(f, word);
+    switch (word) {
+    case LLMPROV__SCHEMA_K_TYPE: if (simple) llmprov__schema_write_types(c, m, f->types | (f->null ? LLMPROV__SCHEMA_NULL : 0u)); break;
+    case LLMPROV__SCHEMA_K_ENUM: case LLMPROV__SCHEMA_K_CONST: if (simple) llmprov__schema_write_values(c, f); break;
+    case LLMPROV__SCHEMA_K_PROPERTIES: if (simple) llmprov__schema_open_properties(c, f); break;
+    case LLMPROV__SCHEMA_K_REQUIRED: if (simple) llmprov__schema_write_required(c, f); break;
+    case LLMPROV__SCHEMA_K_CLOSED: if (simple) llmprov__schema_write_text(c, "additionalProperties", "false"); break;
+    case LLMPROV__SCHEMA_K_ITEMS: case LLMPROV__SCHEMA_K_PREFIX: if (simple) llmprov__schema_open_items(c, f); break;
+    case LLMPROV__SCHEMA_K_ANY: case LLMPROV__SCHEMA_K_ONE:
+        if (m != f->choices) break;
+        llmprov__schema_open(c, any, "[");
+        llmprov__schema_push(c, 'u', any);
+        break;
+    case LLMPROV__SCHEMA_K_REF: if (m == f->ref_at) llmprov__schema_write_wrapped(c, f); break;
+    case LLMPROV__SCHEMA_K_DEFS: case LLMPROV__SCHEMA_K_DEFINITIONS: if (m->parent == c->root && f->root) llmprov__schema_here(c); break;
+    case LLMPROV__SCHEMA_K_DESCRIPTION: if (!(f->from[f->part].marks & LLMPROV__SCHEMA_QUIET)) llmprov__schema_write_description(c, f); break;
+    default: llmprov__schema_write_simple(c, f, word); break;
+    }
+}
+
+/* Keywords that say the same thing are written once. */
+static uint64_t llmprov__schema_once(unsigned word) {
+    if (word == LLMPROV__SCHEMA_K_CONST) word = LLMPROV__SCHEMA_K_ENUM;
+    if (word == LLMPROV__SCHEMA_K_PREFIX) word = LLMPROV__SCHEMA_K_ITEMS;
+    return (uint64_t)1 << word;
+}
+
+/* The union and the reference of a place may come after others of their keyword; a text may be someone else's. */
+static bool llmprov__schema_passes(const llmprov__schema_frame *f, unsigned word, const llmprov_json *m) {
+    if (word == LLMPROV__SCHEMA_K_ANY || word == LLMPROV__SCHEMA_K_ONE) return m != f->choices;
+    if (word == LLMPROV__SCHEMA_K_REF) return m != f->ref_at;
+    return llmprov__schema_words[word].is != 'r' && llmprov__schema_words[word].types == 0 && word != LLMPROV__SCHEMA_K_TYPE &&
+           word != LLMPROV__SCHEMA_K_ENUM && word != LLMPROV__SCHEMA_K_CONST && (f->from[f->part].marks & LLMPROV__SCHEMA_QUIET);
+}
+
+/* What every object has, although nobody said it. */
+static void llmprov__schema_complete(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    static const unsigned words[] = { LLMPROV__SCHEMA_K_PROPERTIES, LLMPROV__SCHEMA_K_REQUIRED, LLMPROV__SCHEMA_K_CLOSED };
+    size_t i;
+    for (i = 0; (f->types & LLMPROV__SCHEMA_OBJECT) && i < LLMPROV__COUNT(words); i++) {
+        bool wanted = words[i] != LLMPROV__SCHEMA_K_REQUIRED || (c->row->flags & LLMPROV__SCHEMA_REQUIRES);
+        if (wanted && !(f->done & llmprov__schema_once(words[i]))) llmprov__schema_write_part(c, f, words[i], NULL);
+    }
+    if (f->notes && !f->described) llmprov__schema_write_description(c, f);
+    if (f->root) llmprov__schema_here(c);
+}
+
+/* Begins a place: writes what comes first, or leaves out an alternative that nothing fits. */
+static void llmprov__schema_begin(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    if (!llmprov__schema_settle(c, f) || !llmprov__schema_step(c, f->from[0].v, f->count)) return;
+    if (f->empty) {
+        llmprov__schema_pop(c);
+        return;
+    }
+    if (f->below && f->below->kind == 'u') f->below->written++;
+    if (llmprov__schema_bare(c, f)) {
+        llmprov__write_key(&c->w, f->key);
+        llmprov__schema_write_ref(c, f);
+        c->w.comma = true;
+        llmprov__schema_pop(c);
+        return;
+    }
+    llmprov__schema_open(c, f->key, "{");
+    f->begun = true;
+    if (f->types && !llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_TYPE)) llmprov__schema_write_types(c, NULL, f->types | (f->null ? LLMPROV__SCHEMA_NULL : 0u));
+}
+
+/* The next keyword of a place. */
+static void llmprov__schema_step_place(llmprov__schema_work *c, llmprov__schema_frame *f) {
+    while (f->part < f->count && c->top == f) {
+        unsigned word;
+        f->at = llmprov_json_next(f->from[f->part].v, f->at);
+        if (!f->at) {
+            f->part++;
+            continue;
+        }
+        word = llmprov__schema_keyword(c, f->at);
+        if ((f->done & llmprov__schema_once(word)) || llmprov__schema_passes(f, word, f->at)) continue;
+        f->done |= llmprov__schema_once(word);
+        llmprov__schema_write_part(c, f, word, f->at);
+    }
+    if (c->top != f) return;
+    llmprov__schema_complete(c, f);
+    llmprov__schema_shut(c, "}");
+    llmprov__schema_pop(c);
+}
+
+/* Whether nothing failed yet. */
+static bool llmprov__schema_sound(const llmprov__schema_work *c) {
+    return !c->out->error.code && !c->w.status && !c->arena->failed && !c->scratch.failed && !c->notes.failed && !c->defs.failed && !c->edges.failed;
+}
+
+/* Runs until the stack is empty. */
+static bool llmprov__schema_run(llmprov__schema_work *c) {
+    while (c->top && llmprov__schema_sound(c)) {
+        llmprov__schema_frame *f = c->top;
+        if (f->kind == 'm') llmprov__schema_step_map(c, f);
+        else if (f->kind == 'u') llmprov__schema_step_union(c, f);
+        else if (f->kind == 't') llmprov__schema_step_tuple(c, f);
+        else if (f->begun) llmprov__schema_step_place(c, f);
+        else llmprov__schema_begin(c, f);
+    }
+    return llmprov__schema_sound(c);
+}
+
+/* The root and all that references lead to, one behind the other in the output. */
+static bool llmprov__schema_walk(llmprov__schema_work *c) {
+    llmprov__schema_def root;
+    llmprov_str none = { NULL, 0 };
+    size_t i;
+    memset(&root, 0, sizeof root);
+    memset(&c->defined, 0, sizeof c->defined);
+    root.is = c->root;
+    c->w.len = c->defs.len = c->edges.len = 0;
+    c->properties = c->values = c->characters = c->optional = c->unions = 0;
+    c->alias = NULL;
+    c->home_found = c->inlined = false;
+    llmprov__mem_add(&c->defs, &root, sizeof root);
+    for (i = 0; i < c->defs.len / sizeof root; i++) {
+        size_t text = c->w.len, edge = c->edges.len / sizeof(llmprov__schema_edge);
+        llmprov__schema_frame *f = llmprov__schema_push_place(c, none, llmprov__schema_defs(c)[i].is);
+        if (!f) return false;
+        c->w.comma = false;
+        f->root = !i;
+        if (!llmprov__schema_run(c)) return false;
+        llmprov__schema_defs(c)[i].text = text;
+        llmprov__schema_defs(c)[i].text_len = c->w.len - text;
+        llmprov__schema_defs(c)[i].edge = llmprov__schema_defs(c)[i].next = edge;
+        llmprov__schema_defs(c)[i].edge_end = c->edges.len / sizeof(llmprov__schema_edge);
+    }
+    return llmprov__schema_sound(c);
+}
+
+/* -- what the target limits as a whole -- */
+
+/* A search into the depth, over the stack of definitions that are open; without `deep` along the references alone that lead
+   on before anything is given. */
+static bool llmprov__schema_check_circles(llmprov__schema_work *c, bool deep, const char *what, const char *who) {
+    llmprov__schema_def *defs = llmprov__schema_defs(c);
+    const llmprov__schema_edge *edges = (const llmprov__schema_edge *)(const void *)c->edges.ptr, *edge;
+    size_t count = c->defs.len / sizeof *defs, *stack = (size_t *)llmprov__mem_take(c->arena, count * sizeof *stack), depth, i;
+    for (i = 0; stack && i < count; i++) defs[i].state = 0, defs[i].next = defs[i].edge;
+    for (i = 0; stack && i < count; i++) {
+        for (depth = 0, stack[0] = i; defs[i].state < 2; ) {
+            llmprov__schema_def *def = &defs[stack[depth]];
+            def->state = 1;
+            edge = def->next < def->edge_end ? &edges[def->next++] : NULL;
+            if (!edge) def->state = 2, depth -= depth != 0;
+            else if (edge->deep && !deep) continue;
+            else if (defs[edge->to].state == 1) return llmprov__schema_refuse(c, edge->at, edge->at->is.text.ptr, llmprov__err_join(c->arena, what, who, (char *)NULL));
+            else if (!defs[edge->to].state) stack[++depth] = edge->to;
+        }
+    }
+    return stack != NULL;
+}
+
+static bool llmprov__schema_check(llmprov__schema_work *c, size_t count, size_t most, const char *what) {
+    const char *text;
+    if (!most || count <= most) return true;
+    text = llmprov__err_join(c->arena, "it has ", llmprov__err_int((int64_t)count).text, what, "; the most is ", llmprov__err_int((int64_t)most).text, " in ", c->row->who, (char *)NULL);
+    return llmprov__schema_fail(c, LLMPROV_ERR_ARGUMENT, c->root, text);
+}
+
+static bool llmprov__schema_check_limits(llmprov__schema_work *c) {
+    const llmprov__schema_row *row = c->row;
+    return llmprov__schema_check(c, c->properties, row->properties, " properties") &&
+           llmprov__schema_check(c, c->values, row->values, " values in enums") &&
+           llmprov__schema_check(c, c->characters, row->characters, " characters in names and enums") &&
+           llmprov__schema_check(c, c->optional, row->optional, " properties that may be left out") &&
+           llmprov__schema_check(c, c->unions, row->unions, " places with several types");
+}
+
+/* -- putting it together -- */
+
+static void llmprov__schema_add_def(llmprov__schema_work *c, llmprov__mem_buf *to, const llmprov__schema_def *def, llmprov_writer *keys, bool comma) {
+    llmprov_str name = { NULL, 0 };
+    name.ptr = def->name;
+    name.len = def->name ? strlen(def->name) : 0;
+    keys->len = 0;
+    keys->comma = comma;
+    llmprov__write_key(keys, def->name ? name : def->is->key);
+    if (!keys->status) llmprov__mem_add(to, keys->text, keys->len);
+    llmprov__mem_add(to, c->w.text + def->text, def->text_len);
+}
+
+/* The definitions that were reached, those of the input in their order. */
+static void llmprov__schema_add_defs(llmprov__schema_work *c, llmprov__mem_buf *to) {
+    const llmprov__schema_def *defs = llmprov__schema_defs(c);
+    const llmprov_json *m = NULL;
+    llmprov_writer keys;
+    size_t i, count = c->defs.len / sizeof *defs, done = 0;
+    memset(&keys, 0, sizeof keys);
+    keys.alloc = c->w.alloc;
+    while ((m = llmprov_json_next(c->home, m)) != NULL) {
+        const llmprov__schema_slot *slot = c->defined.cap ? llmprov__schema_slot_of(&c->defined, m) : NULL;
+        if (slot && slot->key && !defs[slot->value].name) llmprov__schema_add_def(c, to, &defs[slot->value], &keys, done++ != 0);
+    }
+    for (i = 1; i < count; i++)
+        if (defs[i].name) llmprov__schema_add_def(c, to, &defs[i], &keys, done++ != 0);
+    if (keys.status) to->failed = true;
+    llmprov_writer_free(&keys);
+}
+
+/* The root, with the definitions in their place. */
+static void llmprov__schema_assemble(llmprov__schema_work *c, llmprov__mem_buf *to) {
+    const llmprov__schema_def *defs = llmprov__schema_defs(c);
+    size_t count = c->defs.len / sizeof *defs;
+    const char *rest = c->w.text + c->home_at;
+    if (count < 2) {
+        llmprov__mem_add(to, c->w.text, defs[0].text_len);
+        return;
+    }
+    llmprov__mem_add(to, c->w.text, c->home_at);
+    llmprov__mem_add(to, c->home_comma ? ",\"" : "\"", c->home_comma ? 2 : 1);
+    llmprov__mem_add(to, llmprov__schema_home_name(c), strlen(llmprov__schema_home_name(c)));
+    llmprov__mem_add(to, "\":{", 3);
+    llmprov__schema_add_defs(c, to);
+    llmprov__mem_add(to, *rest == ',' || *rest == '}' ? "}" : "},", *rest == ',' || *rest == '}' ? 1 : 2);
+    llmprov__mem_add(to, rest, defs[0].text_len - c->home_at);
+}
+
+static void llmprov__schema_free_work(llmprov__schema_work *c) {
+    llmprov_writer_free(&c->w);
+    llmprov__mem_buf_free(&c->scratch);
+    llmprov__mem_buf_free(&c->notes);
+    llmprov__mem_buf_free(&c->defs);
+    llmprov__mem_buf_free(&c->edges);
+}
+
+/* For a target with rules; the result goes into *to. */
+static bool llmprov__schema_strict(llmprov__schema_work *c, llmprov__mem_buf *to) {
+    const llmprov_json *defs, *definitions;
+    unsigned i;
+    for (i = 0; i < LLMPROV__SCHEMA_K_UNKNOWN; i++) {
+        llmprov_str name = { llmprov__schema_words[i].name, strlen(llmprov__schema_words[i].name) };
+        if (llmprov__schema_lists(c->row->keeps, name)) c->keeps |= (uint64_t)1 << i;
+    }
+    if (!llmprov__schema_index(c)) return false;
+    defs = llmprov__schema_get(c, c->root, LLMPROV__SCHEMA_K_DEFS);
+    definitions = llmprov__schema_get(c, c->root, LLMPROV__SCHEMA_K_DEFINITIONS);
+    c->home = llmprov_json_kind(defs) == LLMPROV_JSON_OBJECT ? defs : llmprov_json_kind(definitions) == LLMPROV_JSON_OBJECT ? definitions : NULL;
+    do {
+        c->top = NULL;
+        if (!llmprov__schema_walk(c)) return false;
+    } while (c->row->unions && c->unions > c->row->unions && ++c->shed < 3);
+    if (!llmprov__schema_check_circles(c, false, " leads back to itself", "")) return false;
+    if ((c->row->flags & LLMPROV__SCHEMA_NO_CIRCLES) && !llmprov__schema_check_circles(c, true, " closes a circle, which has no place in ", c->row->who)) return false;
+    if (!llmprov__schema_check_limits(c)) return false;
+    llmprov__schema_assemble(c, to);
+    return true;
+}
+
+/* -- a target without rules: only what no server understands otherwise is put right, and nothing is lost -- */
+
+static bool llmprov__schema_plain_tuple(const llmprov__schema_work *c, const llmprov_json *v) {
+    return llmprov_json_kind(llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS)) == LLMPROV_JSON_ARRAY && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PREFIX);
+}
+
+static bool llmprov__schema_plain_null(const llmprov__schema_work *c, const llmprov_json *v) {
+    return llmprov_json_bool(llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_NULLABLE), false);
+}
+
+/* Whether a child is a schema, or a list or map of them. */
+static char llmprov__schema_plain_role(char role, const llmprov_json *v) {
+    unsigned word = role == 's' ? llmprov__schema_word_of(v->key) : 0;
+    if (role != 's') return v->kind == LLMPROV_JSON_OBJECT ? 's' : 'v';
+    if (word == LLMPROV__SCHEMA_K_ITEMS && v->kind == LLMPROV_JSON_ARRAY) return 'l';
+    if (llmprov__schema_words[word].holds == 'm' && v->kind != LLMPROV_JSON_OBJECT) return 'v';
+    return llmprov__schema_words[word].holds == 'l' && v->kind != LLMPROV_JSON_ARRAY ? 'v' : llmprov__schema_words[word].holds;
+}
+
+/* The key under which a member of a schema is written: a list of items is prefixItems since 2020-12. NULL = not at all. */
+static const char *llmprov__schema_plain_key(const llmprov__schema_work *c, const llmprov_json *m) {
+    unsigned word = llmprov__schema_word_of(m->key), now = llmprov__schema_keyword(c, m);
+    bool tuple = llmprov__schema_plain_tuple(c, m->parent);
+    if (word == LLMPROV__SCHEMA_K_ITEMS && tuple) return "prefixItems";
+    if (word == LLMPROV__SCHEMA_K_REST && tuple) return "items";
+    if (word == LLMPROV__SCHEMA_K_MIN || word == LLMPROV__SCHEMA_K_MAX) return now == LLMPROV__SCHEMA_K_NONE ? m->key.ptr : llmprov__schema_words[now].name;
+    if ((word == LLMPROV__SCHEMA_K_OVER || word == LLMPROV__SCHEMA_K_UNDER) && m->kind == LLMPROV_JSON_BOOL) return NULL;
+    return word == LLMPROV__SCHEMA_K_NULLABLE && m->kind == LLMPROV_JSON_BOOL ? NULL : m->key.ptr;
+}
+
+/* An enum or a const to which null is added. */
+static void llmprov__schema_plain_values(llmprov__schema_work *c, const llmprov_json *m, bool list) {
+    const llmprov_json *item = NULL;
+    llmprov_str key = { "enum", 4 };
+    llmprov__schema_open(c, key, "[");
+    while ((item = llmprov__schema_value_next(m, list, item)) != NULL) llmprov__schema_write_json(c, NULL, item->raw);
+    llmprov__schema_write_text(c, NULL, "null");
+    llmprov__schema_shut(c, "]");
+}
+
+/* What "nullable" of OpenAPI means beside a member is said by it. False = nothing changes. */
+static bool llmprov__schema_plain_nullable(llmprov__schema_work *c, const llmprov_json *m) {
+    static const llmprov_json null = { .kind = LLMPROV_JSON_NULL };
+    unsigned word = llmprov__schema_keyword(c, m), types;
+    bool list = word == LLMPROV__SCHEMA_K_ENUM && m->kind == LLMPROV_JSON_ARRAY;
+    if (word == LLMPROV__SCHEMA_K_TYPE && (types = llmprov__schema_type(m)) != 0) {
+        llmprov__schema_write_types(c, m, types | LLMPROV__SCHEMA_NULL);
+        return true;
+    }
+    if ((list || word == LLMPROV__SCHEMA_K_CONST) && !llmprov__schema_has_value(m, list, &null)) {
+        llmprov__schema_plain_values(c, m, list);
+        return true;
+    }
+    if (word != LLMPROV__SCHEMA_K_REF) return false;
+    llmprov__schema_write_text(c, "anyOf", "[{");
+    c->w.comma = false;
+    llmprov__schema_write_json(c, "$ref", m->raw);
+    llmprov__write_add(&c->w, "},{\"type\":\"null\"}]", 18);
+    return true;
+}
+
+/* What a schema lacks at its end: servers refuse objects without properties and lists without items. */
+static void llmprov__schema_plain_end(llmprov__schema_work *c, const llmprov_json *v) {
+    const llmprov_json *said = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE), *items = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS);
+    unsigned types = said ? llmprov__schema_type(said) : v == c->root ? LLMPROV__SCHEMA_OBJECT : 0u;
+    bool tuple = llmprov__schema_plain_tuple(c, v) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REST);
+    if ((types & LLMPROV__SCHEMA_OBJECT) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PROPERTIES)) llmprov__schema_write_text(c, "properties", "{}");
+    if (tuple || ((types & LLMPROV__SCHEMA_ARRAY) && !items)) llmprov__schema_write_text(c, "items", "{}");
+}
+
+/* Opens a container that has schemas inside, or writes a value whole. True = opened. */
+static bool llmprov__schema_plain_open(llmprov__schema_work *c, const llmprov_json *v, char role, char outer) {
+    bool object = v->kind == LLMPROV_JSON_OBJECT, opens = role != 'v' && (object || (role == 'l' && v->kind == LLMPROV_JSON_ARRAY));
+    const char *name = outer == 's' ? llmprov__schema_plain_key(c, v) : v->key.ptr;
+    llmprov_str key = v->key;
+    if (outer == 's' && !name) return false;
+    if (outer == 's' && llmprov__schema_plain_null(c, v->parent) && llmprov__schema_plain_nullable(c, v)) return false;
+    if (name != key.ptr) key.len = strlen(name);
+    key.ptr = name;
+    llmprov__write_key(&c->w, key);
+    if (!opens) {
+        c->w.comma = false;
+        llmprov__schema_write_json(c, NULL, v->raw);
+        return false;
+    }
+    llmprov__write_add(&c->w, object ? "{" : "[", 1);
+    c->w.comma = false;
+    if (v == c->root && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE)) llmprov__schema_write_text(c, "type", "\"object\"");
+    return true;
+}
+
+static void llmprov__schema_plain_shut(llmprov__schema_work *c, const llmprov_json *v, char role, char outer) {
+    unsigned word = outer == 's' && v->parent ? llmprov__schema_word_of(v->key) : LLMPROV__SCHEMA_K_NONE;
+    if (role == 's') llmprov__schema_plain_end(c, v);
+    if ((word == LLMPROV__SCHEMA_K_ANY || word == LLMPROV__SCHEMA_K_ONE) && llmprov__schema_plain_null(c, v->parent) && !llmprov__schema_null_among(c, v))
+        llmprov__schema_write_text(c, NULL, "{\"type\":\"null\"}");
+    llmprov__schema_shut(c, v->kind == LLMPROV_JSON_OBJECT ? "}" : "]");
+}
+
+/* Goes through the tree; roles has one letter for each level. */
+static bool llmprov__schema_plain(llmprov__schema_work *c, llmprov__mem_buf *to) {
+    char roles[LLMPROV__JSON_DEPTH + 2] = "vs";
+    const llmprov_json *v = c->root;
+    int depth = 1;
+    if (!llmprov__schema_index(c)) return false;
+    while (v) {
+        const llmprov_json *inner = NULL;
+        bool open = llmprov__schema_plain_open(c, v, roles[depth], roles[depth - 1]);
+        if (open) inner = llmprov_json_next(v, NULL);
+        if (open && !inner) llmprov__schema_plain_shut(c, v, roles[depth], roles[depth - 1]);
+        for (depth += inner != NULL; !inner && v && !v->next; ) {
+            v = v->parent;
+            depth--;
+            if (v) llmprov__schema_plain_shut(c, v, roles[depth], roles[depth - 1]);
+        }
+        v = inner ? inner : v ? v->next : NULL;
+        if (v) roles[depth] = llmprov__schema_plain_role(roles[depth - 1], v);
+    }
+    return llmprov__mem_add(to, c->w.text, c->w.len);
+}
+
+/* -- the whole -- */
+
+/* The result: the input's own bytes, where it says the same in the same order. */
+static void llmprov__schema_finish(llmprov__schema_work *c, llmprov__mem_buf *to) {
+    llmprov_schema *out = c->out;
+    char *same;
+    c->scratch.len = 0;
+    same = llmprov__mem_room(&c->scratch, c->root->raw.len);
+    if (!same || to->failed) return;
+    out->json_len = llmprov__schema_squeeze(same, c->root->raw);
+    if (out->json_len == to->len && memcmp(same, to->ptr, to->len) == 0) {
+        out->json_len = c->root->raw.len;
+        out->json = c->root->raw.ptr;
+        ((char *)out->json)[out->json_len] = 0;
+        return;
+    }
+    out->json_len = to->len;
+    out->json = llmprov__mem_copy(c->arena, to->ptr, to->len);
+}
+
+static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_schema_target target) {
+    llmprov__mem_buf to = { NULL, 0, 0, { NULL, NULL }, false };
+    llmprov__schema_work c;
+    memset(&c, 0, sizeof c);
+    c.out = out;
+    out->json = NULL;
+    c.arena = &memory->arena;
+    c.root = memory->root;
+    c.row = &llmprov__schema_rows[target];
+    c.most = (1u << 20) + 64 * (uint64_t)c.root->raw.len;
+    to.alloc = c.w.alloc = c.scratch.alloc = c.notes.alloc = c.defs.alloc = c.edges.alloc = memory->arena.alloc;
+    if (c.root->kind != LLMPROV_JSON_OBJECT) llmprov__schema_refuse(&c, c.root, "a schema is an object", "");
+    else if (target == LLMPROV_SCHEMA_PLAIN ? llmprov__schema_plain(&c, &to) : llmprov__schema_strict(&c, &to)) llmprov__schema_finish(&c, &to);
+    if (!out->error.code && (!out->json || to.failed || !llmprov__schema_sound(&c))) {
+        llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    }
+    if (out->error.code) out->json = "", out->json_len = 0;
+    out->warnings = c.warnings.items;
+    out->warning_count = c.warnings.count;
+    llmprov__mem_buf_free(&to);
+    llmprov__schema_free_work(&c);
+}
+
+LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len, llmprov_schema_target target, const llmprov_alloc *alloc, llmprov_schema *out) {
+    llmprov__schema_memory *memory;
+    llmprov_alloc a = { NULL, NULL };
+    llmprov_error err;
+    memset(out, 0, sizeof *out);
+    llmprov__err_clear(&out->error);
+    if (alloc) a = *alloc;
+    memory = (llmprov__schema_memory *)llmprov__mem_realloc(&a, NULL, 0, sizeof *memory);
+    out->memory = memory;
+    out->json = "";
+    if (!memory) return llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    memset(memory, 0, sizeof *memory);
+    memory->arena.alloc = a;
+    if ((unsigned)target >= LLMPROV__COUNT(llmprov__schema_rows)) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "there is no such target", (char *)NULL);
+    memory->root = llmprov_json_parse(schema, len, &a, &err);
+    if (memory->root) llmprov__schema_compile_tree(out, memory, target);
+    else llmprov__err_set(&out->error, &memory->arena, err.code, "not JSON at byte ", llmprov__err_int((int64_t)err.offset).text, ": ", err.message, (char *)NULL);
+    if (!memory->root) out->error.offset = err.offset;
+    return out->error.code;
+}
+
+LLMPROV_API void llmprov_schema_free(llmprov_schema *schema) {
+    llmprov__schema_memory *memory;
+    llmprov_alloc a;
+    if (!schema) return;
+    memory = (llmprov__schema_memory *)schema->memory;
+    if (memory) {
+        a = memory->arena.alloc;
+        llmprov_json_free(memory->root);
+        llmprov__mem_arena_free(&memory->arena);
+        llmprov__mem_realloc(&a, memory, sizeof *memory, 0);
+    }
+    memset(schema, 0, sizeof *schema);
+}
+
+//==============================================================================
 // >>normal     any history becomes legal for a target
 //
 // What a wire format, a provider and a model demand of a conversation comes in
@@ -8750,7 +10766,7 @@ static const char *llmprov__translator_lacks(const llmprov_translator *t) {
 //
 // Words of the trade in tables: stop reasons, error types, efforts, media types;
 // and the decisions that profile data asks for, made once for all formats.
-// Calls: msg reply normal translator
+// Calls: msg reply schema normal translator
 //==============================================================================
 
 /* The word for a tool whose input is a text. */
@@ -9452,6 +11468,42 @@ static void llmprov__parts_field(char to[96], const llmprov_message *m, size_t b
     memcpy(to + 19 + n + k, "]", 2);
 }
 
+/* -- schemas -- */
+
+typedef struct llmprov__parts_place { char text[40]; } llmprov__parts_place;
+
+/* "tools[3].schema" */
+static llmprov__parts_place llmprov__parts_tool_schema(size_t tool) {
+    llmprov__parts_place place = { "tools[" };
+    llmprov__err_number n = llmprov__err_int((int64_t)tool);
+    size_t len = strlen(n.text);
+    memcpy(place.text + 6, n.text, len);
+    memcpy(place.text + 6 + len, "].schema", 9);
+    return place;
+}
+
+/* Writes a schema (NULL: of an object without members) as the target takes it, and hands on what was changed. One that was
+   asked for in this format goes back as it came. */
+static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char *schema, const char *field, llmprov_schema_target target, const char *format) {
+    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
+    const char *text = schema ? schema : "{\"type\":\"object\",\"properties\":{}}";
+    size_t len = strlen(text), i;
+    llmprov_schema made;
+    if (d->chat->origin && !strcmp(d->chat->origin, format)) {
+        llmprov__write_long_raw(d->body, key, text, len);
+        return;
+    }
+    llmprov_schema_compile(text, len, target, &d->body->alloc, &made);
+    for (i = 0; i < made.warning_count; i++) {
+        const char *place = llmprov__err_join(a, field, *made.warnings[i].field ? "." : "", made.warnings[i].field, (char *)NULL);
+        if (place) llmprov_draft_warn(d, made.warnings[i].code, place, made.warnings[i].text);
+    }
+    if (made.error.code) llmprov_draft_fail(d, made.error.code, field, made.error.message);
+    else if (made.json_len == len && !memcmp(made.json, text, len)) llmprov__write_long_raw(d->body, key, text, len);
+    else llmprov_write_raw(d->body, key, made.json, made.json_len);
+    llmprov_schema_free(&made);
+}
+
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
 
 //==============================================================================
@@ -9566,15 +11618,14 @@ static bool llmprov__t_messages_says(llmprov_str object, const char *member, con
     return word && llmprov__text_is(llmprov__parts_text(&s, value), word);
 }
 
-static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool) {
+static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
     llmprov_writer *w = d->body;
     llmprov_str word;
     llmprov_write_open(w, NULL, '{');
     if (tool->type && !llmprov__msg_has(tool->extra, 0, "type", &word)) llmprov_write_str(w, "type", tool->type, strlen(tool->type));
     if (tool->name) llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || llmprov__t_messages_own(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema) llmprov__write_long_raw(w, "input_schema", tool->schema, strlen(tool->schema));
-    else if (!tool->type) llmprov_write_raw(w, "input_schema", "{\"type\":\"object\",\"properties\":{}}", 33);
+    if (tool->schema || !tool->type) llmprov__parts_schema(d, "input_schema", tool->schema, field, tool->strict == LLMPROV_YES ? LLMPROV_SCHEMA_ANTHROPIC_TOOL : LLMPROV_SCHEMA_PLAIN, "anthropic-messages");
     if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
     llmprov__msg_write_marked(w, NULL, llmprov__text_of(tool->extra), tool->cache, false);
     llmprov_write_close(w);
@@ -9586,13 +11637,13 @@ static void llmprov__t_messages_tools(llmprov_draft *d, bool fold) {
     size_t i;
     if (!d->chat->tool_count && !fold) return;
     llmprov_write_open(d->body, "tools", '[');
-    for (i = 0; i < d->chat->tool_count; i++) llmprov__t_messages_tool(d, &d->chat->tools[i]);
+    for (i = 0; i < d->chat->tool_count; i++) llmprov__t_messages_tool(d, &d->chat->tools[i], llmprov__parts_tool_schema(i).text);
     if (fold) {
         memset(&answer, 0, sizeof answer);
         answer.name = d->chat->schema_name;
         answer.description = "Gives the answer in its final form.";
         answer.schema = d->chat->schema;
-        llmprov__t_messages_tool(d, &answer);
+        llmprov__t_messages_tool(d, &answer, "schema");
         llmprov_draft_fold(d, answer.name);
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this model has no native structured answers: a forced tool call stands for it, without parallel calls");
     }
@@ -9676,7 +11727,7 @@ static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__pa
     if (schema) {
         llmprov_write_open(d->body, "format", '{');
         llmprov_write_str(d->body, "type", "json_schema", 11);
-        llmprov__write_long_raw(d->body, "schema", d->chat->schema, strlen(d->chat->schema));
+        llmprov__parts_schema(d, "schema", d->chat->schema, "schema", LLMPROV_SCHEMA_ANTHROPIC, "anthropic-messages");
         llmprov_write_close(d->body);
     }
     llmprov__t_messages_write_kept(d, kept, "effort", "format");
@@ -10704,11 +12755,11 @@ static void llmprov__t_chat_messages(llmprov_draft *d) {
 }
 
 /* A function: its members, and those that this format minted beside them. */
-static void llmprov__t_chat_function(llmprov_draft *d, const llmprov_tool *tool) {
+static void llmprov__t_chat_function(llmprov_draft *d, const llmprov_tool *tool, size_t number) {
     llmprov_writer *w = d->body;
     llmprov_block mark;
     llmprov_str type, inner;
-    bool own = llmprov__t_chat_own(d);
+    bool own = llmprov__t_chat_own(d), says = tool->strict && !(d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT), strict = says && tool->strict == LLMPROV_YES;
     memset(&mark, 0, sizeof mark);
     mark.cache = tool->cache;
     llmprov_write_open(w, NULL, '{');
@@ -10716,9 +12767,9 @@ static void llmprov__t_chat_function(llmprov_draft *d, const llmprov_tool *tool)
     llmprov_write_open(w, "function", '{');
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (own || *tool->description)) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
-    else if (!own || !tool->extra) llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
-    if (tool->strict && !(d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT)) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    if (tool->schema || !own || !tool->extra)
+        llmprov__parts_schema(d, "parameters", tool->schema, llmprov__parts_tool_schema(number).text, strict ? LLMPROV_SCHEMA_OPENAI : LLMPROV_SCHEMA_PLAIN, "openai-chat");
+    if (says) llmprov_write_bool(w, "strict", strict);
     if (own && llmprov__msg_has(tool->extra, 0, "function", &inner) && inner.ptr[0] == '{') llmprov__t_chat_others(w, inner.ptr, inner.len, "name description");
     llmprov_write_close(w);
     if (d->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL) llmprov__t_chat_mark(d, &mark, "tools");
@@ -10761,17 +12812,17 @@ static bool llmprov__t_chat_old_tool(const llmprov_draft *d, const llmprov_tool 
 }
 
 /* OpenAI's own kinds of tools carry their members in extra; Anthropic's become functions where they can. */
-static void llmprov__t_chat_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+static void llmprov__t_chat_tool(llmprov_draft *d, const llmprov_tool *tool, size_t number, const char *field) {
     llmprov_tool function;
     if (tool->strict && (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT))
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider knows no strict tools: strict was left out");
     if (!tool->type) {
-        llmprov__t_chat_function(d, tool);
+        llmprov__t_chat_function(d, tool, number);
         if (tool->extra && !llmprov__t_chat_own(d)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that openai-chat has no place for were left out");
     } else if (llmprov__t_chat_typed(d, tool)) {
         return;
     } else if (llmprov__parts_as_function(tool, &function)) {
-        llmprov__t_chat_function(d, &function);
+        llmprov__t_chat_function(d, &function, number);
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "openai-chat has no such tool kind: a function with its known schema stands for it");
     } else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "openai-chat has no such tool kind: the tool was left out");
 }
@@ -10846,7 +12897,7 @@ static void llmprov__t_chat_tools(llmprov_draft *d) {
         llmprov__err_number n = llmprov__err_int((int64_t)i);
         memcpy(field + 6, n.text, strlen(n.text));
         memcpy(field + 6 + strlen(n.text), "]", 2);
-        if (!llmprov__t_chat_old_tool(d, &d->chat->tools[i], &said)) llmprov__t_chat_tool(d, &d->chat->tools[i], field);
+        if (!llmprov__t_chat_old_tool(d, &d->chat->tools[i], &said)) llmprov__t_chat_tool(d, &d->chat->tools[i], i, field);
     }
     if (some) llmprov_write_close(d->body);
     else if (!d->chat->tool_count && llmprov__t_chat_said_some(d, "tools", &said)) llmprov_write_raw(d->body, "tools", said.ptr, said.len);
@@ -10907,7 +12958,8 @@ static void llmprov__t_chat_schema(llmprov_draft *d) {
         llmprov_write_str(w, "type", "json_schema", 11);
         llmprov_write_open(w, "json_schema", '{');
         llmprov_write_str(w, "name", name, strlen(name));
-        llmprov__write_long_raw(w, "schema", r->schema, strlen(r->schema));
+        if (r->schema_strict == LLMPROV_YES) llmprov__parts_schema(d, "schema", r->schema, "schema", LLMPROV_SCHEMA_OPENAI, "openai-chat");
+        else llmprov__write_long_raw(w, "schema", r->schema, strlen(r->schema));
         if (r->schema_strict) llmprov_write_bool(w, "strict", r->schema_strict == LLMPROV_YES);
         llmprov_write_close(w);
     }

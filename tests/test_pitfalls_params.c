@@ -656,7 +656,7 @@ TEST(pitfall_140_a_forced_tool_for_the_answer) {
     engine_sent s = engine_send("anthropic", &req);
     engine_reply r = engine_read_wire(engine_open("anthropic", NULL), &req, ENGINE_WHOLE, &w, __FILE__, __LINE__);
     CHECK_BODY(s, "tool_choice", Q("{'type':'tool','name':'answer','disable_parallel_tool_use':true}"));
-    CHECK_BODY(s, "tools[0].input_schema", "{\"type\":\"object\"}");
+    CHECK_BODY(s, "tools[0].input_schema", "{\"type\":\"object\",\"properties\":{}}");
     CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "schema");
     CHECK_JSON(r.r.text, r.r.text_len, "{\"x\":1}");
     CHECK_INT(engine_count(&r.r.message, LLMPROV_BLOCK_TOOL_USE), 0);

@@ -208,7 +208,7 @@ TEST(s_chat_goes_to_anthropic) {
                                 "{'role':'assistant','content':'','tool_calls':[{'id':'c1','type':'function','function':{'name':'f','arguments':'{\\\"x\\\":1}'}},{'id':'c2','type':'custom','custom':{'name':'g','input':'t'}}]},"
                                 "{'role':'tool','tool_call_id':'c1','content':'1'},{'role':'tool','tool_call_id':'c2','content':'2'},"
                                 "{'role':'user','content':[{'type':'image_url','image_url':{'url':'https://x.test/a.png'}},{'type':'document_url','document_url':'u'}]}]}"),
-                 Q("{'model':'claude-sonnet-4-6','max_tokens':50,'stop_sequences':['X'],'metadata':{'user_id':'u'},'tools':[{'name':'f','description':'d','input_schema':{'type':'object'}},"
+                 Q("{'model':'claude-sonnet-4-6','max_tokens':50,'stop_sequences':['X'],'metadata':{'user_id':'u'},'tools':[{'name':'f','description':'d','input_schema':{'type':'object','properties':{}}},"
                    "{'name':'g','input_schema':{'type':'object','properties':{'input':{'type':'string'}},'required':['input']}}],'tool_choice':{'type':'any','disable_parallel_tool_use':true},"
                    "'system':'S','messages':[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'tool_use','id':'c1','name':'f','input':{'x':1}},"
                    "{'type':'tool_use','id':'c2','name':'g','input':{'input':'t'}}]},{'role':'user','content':[{'type':'tool_result','tool_use_id':'c1','content':'1'},{'type':'tool_result','tool_use_id':'c2','content':'2'},"

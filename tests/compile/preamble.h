@@ -10,6 +10,7 @@ static llmprov_request req, request;
 static llmprov_message message;
 static llmprov_block block;
 static llmprov_tool tool, tools[2];
+static llmprov_schema schema;
 static llmprov_event ev, event;
 static llmprov_error err;
 static llmprov_text text;
