@@ -1,7 +1,7 @@
 #!/bin/sh
-# The official SDKs of Anthropic and OpenAI as clients of the gateway in examples/server.c, with the mock server behind it
-# in either format. Run by `make clients` from the project's root; needs build/mock and build/examples/server. Without
-# node or npm it says so and skips, which with CI=true is a failure.
+# The official SDKs of Anthropic and OpenAI as clients of the gateway in examples/server.c, with the mock server
+# behind it in either format. Run by `make clients` from the project's root; needs build/mock and
+# build/examples/server. Without node or npm it says so and skips, which with CI=true is a failure.
 #
 #   sh tests/clients.sh [PART-OF-A-NAME]      GATEWAY=... for another build of examples/server.c
 set -u
@@ -24,7 +24,7 @@ trap 'exit 1' HUP INT TERM
 
 # The model "slow" has a pause between its events; every other plays the case that it is named after, or chats.
 always='"times":1000000'
-printf '{"answers":[{"if":{"model":"slow"},"case":"hello","gap_ms":20,%s},{}]}\n' "$always" > "$dir/script"
+printf '{"answers":[{"if":{"model":"slow"},"case":"hello","gap_ms":50,%s},{}]}\n' "$always" > "$dir/script"
 mkfifo "$dir/hold" && mkdir "$dir/record" || exit 1
 build/mock --until-eof --lifetime 170 --script "$dir/script" --record "$dir/record" < "$dir/hold" > "$dir/mock" &
 mock=$!
@@ -41,8 +41,8 @@ port() {
 
 # serve NAME PROVIDER: a gateway before the mock; its key is any, and nothing else comes from our environment
 serve() {
-    env -i ANTHROPIC_API_KEY=any OPENAI_API_KEY=any "$gateway" --provider "$2" --base-url "http://127.0.0.1:$(port mock)" \
-        > "$dir/$1" 2> "$dir/$1.log" 3>&- &
+    env -i ANTHROPIC_API_KEY=any OPENAI_API_KEY=any \
+        "$gateway" --provider "$2" --base-url "http://127.0.0.1:$(port mock)" > "$dir/$1" 2> "$dir/$1.log" 3>&- &
     servers="$servers $!"
 }
 serve messages anthropic

@@ -1,6 +1,6 @@
-/* build/emit SHARED [PART-OF-AN-ID]: everything that llmprov.h says to others, as JSON lines that tests/schemas.sh holds
-   against the schemas of the APIs: {"schema":NAME,"id":WHICH,"own":BOOL,"doc":{...}}. A line {"from":[...]} before them has
-   what was read: where a document is in the same format ("own"), what stands there may stand in it too.
+/* build/emit SHARED [PART-OF-AN-ID]: everything that llmprov.h says to others, as JSON lines that tests/schemas.sh
+   holds against the schemas of the APIs: {"schema":NAME,"id":WHICH,"own":BOOL,"doc":{...}}. A line {"from":[...]}
+   before them has what was read: where a document is in the same format ("own"), what stands there may stand in it.
 
    (a) Each request of the golden cases and of the recorded traffic is read as a server reads it and written for both
    formats. (b) Each reply and stream is written by the faces of both formats, whole and as a stream: a document for a
@@ -94,7 +94,8 @@ static void put_error(const writing *w, llmprov_str doc) {
     llmprov_json *root = llmprov_json_parse(doc.ptr, doc.len, NULL, NULL);
     const llmprov_json *error = llmprov_json_get(root, "error");
     if (w->format == MESSAGES) line("AnthropicErrorResponse", w->id, w->how, w->frames, w->own, doc);
-    else if (llmprov_json_kind(error) != LLMPROV_JSON_OBJECT || llmprov_json_count(root) != 1) complain_about(w->id, "an error is not alone in its object");
+    else if (llmprov_json_kind(error) != LLMPROV_JSON_OBJECT || llmprov_json_count(root) != 1)
+        complain_about(w->id, "an error is not alone in its object");
     else line("OpenAIErrorObject", w->id, w->how, w->frames, w->own, llmprov_json_raw(error));
     llmprov_json_free(root);
 }
@@ -119,7 +120,8 @@ static void put_frame(writing *w, const char *bytes, size_t len) {
         doc.len -= (size_t)(eol + 1 - doc.ptr);
         doc.ptr = eol + 1;
     }
-    if (doc.len < 8 || memcmp(doc.ptr, "data: ", 6) || memcmp(doc.ptr + doc.len - 2, "\n\n", 2) || memchr(doc.ptr, '\n', doc.len - 2)) {
+    if (doc.len < 8 || memcmp(doc.ptr, "data: ", 6) || memcmp(doc.ptr + doc.len - 2, "\n\n", 2) ||
+        memchr(doc.ptr, '\n', doc.len - 2)) {
         complain_about(w->id, "a frame is not one line of data");
         return;
     }
@@ -132,7 +134,8 @@ static void put_frame(writing *w, const char *bytes, size_t len) {
     if (w->format == MESSAGES) {
         llmprov_json *root = llmprov_json_parse(doc.ptr, doc.len, NULL, NULL);
         llmprov_str type = llmprov_json_text(llmprov_json_get(root, "type"));
-        if (!type.ptr || type.len != name_len || memcmp(type.ptr, name, name_len)) complain_about(w->id, "a frame's name is not its type");
+        if (!type.ptr || type.len != name_len || memcmp(type.ptr, name, name_len))
+            complain_about(w->id, "a frame's name is not its type");
         w->ended = type.ptr && type.len == 12 && !memcmp(type.ptr, "message_stop", 12);
         llmprov_json_free(root);
     } else if (name_len) complain_about(w->id, "a frame of openai-chat has a name");
@@ -152,7 +155,8 @@ static bool put(void *user, const void *bytes, size_t len) {
 
 /* What a client of openai-chat may have asked for: its usage in a stream. NULL where that cannot be read. */
 static const llmprov_request *asked_for_usage(llmprov_asked *asked) {
-    static const char json[] = "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
+    static const char json[] = "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+                               "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
     return llmprov_ask(NULL, "openai-chat", json, sizeof json - 1, NULL, asked) ? NULL : &asked->request;
 }
 
@@ -164,8 +168,10 @@ typedef struct faces {
 } faces;
 
 static void begin(faces *f, const char *id, const char *from, bool stream, bool usage) {
-    static const char *const hows[2][FORMATS] = { { "as a reply of anthropic-messages", "as a reply of openai-chat" },
-                                                  { "as a stream of anthropic-messages", "as a stream of openai-chat" } };
+    static const char *const hows[2][FORMATS] = {
+        { "as a reply of anthropic-messages", "as a reply of openai-chat" },
+        { "as a stream of anthropic-messages", "as a stream of openai-chat" },
+    };
     int i;
     memset(f, 0, sizeof *f);
     for (i = 0; i < FORMATS; i++) {
@@ -190,8 +196,9 @@ static void begin(faces *f, const char *id, const char *from, bool stream, bool 
 static void end(faces *f) {
     int i;
     for (i = 0; i < FORMATS; i++) {
-        writing *w = &f->writings[i];
-        if (f->open[i] && llmprov_face_failure(f->open[i])->code) complain_about(w->id, llmprov_face_failure(f->open[i])->message);
+        const writing *w = &f->writings[i];
+        const llmprov_error *failure = llmprov_face_failure(f->open[i]);
+        if (f->open[i] && failure->code) complain_about(w->id, failure->message);
         if (f->open[i] && w->frames && !w->ended && !w->error) complain_about(w->id, "a stream has no end");
         llmprov_face_free(f->open[i]);
     }
@@ -248,19 +255,20 @@ static void request_schema(char *to, const llmprov_http *http) {
         if (llmprov__text_same(http->headers[i].name, "anthropic-version", true)) version = http->headers[i].value;
         if (llmprov__text_same(http->headers[i].name, "anthropic-beta", true)) beta = http->headers[i].value;
     }
-    sprintf(to, "Anthropic%s%sMessagesRequest", !strcmp(version, "2023-06-01") ? "20230601" : "", *beta ? "Beta" : "");
+    sprintf(to, "Anthropic%s%sMessagesRequest", strcmp(version, "2023-06-01") ? "" : "20230601", *beta ? "Beta" : "");
 }
 
 static void write_for(int target, const llmprov_request *req, const char *id, bool own) {
     static const char *const providers[] = { "anthropic", "openai" };
     static const char *const hows[] = { "as a request of anthropic-messages", "as a request of openai-chat" };
+    static const char *const refusals[] = { "requests: anthropic-messages:", "requests: openai-chat:" };
     char schema[80] = "OpenAIChatRequest";
     llmprov_desc desc = { .provider = providers[target] };
     llmprov_client *client = engine_open(formats[target], &desc);
     llmprov_call *call = llmprov_call_chat(client, req);
     llmprov_str body;
     body.ptr = (const char *)llmprov_call_body_whole(call, &body.len);
-    if (!body.ptr) skip(target == MESSAGES ? "requests: not for anthropic-messages:" : "requests: not for openai-chat:", llmprov_call_error(call)->message);
+    if (!body.ptr) skip(refusals[target], llmprov_call_error(call)->message);
     else {
         if (target == MESSAGES) request_schema(schema, llmprov_call_http(call));
         line(schema, id, hows[target], 0, own, body);
@@ -288,7 +296,8 @@ static void rewrite(const char *format, const char *id, llmprov_str raw) {
 static void on_record(const recording *rec) {
     const llmprov_json *request = llmprov_json_get(rec->json, "request");
     convert(rec->format, rec->id, rec->stream, &rec->wire, records % 2 == 0);
-    if (llmprov_json_kind(llmprov_json_get(request, "messages")) == LLMPROV_JSON_ARRAY) rewrite(rec->format, rec->id, llmprov_json_raw(request));
+    if (llmprov_json_kind(llmprov_json_get(request, "messages")) == LLMPROV_JSON_ARRAY)
+        rewrite(rec->format, rec->id, llmprov_json_raw(request));
     else skip("requests: none was recorded, or one without messages", "");
 }
 
@@ -310,7 +319,8 @@ static void read_golden(const char *format, const char *name, const char *file, 
     whole = engine_file(path);
     at = whole.ptr;
     if (!at) return;
-    if ((text = next_line(&at)) == NULL || sscanf(text, "HTTP/1.1 %d", &w.status) != 1) complain_about(path, "there is no status line");
+    if ((text = next_line(&at)) == NULL || sscanf(text, "HTTP/1.1 %d", &w.status) != 1)
+        complain_about(path, "there is no status line");
     while ((text = next_line(&at)) != NULL && *text) {
         if ((value = strchr(text, ':')) == NULL || w.header_count == 40) continue;
         *value++ = 0;
@@ -345,7 +355,8 @@ static void read_golden_cases(const char *format) {
     sprintf(path, "tests/wire/%.40s", format);
     dir = opendir(path);
     while (dir && (e = readdir(dir)) != NULL && count < 400)
-        if (e->d_name[0] != '.' && strncmp(e->d_name, "brain_", 6) && strlen(e->d_name) < 100) strcpy(names[count++], e->d_name);
+        if (e->d_name[0] != '.' && strncmp(e->d_name, "brain_", 6) && strlen(e->d_name) < 100)
+            strcpy(names[count++], e->d_name);
     if (dir) closedir(dir);
     qsort(names, (size_t)count, sizeof *names, by_name);
     for (i = 0; i < count; i++)

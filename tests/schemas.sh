@@ -1,7 +1,7 @@
 #!/bin/sh
-# What we write, requests and answers, against the JSON Schemas of the APIs in $SHARED/schemas: tests/emit.c writes it,
-# tests/schemas.mjs judges it. Run by `make schemas` from the project's root; needs build/emit. Without node, npm or
-# $SHARED it says so and skips, which with CI=true is a failure.
+# What we write, requests and answers, against the JSON Schemas of the APIs in $SHARED/schemas: tests/emit.c writes
+# it, tests/schemas.mjs judges it. Run by `make schemas` from the project's root; needs build/emit. Without node, npm
+# or $SHARED it says so and skips, which with CI=true is a failure.
 set -u
 shared=${SHARED:-../shared}
 skip() {

@@ -23,13 +23,16 @@ export function test(name, body) {
 
 function inTime(promise) {
     let timer;
-    const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`not over within ${LIMIT_MS} ms`)), LIMIT_MS); });
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`not over within ${LIMIT_MS} ms`)), LIMIT_MS);
+    });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // One after the other: what the upstream got last is then what the test's own request became.
 export async function run(only) {
-    let passed = 0, failed = 0;
+    let passed = 0,
+        failed = 0;
     for (const { name, body } of tests) {
         if (only && !name.includes(only)) continue;
         try {
@@ -37,7 +40,12 @@ export async function run(only) {
             passed++;
         } catch (error) {
             failed++;
-            console.log(`FAILED ${name}\n    ${String(error.stack ?? error).split('\n').slice(0, 14).join('\n    ')}`);
+            console.log(
+                `FAILED ${name}\n    ${String(error.stack ?? error)
+                    .split('\n')
+                    .slice(0, 14)
+                    .join('\n    ')}`,
+            );
         }
     }
     console.log(`clients: ${passed} passed, ${failed} failed`);
@@ -64,7 +72,11 @@ export function upstream() {
     const raw = fs.readFileSync(path.join(process.env.RECORD, last), 'utf8');
     const [head, ...body] = raw.split('\r\n\r\n');
     const [line, ...headers] = head.split('\r\n');
-    return { path: line.split(' ')[1], headers: Object.fromEntries(headers.map(h => h.split(/:\s*/, 2))), body: JSON.parse(body.join('\r\n\r\n')) };
+    return {
+        path: line.split(' ')[1],
+        headers: Object.fromEntries(headers.map(h => h.split(/:\s*/, 2))),
+        body: JSON.parse(body.join('\r\n\r\n')),
+    };
 }
 
 export const requests = () => fs.readdirSync(process.env.RECORD).length;
@@ -72,14 +84,21 @@ export const requests = () => fs.readdirSync(process.env.RECORD).length;
 // The golden cases of a format: what the mock plays for the model "mock-<name>", and what it means.
 export function goldenCases(format) {
     const folder = path.join('tests/wire', format);
-    return fs.readdirSync(folder).sort().filter(name => !name.startsWith('brain_') && fs.existsSync(path.join(folder, name, 'expect.json')))
-        .map(name => ({ name, expect: JSON.parse(fs.readFileSync(path.join(folder, name, 'expect.json'), 'utf8')),
-                        whole: fs.existsSync(path.join(folder, name, 'reply.txt')), stream: fs.existsSync(path.join(folder, name, 'stream.txt')) }));
+    return fs
+        .readdirSync(folder)
+        .sort()
+        .filter(name => !name.startsWith('brain_') && fs.existsSync(path.join(folder, name, 'expect.json')))
+        .map(name => ({
+            name,
+            expect: JSON.parse(fs.readFileSync(path.join(folder, name, 'expect.json'), 'utf8')),
+            whole: fs.existsSync(path.join(folder, name, 'reply.txt')),
+            stream: fs.existsSync(path.join(folder, name, 'stream.txt')),
+        }));
 }
 
 // -- plain HTTP ------------------------------------------------------------------------------
 
-// Sends pieces of bytes, a moment apart; returns all that came until the server closed or `until` says that it is enough.
+// Sends pieces of bytes, a moment apart; returns all that came until the server closed or `until` says enough.
 export function raw(port, pieces, until = () => false) {
     return new Promise((resolve, reject) => {
         const socket = net.connect(port, '127.0.0.1');

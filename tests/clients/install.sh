@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the npm packages of tests/clients/package-lock.json into build/clients, unless they are there already. Without
-# node or npm, or without the registry, it says why and exits with 3.
+# Installs the npm packages of tests/clients/package-lock.json into build/clients, unless they are there already.
+# Without node or npm, or without the registry, it says why and exits with 3.
 set -u
 to=build/clients lock=tests/clients/package-lock.json
 for tool in node npm; do

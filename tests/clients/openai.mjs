@@ -9,27 +9,51 @@ const hello = { messages: [{ role: 'user', content: 'Good morning.' }] };
 
 // What the API answers with, by the canonical code of a failure.
 const statuses = {
-    ERR_AUTH: [401, OpenAI.AuthenticationError], ERR_QUOTA: [429, OpenAI.RateLimitError], ERR_FORBIDDEN: [403, OpenAI.PermissionDeniedError],
-    ERR_NOT_FOUND: [404, OpenAI.NotFoundError], ERR_REQUEST: [400, OpenAI.BadRequestError], ERR_TOO_LONG: [400, OpenAI.BadRequestError],
-    ERR_RATE_LIMIT: [429, OpenAI.RateLimitError], ERR_OVERLOADED: [503, OpenAI.InternalServerError],
-    ERR_SERVER: [500, OpenAI.InternalServerError], ERR_TIMEOUT: [504, OpenAI.InternalServerError],
+    ERR_AUTH: [401, OpenAI.AuthenticationError],
+    ERR_QUOTA: [429, OpenAI.RateLimitError],
+    ERR_FORBIDDEN: [403, OpenAI.PermissionDeniedError],
+    ERR_NOT_FOUND: [404, OpenAI.NotFoundError],
+    ERR_REQUEST: [400, OpenAI.BadRequestError],
+    ERR_TOO_LONG: [400, OpenAI.BadRequestError],
+    ERR_RATE_LIMIT: [429, OpenAI.RateLimitError],
+    ERR_OVERLOADED: [503, OpenAI.InternalServerError],
+    ERR_SERVER: [500, OpenAI.InternalServerError],
+    ERR_TIMEOUT: [504, OpenAI.InternalServerError],
 };
-const byStatus = { 409: [409, OpenAI.ConflictError], 413: [413, OpenAI.APIError], 422: [400, OpenAI.BadRequestError] };
+const byStatus = {
+    409: [409, OpenAI.ConflictError],
+    413: [413, OpenAI.APIError],
+    422: [422, OpenAI.UnprocessableEntityError],
+};
 
-// What Anthropic's stop reasons are here.
-const reasons = { end_turn: 'stop', stop_sequence: 'stop', pause_turn: 'stop', max_tokens: 'length', model_context_window_exceeded: 'length',
-                  tool_use: 'tool_calls', refusal: 'content_filter' };
+// What Anthropic's stop reasons are here: a turn that is to be continued is not said to be over.
+const reasons = {
+    end_turn: 'stop',
+    stop_sequence: 'stop',
+    pause_turn: 'length',
+    max_tokens: 'length',
+    model_context_window_exceeded: 'length',
+    tool_use: 'tool_calls',
+    refusal: 'content_filter',
+};
+
+// Thinking: under the name that clients know, or in the provider's own format under its own.
+const thought = message => message.reasoning_content ?? message.reasoning ?? '';
 
 // A completion against what expect.json of a golden case says.
 function sameTurn(completion, usage, expect, own) {
     const { message, finish_reason } = completion.choices[0];
-    const u = expect.usage, input = u.input_tokens + u.cache_read_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens;
+    const u = expect.usage,
+        input = u.input_tokens + u.cache_read_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens;
     assert.equal(completion.id, expect.id);
     assert.equal(completion.model, expect.model);
     assert.equal(message.role, 'assistant');
     assert.equal((message.content ?? '') + (message.refusal ?? ''), expect.text);
-    assert.equal(message.reasoning_content ?? '', expect.thinking);
-    assert.deepEqual((message.tool_calls ?? []).map(c => c.function.name), expect.calls.map(c => c.name));
+    assert.equal(thought(message), expect.thinking);
+    assert.deepEqual(
+        (message.tool_calls ?? []).map(c => c.function.name),
+        expect.calls.map(c => c.name),
+    );
     expect.calls.forEach((call, i) => {
         const got = message.tool_calls[i];
         assert.equal(got.type, 'function');
@@ -37,31 +61,51 @@ function sameTurn(completion, usage, expect, own) {
         if (call.invalid) assert.equal(got.function.arguments, call.input.rawInvalidInput);
         else assert.deepEqual(JSON.parse(got.function.arguments), call.input);
     });
-    assert.equal(finish_reason, own && Object.values(reasons).includes(expect.stop_word) ? expect.stop_word : reasons[expect.stop]);
+    assert.equal(finish_reason, own && expect.stop === 'refusal' ? expect.stop_word : reasons[expect.stop]);
     assert.equal(usage.prompt_tokens, input);
     assert.equal(usage.completion_tokens, u.output_tokens);
     assert.equal(usage.total_tokens, input + u.output_tokens);
     assert.equal(usage.prompt_tokens_details?.cached_tokens ?? 0, u.cache_read_tokens);
     assert.equal(usage.completion_tokens_details?.reasoning_tokens ?? 0, u.thinking_tokens);
-    if (expect.choices) assert.deepEqual(completion.choices.map(c => c.message.content), expect.choices.map(c => c.text));
-    if (expect.choices) assert.deepEqual(completion.choices.map(c => c.finish_reason), expect.choices.map(c => reasons[c.stop]));
+    if (expect.choices)
+        assert.deepEqual(
+            completion.choices.map(c => c.message.content),
+            expect.choices.map(c => c.text),
+        );
+    if (expect.choices)
+        assert.deepEqual(
+            completion.choices.map(c => c.finish_reason),
+            expect.choices.map(c => reasons[c.stop]),
+        );
 }
 
 // Everything that the helper tells of a stream must agree with what it ends with.
 async function helped(client, params) {
     const stream = client.chat.completions.stream({ ...params, stream_options: { include_usage: true } });
     const told = { text: '', chunks: [] };
-    stream.on('content', piece => { told.text += piece; });
+    stream.on('content', piece => {
+        told.text += piece;
+    });
     stream.on('chunk', chunk => told.chunks.push(structuredClone(chunk)));
     const completion = await stream.finalChatCompletion();
     assert.equal(completion.object, 'chat.completion');
     if (completion.choices.length === 1) assert.equal(told.text, completion.choices[0].message.content ?? '');
-    assert.ok(told.chunks.every(c => c.object === 'chat.completion.chunk' && c.id === completion.id && c.model === completion.model && c.created === told.chunks[0].created));
+    assert.ok(
+        told.chunks.every(
+            c =>
+                c.object === 'chat.completion.chunk' &&
+                c.id === completion.id &&
+                c.model === completion.model &&
+                c.created === told.chunks[0].created,
+        ),
+    );
     const usages = told.chunks.filter(c => c.usage);
     assert.equal(usages.length, 1);
     assert.equal(usages[0], told.chunks.at(-1));
     assert.deepEqual(usages[0].choices, []);
-    const thinking = told.chunks.map(c => c.choices[0]?.delta.reasoning_content ?? '').join('');      /* the helper does not join it */
+    const thinking = told.chunks
+        .map(c => thought(c.choices[0]?.delta ?? {}))
+        .join(''); /* the helper does not join it */
     for (const choice of completion.choices) if (thinking) choice.message.reasoning_content = thinking;
     return { completion, usage: usages[0].usage };
 }
@@ -77,40 +121,52 @@ export function tests(back, port) {
         const play = { model: `mock-${name}`, ...hello };
         if (expect.choices) play.n = expect.choices.length;
         if (!expect.error) {
-            if (whole) it(`${name}`, async () => {
-                const completion = await client.chat.completions.create(play);
-                assert.equal(completion.object, 'chat.completion');
-                sameTurn(completion, completion.usage, expect, own);
-            });
-            if (stream) it(`${name}, streamed`, async () => {
-                const { completion, usage } = await helped(client, play);
-                sameTurn(completion, usage, expect, own);
-            });
+            if (whole)
+                it(`${name}`, async () => {
+                    const completion = await client.chat.completions.create(play);
+                    assert.equal(completion.object, 'chat.completion');
+                    sameTurn(completion, completion.usage, expect, own);
+                });
+            if (stream)
+                it(`${name}, streamed`, async () => {
+                    const { completion, usage } = await helped(client, play);
+                    sameTurn(completion, usage, expect, own);
+                });
             continue;
         }
         const { error } = expect;
-        if (whole) it(`${name}`, async () => {
-            const e = await thrown(client.chat.completions.create(play));
-            const [code, kind] = byStatus[error.http_status] ?? statuses[error.code];
-            assert.ok(e instanceof kind, `${e.constructor.name}: ${e.message}`);
-            assert.equal(e.status, code);
-            assert.equal(typeof e.type, 'string');
-            assert.deepEqual(Object.keys(e.error).sort(), ['code', 'message', 'param', 'type']);
-            assert.ok(e.error.message.includes(error.message ?? ''), `${e.error.message} should have: ${error.message}`);
-            assert.equal(e.headers.get('retry-after'), error.retry_after_ms ? String(Math.ceil(error.retry_after_ms / 1000)) : null);
-            if (error.request_id) assert.equal(e.requestID, error.request_id);
-        });
-        if (stream) it(`${name}, streamed`, async () => {
-            const s = client.chat.completions.stream(play);
-            let text = '';
-            s.on('content', piece => { text += piece; });
-            const e = await thrown(s.finalChatCompletion());
-            assert.ok(e instanceof OpenAI.APIError, `${e.constructor.name}: ${e.message}`);
-            assert.equal(text, expect.text ?? '');
-            if (!text) assert.equal(e.status, statuses[error.code][0]);
-            assert.equal(typeof e.type, 'string');
-            assert.ok(e.error.message.includes(error.message), e.error.message);
-        });
+        if (whole)
+            it(`${name}`, async () => {
+                const e = await thrown(client.chat.completions.create(play));
+                const [code, kind] = byStatus[error.http_status] ?? statuses[error.code];
+                assert.ok(e instanceof kind, `${e.constructor.name}: ${e.message}`);
+                assert.equal(e.status, code);
+                assert.equal(typeof e.type, 'string');
+                assert.deepEqual(Object.keys(e.error).sort(), ['code', 'message', 'param', 'type']);
+                assert.ok(
+                    e.error.message.includes(error.message ?? ''),
+                    `${e.error.message} should have: ${error.message}`,
+                );
+                assert.equal(
+                    e.headers.get('retry-after'),
+                    error.retry_after_ms ? String(Math.ceil(error.retry_after_ms / 1000)) : null,
+                );
+                if (error.request_id) assert.equal(e.requestID, error.request_id);
+            });
+        if (stream)
+            it(`${name}, streamed`, async () => {
+                const s = client.chat.completions.stream(play);
+                let text = '';
+                s.on('content', piece => {
+                    text += piece;
+                });
+                const e = await thrown(s.finalChatCompletion());
+                assert.ok(e instanceof OpenAI.APIError, `${e.constructor.name}: ${e.message}`);
+                assert.equal(text, expect.text ?? '');
+                if (!text) assert.equal(e.status, statuses[error.code][0]);
+                assert.equal(typeof e.type, 'string');
+                assert.ok(e.error.message.includes(error.message), e.error.message);
+            });
     }
 
     it('a chat', async () => {
@@ -139,7 +195,11 @@ export function tests(back, port) {
 
     const loop = async streamed => {
         const messages = [{ role: 'user', content: 'What is 2 plus 40?' }];
-        const turn = async () => (streamed ? (await helped(client, { model, messages, tools: [add] })).completion : await create({ messages, tools: [add] })).choices[0];
+        const turn = async () =>
+            (streamed
+                ? (await helped(client, { model, messages, tools: [add] })).completion
+                : await create({ messages, tools: [add] })
+            ).choices[0];
         const first = await turn();
         const call = first.message.tool_calls[0];
         assert.equal(first.finish_reason, 'tool_calls');
@@ -153,10 +213,17 @@ export function tests(back, port) {
     it('a tool loop of two turns, streamed', () => loop(true));
 
     it('a demanded tool', async () => {
-        const completion = await create({ tools: [add], tool_choice: { type: 'function', function: { name: 'add' } }, messages: [{ role: 'user', content: 'Take 1 and 2.' }] });
+        const completion = await create({
+            tools: [add],
+            tool_choice: { type: 'function', function: { name: 'add' } },
+            messages: [{ role: 'user', content: 'Take 1 and 2.' }],
+        });
         assert.equal(completion.choices[0].message.tool_calls[0].function.name, 'add');
         const { tool_choice, tools } = upstream().body;
-        assert.deepEqual(tool_choice, own ? { type: 'function', function: { name: 'add' } } : { type: 'tool', name: 'add' });
+        assert.deepEqual(
+            tool_choice,
+            own ? { type: 'function', function: { name: 'add' } } : { type: 'tool', name: 'add' },
+        );
         assert.deepEqual(own ? tools[0].function.parameters : tools[0].input_schema, WORDS);
     });
 
@@ -170,8 +237,18 @@ export function tests(back, port) {
     });
 
     it('images', async () => {
-        await create({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${pixel}` } },
-                                                            { type: 'image_url', image_url: { url: 'https://example.com/a.png' } }, { type: 'text', text: 'What is this.' }] }] });
+        await create({
+            messages: [
+                {
+                    role: 'user',
+                    content: [
+                        { type: 'image_url', image_url: { url: `data:image/png;base64,${pixel}` } },
+                        { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+                        { type: 'text', text: 'What is this.' },
+                    ],
+                },
+            ],
+        });
         const [data, url, text] = upstream().body.messages.at(-1).content;
         assert.equal(own ? data.image_url.url : data.source.data, own ? `data:image/png;base64,${pixel}` : pixel);
         assert.equal(own ? url.image_url.url : url.source.url, 'https://example.com/a.png');
@@ -189,50 +266,79 @@ export function tests(back, port) {
     });
 
     it('a structured answer', async () => {
-        const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
-        await create({ response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } } });
+        const schema = {
+            type: 'object',
+            properties: { city: { type: 'string' } },
+            required: ['city'],
+            additionalProperties: false,
+        };
+        await create({
+            response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } },
+        });
         const { body } = upstream();
-        assert.deepEqual(own ? body.response_format.json_schema : body.output_config.format.schema, own ? { name: 'place', strict: true, schema } : schema);
+        assert.deepEqual(
+            own ? body.response_format.json_schema : body.output_config.format.schema,
+            own ? { name: 'place', strict: true, schema } : schema,
+        );
     });
 
     it('a hundred streams at once', async () => {
         const before = requests();
-        const texts = await Promise.all(Array.from({ length: 100 }, async (_, i) => {
-            const s = client.chat.completions.stream({ model, messages: [{ role: 'user', content: `number-${i} is here.` }] });
-            return [i, (await s.finalChatCompletion()).choices[0].message.content];
-        }));
+        const texts = await Promise.all(
+            Array.from({ length: 100 }, async (_, i) => {
+                const s = client.chat.completions.stream({
+                    model,
+                    messages: [{ role: 'user', content: `number-${i} is here.` }],
+                });
+                return [i, (await s.finalChatCompletion()).choices[0].message.content];
+            }),
+        );
         for (const [i, text] of texts) assert.match(text, new RegExp(`number-${i}\\b`));
         assert.equal(requests() - before, 100);
     });
 
     // -- what the API refuses, and so does the gateway --
-    const refused = (name, params, at) => it(name, async () => {
-        const before = requests();
-        const e = await thrown(create(params));
-        assert.ok(e instanceof OpenAI.BadRequestError, `${e.constructor.name}: ${e.message}`);
-        assert.equal(e.type, 'invalid_request_error');
-        assert.equal(e.param, at);
-        assert.ok(e.error.message.includes(at), `${e.error.message} should have: ${at}`);
-        assert.equal(requests(), before, 'it was sent on');
-    });
+    const refused = (name, params, at) =>
+        it(name, async () => {
+            const before = requests();
+            const e = await thrown(create(params));
+            assert.ok(e instanceof OpenAI.BadRequestError, `${e.constructor.name}: ${e.message}`);
+            assert.equal(e.type, 'invalid_request_error');
+            assert.equal(e.param, at);
+            assert.ok(e.error.message.includes(at), `${e.error.message} should have: ${at}`);
+            assert.equal(requests(), before, 'it was sent on');
+        });
     refused('a member of the wrong type', { temperature: 'hot' }, 'temperature');
     refused('a fraction where a whole number must be', { max_tokens: 1.5 }, 'max_tokens');
     refused('an unknown role', { messages: [{ role: 'robot', content: 'Hello' }] }, 'messages[0].role');
-    refused('a wrong type deep inside', { messages: [{ role: 'user', content: [{ type: 'text', text: 5 }] }] }, 'messages[0].content[0].text');
+    refused(
+        'a wrong type deep inside',
+        { messages: [{ role: 'user', content: [{ type: 'text', text: 5 }] }] },
+        'messages[0].content[0].text',
+    );
     refused('a tool without its function', { tools: [{ type: 'function' }] }, 'tools[0].function');
     refused('the same, asked for as a stream', { stream: true, max_tokens: 'many' }, 'max_tokens');
 
     // Where exactly the call or its result stands is the engine's to say: the message is the right one.
-    const unpaired = (name, messages, at) => it(name, async () => {
-        const before = requests();
-        const e = await thrown(create({ messages }));
-        assert.ok(e instanceof OpenAI.BadRequestError, `${e.constructor.name}: ${e.message}`);
-        assert.ok(String(e.param).startsWith(at), `${e.param} should begin with: ${at}`);
-        assert.equal(requests(), before, 'it was sent on');
-    });
+    const unpaired = (name, messages, at) =>
+        it(name, async () => {
+            const before = requests();
+            const e = await thrown(create({ messages }));
+            assert.ok(e instanceof OpenAI.BadRequestError, `${e.constructor.name}: ${e.message}`);
+            assert.ok(String(e.param).startsWith(at), `${e.param} should begin with: ${at}`);
+            assert.equal(requests(), before, 'it was sent on');
+        });
     const call = { id: 't1', type: 'function', function: { name: 'add', arguments: '{}' } };
     unpaired('a tool result without its call', [{ role: 'tool', tool_call_id: 't1', content: 'x' }], 'messages[0]');
-    unpaired('a call without its result', [{ role: 'user', content: 'Go.' }, { role: 'assistant', content: null, tool_calls: [call] }, { role: 'user', content: 'And?' }], 'messages[1]');
+    unpaired(
+        'a call without its result',
+        [
+            { role: 'user', content: 'Go.' },
+            { role: 'assistant', content: null, tool_calls: [call] },
+            { role: 'user', content: 'And?' },
+        ],
+        'messages[1]',
+    );
 
     it('a body of 100 MB', async () => {
         const e = await thrown(create({ messages: [{ role: 'user', content: 'x'.repeat(100e6) }] }));

@@ -1,5 +1,5 @@
-// The official SDKs and plain sockets against the gateway of examples/server.c. Run by tests/clients.sh, which says in
-// variables where the gateways are: BEHIND_<FORMAT> = the port of the one whose provider speaks that format.
+// The official SDKs and plain sockets against the gateway of examples/server.c. Run by tests/clients.sh, which says
+// in variables where the gateways are: BEHIND_<FORMAT> = the port of the one whose provider speaks that format.
 //
 //   node tests/clients/run.mjs [PART-OF-A-NAME]
 
@@ -23,4 +23,4 @@ for (const front of fronts)
         else front.tests(back, port);
     }
 http(backs['anthropic-messages']);
-process.exitCode = await run(process.argv[2]) ? 0 : 1;
+process.exitCode = (await run(process.argv[2])) ? 0 : 1;
