@@ -9872,6 +9872,16 @@ static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, 
     else n->marks_dropped = true;
 }
 
+/* Members of a block that another format minted mean nothing to the target. */
+static void llmprov__normal_strip(llmprov__normal *n, llmprov_block *b) {
+    bool more;
+    if (!b->extra || !b->origin || llmprov__normal_own(n, b->origin)) return;
+    more = llmprov__normal_says(b->extra, b->extra_len, "type prompt_cache_breakpoint cache_control function content");
+    b->extra = NULL;
+    b->extra_len = 0;
+    if (more) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
+}
+
 /* Takes one block of a message over, or leaves it out. */
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
@@ -9891,12 +9901,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
         b.cache = LLMPROV_CACHE_NONE;
     }
     if (own_kind && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) return;
-    if (b.extra && b.origin && !llmprov__normal_own(n, b.origin)) {
-        bool more = llmprov__normal_says(b.extra, b.extra_len, "type prompt_cache_breakpoint cache_control function content");
-        b.extra = NULL;
-        b.extra_len = 0;
-        if (more) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
-    }
+    llmprov__normal_strip(n, &b);
     if ((n->rules & LLMPROV_RULE_NATIVE) && b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
     if (b.type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_arguments(n, &b);
@@ -10028,8 +10033,10 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
     size_t i;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
-        if (b) llmprov__normal_adopt(n, b);
-        if (b) llmprov__normal_drop_mark(n, &b->cache, ".content.cache");
+        if (!b) break;
+        llmprov__normal_adopt(n, b);
+        llmprov__normal_strip(n, b);
+        llmprov__normal_drop_mark(n, &b->cache, ".content.cache");
     }
     result->content = list.items;
     result->content_count = list.count;
@@ -10120,6 +10127,7 @@ static bool llmprov__normal_answer(llmprov__normal *n, const llmprov_block *b) {
     c->result = *b;
     c->message = n->message;
     c->block = n->block;
+    llmprov__normal_strip(n, &c->result);
     llmprov__normal_drop_mark(n, &c->result.cache, ".cache");
     if (n->group_count) llmprov__normal_tell(n, "", "a tool result behind other words of the user was put before them");
     return c->answered = true;
@@ -11743,6 +11751,19 @@ static void llmprov__t_messages_write_metadata(llmprov_draft *d) {
     llmprov_write_close(d->body);
 }
 
+/* "auto" and "standard_only" are this API's words; what others call "default" is the second. */
+static void llmprov__t_messages_tier(llmprov_draft *d) {
+    const char *tier = d->chat->service_tier;
+    bool foreign = tier && !llmprov__t_messages_own(d) && d->chat->origin, standard = foreign && !strcmp(tier, "default");
+    if (!tier) return;
+    if (foreign && !standard && strcmp(tier, "auto")) {
+        llmprov__parts_drop_text(d, "service_tier", "anthropic-messages has no such tier: it was left out");
+        return;
+    }
+    if (standard) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "anthropic-messages calls \"default\" \"standard_only\": that was sent");
+    llmprov_write_str(d->body, "service_tier", standard ? "standard_only" : tier, strlen(standard ? "standard_only" : tier));
+}
+
 static void llmprov__t_messages_write_stops(llmprov_draft *d) {
     size_t i;
     if (!d->chat->stop_count) return;
@@ -11825,7 +11846,7 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     llmprov__t_messages_write_thinking(d, &p);
     llmprov__t_messages_write_output(d, &p, fold);
     llmprov__t_messages_write_metadata(d);
-    if (r->service_tier) llmprov_write_str(w, "service_tier", r->service_tier, strlen(r->service_tier));
+    llmprov__t_messages_tier(d);
     llmprov__t_messages_refused(d);
     llmprov__t_messages_tools(d, fold);
     llmprov__t_messages_choice(d, &p, fold);
@@ -18949,9 +18970,10 @@ static void llmprov__s_chat_voice(llmprov_face *f, llmprov_writer *w, const llmp
 
 /* "name" and the arguments, which are a JSON object, or the text in it for a tool that takes one. */
 static void llmprov__s_chat_call_body(llmprov_writer *w, const llmprov_block *b, bool custom) {
-    llmprov_str input;
+    llmprov_str input, said;
     llmprov__s_chat_str(w, "name", b->name ? b->name : "");
-    if (!custom) llmprov_write_str(w, "arguments", b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    if (!custom && b->invalid && llmprov__msg_has(b->json, b->json_len, "rawInvalidInput", &said)) llmprov_write_raw(w, "arguments", said.ptr, said.len);
+    else if (!custom) llmprov_write_str(w, "arguments", b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
     else if (llmprov__msg_has(b->json, b->json_len, "input", &input) && input.ptr[0] == '"') llmprov_write_raw(w, "input", input.ptr, input.len);
     else llmprov_write_str(w, "input", b->json ? b->json : "", llmprov__text_len(b->json, b->json_len));
 }
@@ -18999,7 +19021,7 @@ static const char *llmprov__s_chat_finish(llmprov_face *f, llmprov_stop stop, co
     if (stop == LLMPROV_STOP_REFUSAL && refused) return "stop";
     if (stop == LLMPROV_STOP_TOOL_USE && llmprov__s_chat_is_old(f)) return "function_call";
     if (stop == LLMPROV_STOP_PAUSE) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "finish_reason", "openai-chat has no reason for a turn that is to be continued: \"length\" was written");
-    if (llmprov_face_own(f) && said.len && llmprov__parts_stop(said) == stop) return word;
+    if (llmprov_face_own(f) && said.len && llmprov__parts_stop(said) == stop && stop != LLMPROV_STOP_TOOL_USE) return word;
     for (i = 0; i < LLMPROV__COUNT(llmprov__s_chat_stops_words); i++)
         if (llmprov__s_chat_stops_words[i].stop == stop) return llmprov__s_chat_stops_words[i].word;
     llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "finish_reason", "openai-chat has no such reason: the provider's own word was written");

@@ -28,7 +28,7 @@ const known = [
     {
         schema: /^AnthropicMessages(Response|StreamEvent)$/,
         at: /\/stop_reason$/,
-        value: /^other$/,
+        value: /^(other|queued|in_progress|complete|error)$/,
         why: 'a reason that was not given, or that this API has no word for, is never said to be a success',
     },
     {
@@ -53,7 +53,7 @@ const known = [
     {
         schema: /^OpenAIChat(Response|Chunk)$/,
         at: /^\/choices\/\d+\/finish_reason$/,
-        value: /^error$/,
+        value: /^(error|queued|in_progress|complete)$/,
         why: 'a reason that was not given, or that this API has no word for, is never said to be a success',
     },
     {
