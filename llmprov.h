@@ -53,6 +53,7 @@
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
     >>s_chat         openai-chat as a server
+    >>s_responses    openai-responses as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
@@ -1391,6 +1392,9 @@ typedef struct llmprov_translator {
     void (*read_frame)(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data);   /* a frame to events */
     void (*read_end)(llmprov_turn *t);                                /* the stream ended cleanly            */
     void (*read_error)(llmprov_turn *t, llmprov_error *e, llmprov_scan *body);     /* fills what it finds    */
+    /* may be NULL. Members of the next frame ("item.content.text", lists stand in no path; NULL at the end) that only say
+       again what has been said: where a frame comes in pieces they are dropped, and are null when it is read. NULL = none: */
+    const char *const *(*skip)(const llmprov_turn *t);
     /* as a server; all NULL = it is no server: */
     size_t write_state;          /* bytes of its own per answer                                              */
     size_t body_max;             /* bytes of the longest request that its API takes; 0 = not known           */
@@ -5709,6 +5713,21 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 // Calls: crypt
 //==============================================================================
 
+/* Where a walk over the JSON of a line stands that drops values nobody needs. Containers deeper than the list are whole. */
+enum { LLMPROV__FRAME_DEEP = 8, LLMPROV__FRAME_NAME = 32 };
+
+typedef struct llmprov__frame_walk {
+    bool string, escape;         /* in a string; behind its backslash */
+    bool key, named;             /* the string that comes, or is there, is a key; the value behind it is to be dropped */
+    bool dropping;
+    int depth, dropped;          /* how many containers are open; of what is dropped */
+    struct { bool object; unsigned paths; int keys; } in[LLMPROV__FRAME_DEEP + 1];     /* which paths its keys so far belong to */
+    unsigned paths;              /* the same for the value that comes */
+    int keys;
+    char name[LLMPROV__FRAME_NAME];
+    size_t name_len;
+} llmprov__frame_walk;
+
 typedef struct llmprov__frame_cutter {
     llmprov_framing framing;
     llmprov__mem_buf line;       /* a line, or a binary message, that the piece before this one began        */
@@ -5716,6 +5735,8 @@ typedef struct llmprov__frame_cutter {
     llmprov_str event, payload;  /* of the frame so far: in the piece or in the buffers                      */
     bool has_data, skip_lf, left, begun;
     bool known;                  /* a field or a comment came: it is an event stream                         */
+    const char *const *skip;     /* paths of members whose values are dropped from lines that come in pieces; NULL = none */
+    llmprov__frame_walk walk;    /* over the line that the piece before this one began */
     const char *clean;           /* up to here the piece in hand has no CR                                   */
     size_t total;                /* of the binary message that was begun; 0 = not known yet                  */
     size_t limit;                /* bytes of one event                                                       */
@@ -5742,6 +5763,104 @@ static void llmprov__frame_hold(llmprov__frame_cutter *f, llmprov__mem_buf *b, l
     b->len = 0;
     if (!llmprov__mem_add(b, text->ptr, text->len)) f->status = LLMPROV_ERR_NO_MEMORY;
     text->ptr = b->ptr;
+}
+
+/* -- values that nobody needs: long texts that a format says again -- */
+
+/* Whether the name that was read is that part of a path; *last: no part comes behind it. */
+static bool llmprov__frame_part(const llmprov__frame_walk *w, const char *path, int part, bool *last) {
+    size_t len;
+    while (part-- > 0 && path) path = strchr(path, '.') ? strchr(path, '.') + 1 : NULL;
+    if (!path) return false;
+    len = strchr(path, '.') ? (size_t)(strchr(path, '.') - path) : strlen(path);
+    *last = !path[len];
+    return len == w->name_len && !memcmp(path, w->name, len);
+}
+
+/* A key is whole: which paths go on with it, and whether one ends. Lists stand in no path: their items are as they are. */
+static void llmprov__frame_key(llmprov__frame_walk *w, const char *const *skip) {
+    int i, keys = w->depth <= LLMPROV__FRAME_DEEP ? w->in[w->depth].keys : 0;
+    unsigned paths = w->depth <= LLMPROV__FRAME_DEEP ? w->in[w->depth].paths : 0;
+    w->paths = 0;
+    w->keys = keys + 1;
+    w->key = w->named = false;
+    for (i = 0; skip[i] && i < 31; i++) {
+        bool last = false;
+        if (!(paths & 1u << i) || !llmprov__frame_part(w, skip[i], keys, &last)) continue;
+        w->paths |= 1u << i;
+        w->named = w->named || last;
+    }
+}
+
+/* A bracket of what is kept. */
+static void llmprov__frame_bracket(llmprov__frame_walk *w, char c) {
+    bool open = c == '{' || c == '[';
+    if (!open) {
+        w->depth -= w->depth > 0;
+    } else if (++w->depth <= LLMPROV__FRAME_DEEP) {
+        w->in[w->depth].object = c == '{';
+        w->in[w->depth].paths = w->depth == 1 ? ~0u : w->paths;
+        w->in[w->depth].keys = w->depth == 1 ? 0 : w->keys;
+    }
+    w->key = open && c == '{';
+    if (w->depth && w->depth <= LLMPROV__FRAME_DEEP) w->paths = w->in[w->depth].paths, w->keys = w->in[w->depth].keys;
+}
+
+/* The next character of what is dropped; false = it was the last. */
+static bool llmprov__frame_drop(llmprov__frame_walk *w, char c) {
+    if (w->string) {
+        if (w->escape || c == '\\') w->escape = !w->escape;
+        else if (c == '"') w->string = false;
+    } else if (c == '"') w->string = true;
+    else if (c == '{' || c == '[') w->dropped++;
+    else if (c == '}' || c == ']') w->dropped--;
+    w->dropping = w->string || w->dropped;
+    return w->dropping;
+}
+
+/* The next character of what is kept; false = a value begins there that is dropped. */
+static bool llmprov__frame_keep(llmprov__frame_walk *w, const char *const *skip, char c) {
+    if (w->string) {
+        bool end = c == '"' && !w->escape;
+        if (w->key && !end && w->name_len < sizeof w->name) w->name[w->name_len++] = c;
+        w->escape = c == '\\' && !w->escape;
+        w->string = !end;
+        if (end && w->key) llmprov__frame_key(w, skip);
+        return true;
+    }
+    if (w->named && (c == '"' || c == '{' || c == '[')) {
+        w->named = false;
+        w->dropping = true;
+        w->dropped = 0;
+        llmprov__frame_drop(w, c);
+        return false;
+    }
+    if (c == '"') {
+        w->string = true;
+        w->name_len = 0;
+    } else if (c == '{' || c == '[' || c == '}' || c == ']') llmprov__frame_bracket(w, c);
+    else if (c == ',') {
+        w->named = false;
+        w->key = w->depth > 0 && w->depth <= LLMPROV__FRAME_DEEP && w->in[w->depth].object;
+    }
+    return true;
+}
+
+/* Adds a piece to the line that is put together; what is to be dropped becomes null. */
+static bool llmprov__frame_add(llmprov__frame_cutter *f, const char *p, const char *end) {
+    llmprov__frame_walk *w = &f->walk;
+    const char *from = p;
+    bool fine = true;
+    if (!f->skip || f->has_data) return llmprov__mem_add(&f->line, p, (size_t)(end - p));
+    if (!f->line.len) memset(w, 0, sizeof *w);
+    for (; p < end; p++) {
+        if (w->dropping) {
+            if (!llmprov__frame_drop(w, *p)) from = p + 1;
+        } else if (!llmprov__frame_keep(w, f->skip, *p)) {
+            fine = fine && llmprov__mem_add(&f->line, from, (size_t)(p - from)) && llmprov__mem_add(&f->line, "null", 4);
+        }
+    }
+    return fine && (w->dropping || llmprov__mem_add(&f->line, from, (size_t)(end - from)));
 }
 
 /* A further data line is joined with a line feed. */
@@ -5818,7 +5937,7 @@ static const char *llmprov__frame_eol(llmprov__frame_cutter *f, const char *p, c
 /* A line that ran over the end of its piece: it is completed in the line buffer, from where its texts are held. */
 static bool llmprov__frame_crossing(llmprov__frame_cutter *f, const char *p, const char *eol) {
     bool whole;
-    if (!llmprov__mem_add(&f->line, p, (size_t)(eol - p))) f->status = LLMPROV_ERR_NO_MEMORY;
+    if (!llmprov__frame_add(f, p, eol)) f->status = LLMPROV_ERR_NO_MEMORY;
     whole = !f->status && llmprov__frame_line(f, f->line.ptr, f->line.ptr + f->line.len);
     if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
@@ -5840,7 +5959,7 @@ static void llmprov__frame_wait(llmprov__frame_cutter *f, const char *p, const c
     f->clean = NULL;
     if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
-    if (p < end && !llmprov__mem_add(&f->line, p, (size_t)(end - p))) f->status = LLMPROV_ERR_NO_MEMORY;
+    if (p < end && !llmprov__frame_add(f, p, end)) f->status = LLMPROV_ERR_NO_MEMORY;
     if (f->line.len + f->payload.len > f->limit) f->status = LLMPROV_ERR_LIMIT;
 }
 
@@ -10669,7 +10788,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "cache", "cache marks were left out: this provider takes none");
         n->req.cache = LLMPROV_CACHE_NONE;
     }
-    if (!n->err->code && !n->out_count) return llmprov__normal_fail(n, "messages", "a request needs a message: set prompt, messages or history");
+    if (!n->err->code && !n->out_count && !llmprov__normal_goes_on(n)) return llmprov__normal_fail(n, "messages", "a request needs a message: set prompt, messages or history");
     n->req.prompt = NULL;
     n->req.history = NULL;
     n->req.messages = n->out;
@@ -11310,7 +11429,7 @@ static const struct { const char *format, *members; } llmprov__parts_carriers[] 
     { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system" },
     { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
                      "response_format reasoning_effort reasoning thinking user safety_identifier" },
-    { "openai-responses", "input reasoning text tool_choice" },
+    { "openai-responses", "stream instructions reasoning text tools tool_choice" },
 };
 
 static bool llmprov__parts_carried(const llmprov_request *r, const char *name) {
@@ -11329,6 +11448,7 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
         { "model", true, NULL }, { "service_tier", r->service_tier != NULL, NULL }, { "stream", r->stream == LLMPROV_STREAM_ON, NULL },
         { "stop", r->stop_count > 0, NULL }, { "tools", r->tool_count > 0, NULL }, { "tool_choice", r->tool_choice != LLMPROV_TOOL_AUTO, NULL },
         { "parallel_tool_calls", r->parallel_tools != LLMPROV_UNSET, NULL }, { "response_format", r->schema != NULL, NULL },
+        { "max_output_tokens", r->max_tokens.set, NULL }, { "instructions", r->system_count > 0, NULL }, { "text", r->schema != NULL, NULL },
         { "max_tokens", r->max_tokens.set, "max_completion_tokens" }, { "max_completion_tokens", r->max_tokens.set, "max_tokens" },
         { "user", r->user_id != NULL, "safety_identifier" }, { "safety_identifier", r->user_id != NULL, "user" },
         { "reasoning_effort", thinks, "reasoning" }, { "reasoning", thinks, "reasoning_effort" }, { "thinking", thinks, "reasoning_effort" },
@@ -13934,7 +14054,8 @@ static bool llmprov__t_responses_came(const llmprov_draft *d) {
 /* A member that llmprov_ask kept from this format; ptr NULL = none. */
 static llmprov_str llmprov__t_responses_kept(const llmprov_draft *d, const char *name) {
     llmprov_str value = { NULL, 0 };
-    if (!llmprov__t_responses_came(d) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value)) value.ptr = NULL, value.len = 0;
+    bool some = llmprov__t_responses_came(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
+    if (!some) value.ptr = NULL, value.len = 0;
     return value;
 }
 
@@ -14006,7 +14127,7 @@ static void llmprov__t_responses_text(llmprov_draft *d, const llmprov_block *b, 
     llmprov__t_responses_type(d->body, !assistant ? "input_text" : refusal ? "refusal" : "output_text");
     llmprov__write_long(d->body, assistant && refusal ? "refusal" : "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
     if (assistant && !refusal && notes.ptr) llmprov_write_raw(d->body, "annotations", notes.ptr, notes.len);
-    else if (assistant && !refusal && (!llmprov__t_responses_own(b) || llmprov__t_responses_has(b, "item_id").ptr)) llmprov_write_raw(d->body, "annotations", "[]", 2);
+    else if (assistant && !refusal && (!llmprov__t_responses_own(b) || !llmprov__t_responses_came(d))) llmprov_write_raw(d->body, "annotations", "[]", 2);
     if (assistant && logprobs.ptr) llmprov_write_raw(d->body, "logprobs", logprobs.ptr, logprobs.len);
     if (!assistant) llmprov__t_responses_mark(d, b);
     llmprov_write_close(d->body);
@@ -14155,7 +14276,7 @@ static size_t llmprov__t_responses_run(const llmprov_message *m, size_t from) {
 static bool llmprov__t_responses_is_string(const llmprov__t_responses_turn *t, size_t from, size_t to) {
     const llmprov_block *b = &t->m->blocks[from];
     if (to - from != 1 || b->type != LLMPROV_BLOCK_TEXT || b->cache || llmprov__t_responses_has(b, "item_id").ptr || llmprov__t_responses_was(b, "refusal")) return false;
-    return (t->m->plain && t->m->block_count == 1) || (t->assistant && !llmprov__t_responses_own(b));
+    return (t->m->plain && t->m->block_count == 1) || (t->assistant && !llmprov__t_responses_own(b)) || llmprov__t_responses_has(b, "item_plain").ptr;
 }
 
 static void llmprov__t_responses_role(const llmprov__t_responses_turn *t, const llmprov_block *b) {
@@ -14424,6 +14545,8 @@ static size_t llmprov__t_responses_item(llmprov__t_responses_turn *t, size_t at)
         llmprov_draft_warn(t->d, LLMPROV_ERR_UNSUPPORTED, field, "with previous_response_id the server holds this item: it was left out");
         return end;
     }
+    if (b->cache && (t->assistant || b->type == LLMPROV_BLOCK_TOOL_RESULT))
+        llmprov_draft_warn(t->d, LLMPROV_ERR_UNSUPPORTED, field, "only what the user says and the parts of a result carry cache marks in openai-responses: this one was left out");
     if (b->type == LLMPROV_BLOCK_TOOL_RESULT) {
         llmprov__t_responses_result(t, b, field);
         return at + 1;
@@ -14463,9 +14586,8 @@ static void llmprov__t_responses_write_turn(llmprov_draft *d, const llmprov_mess
 
 /* A request that was read with a string for input, and nothing was added to it, has one again. */
 static bool llmprov__t_responses_input_is_string(const llmprov_draft *d) {
-    llmprov_str was = llmprov__t_responses_kept(d, "input");
     const llmprov_message *m = d->chat->messages;
-    return was.ptr && d->chat->message_count == 1 && m->plain && m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache;
+    return d->chat->message_count == 1 && llmprov__t_responses_has(m->blocks, "item_input").ptr && m->plain && m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache;
 }
 
 static bool llmprov__t_responses_system_marked(const llmprov_request *r) {
@@ -14497,6 +14619,7 @@ static void llmprov__t_responses_conversation(llmprov_draft *d) {
 static void llmprov__t_responses_instructions(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     size_t i;
+    if (!r->system_count && llmprov__t_responses_kept(d, "instructions").ptr) llmprov_write_str(d->body, "instructions", "", 0);
     if (!r->system_count || llmprov__t_responses_system_marked(r)) return;
     llmprov__write_string_open(d->body, "instructions");
     for (i = 0; i < r->system_count; i++) {
@@ -14529,7 +14652,7 @@ static void llmprov__t_responses_function(llmprov_draft *d, const llmprov_tool *
     bool silent = (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT) || (!tool->strict && llmprov__t_responses_came(d));
     llmprov__t_responses_type(w, "function");
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
-    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->description && (*tool->description || llmprov__t_responses_came(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
     else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
     if (!silent) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
@@ -14562,7 +14685,7 @@ static void llmprov__t_responses_custom(llmprov_draft *d, const llmprov_tool *to
         llmprov__t_responses_nested(d, nested);
     } else {
         if (tool->name) llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
-        if (tool->description && *tool->description) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
+        if (tool->description && (*tool->description || llmprov__t_responses_came(d))) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
         llmprov__t_responses_tool_rest(d, tool, field);
     }
     llmprov_write_close(d->body);
@@ -14599,6 +14722,7 @@ static bool llmprov__t_responses_hosted(llmprov_draft *d, const llmprov_tool *to
 
 static void llmprov__t_responses_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
     llmprov_tool function;
+    if (tool->cache) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "tools carry no cache marks in openai-responses: it was left out");
     if (tool->strict && (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT))
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider knows no strict tools: strict was left out");
     if (!tool->type) {
@@ -14608,7 +14732,7 @@ static void llmprov__t_responses_tool(llmprov_draft *d, const llmprov_tool *tool
     } else if (!llmprov__t_responses_dated(tool->type)) {
         llmprov__t_responses_type(d->body, tool->type);
         if (tool->name) llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
-        if (tool->description && *tool->description) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
+        if (tool->description && (*tool->description || llmprov__t_responses_came(d))) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
         llmprov__msg_write_extra(d->body, tool->extra, 0, "type");
         llmprov_write_close(d->body);
     } else if (llmprov__t_responses_hosted(d, tool)) {
@@ -14658,7 +14782,7 @@ static void llmprov__t_responses_tools(llmprov_draft *d) {
         count += !tool->type || !llmprov__t_responses_dated(tool->type) || !strncmp(tool->type, "web_search_", 11) ||
                  !strncmp(tool->type, "code_execution_", 15) || llmprov__parts_as_function(tool, &function);
     }
-    if (count) llmprov_write_open(d->body, "tools", '[');
+    if (count || llmprov__t_responses_kept(d, "tools").ptr) llmprov_write_open(d->body, "tools", '[');
     for (i = 0; i < d->chat->tool_count; i++) {
         char field[40] = "tools[";
         llmprov__err_number n = llmprov__err_int((int64_t)i);
@@ -14666,7 +14790,7 @@ static void llmprov__t_responses_tools(llmprov_draft *d) {
         memcpy(field + 6 + strlen(n.text), "]", 2);
         llmprov__t_responses_tool(d, &d->chat->tools[i], field);
     }
-    if (count) llmprov_write_close(d->body);
+    if (count || llmprov__t_responses_kept(d, "tools").ptr) llmprov_write_close(d->body);
     if (count || llmprov__t_responses_came(d)) llmprov__t_responses_choice(d);
 }
 
@@ -14734,10 +14858,11 @@ static void llmprov__t_responses_tokens(llmprov_draft *d) {
 static void llmprov__t_responses_write_text(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_writer *w = d->body;
-    llmprov_str kept = llmprov__t_responses_kept(d, "text");
+    llmprov_str kept = llmprov__t_responses_kept(d, "text"), format;
+    bool whole = kept.ptr && llmprov__msg_has(kept.ptr, kept.len, "format", &format);
     if (!r->schema && !kept.ptr) return;
     llmprov_write_open(w, "text", '{');
-    if (r->schema) {
+    if (r->schema && !whole) {
         llmprov_write_open(w, "format", '{');
         if (d->row->quirks.flags & LLMPROV_QUIRK_NO_JSON_SCHEMA) {
             llmprov_write_str(w, "type", "json_object", 11);
@@ -14750,7 +14875,7 @@ static void llmprov__t_responses_write_text(llmprov_draft *d) {
         }
         llmprov_write_close(w);
     }
-    if (kept.ptr) llmprov__msg_write_extra(w, kept.ptr, kept.len, r->schema ? "format" : NULL);
+    if (kept.ptr) llmprov__msg_write_extra(w, kept.ptr, kept.len, NULL);
     llmprov_write_close(w);
 }
 
@@ -14774,21 +14899,6 @@ static void llmprov__t_responses_store(llmprov_draft *d, const char *effort) {
     if (reasons && !llmprov__t_responses_extra(d, "include").ptr) llmprov_write_raw(d->body, "include", "[\"reasoning.encrypted_content\"]", 31);
 }
 
-/* Members that this format kept: those that were written with their fields are not written twice. */
-static void llmprov__t_responses_write_kept(llmprov_draft *d) {
-    llmprov_scan s;
-    llmprov_str key, value;
-    if (!llmprov__t_responses_came(d)) {
-        llmprov__parts_kept(d, llmprov__parts_responses, "", NULL);
-        return;
-    }
-    s = llmprov__json_scan(d->chat->kept ? d->chat->kept : "{}", d->chat->kept ? llmprov__text_len(d->chat->kept, d->chat->kept_len) : 2, NULL, 0);
-    while (llmprov_scan_key(&s, &key)) {
-        bool written = llmprov__text_is(key, "input") || llmprov__text_is(key, "reasoning") || llmprov__text_is(key, "text") || llmprov__text_is(key, "tool_choice");
-        if (llmprov_scan_raw(&s, &value) && !written) llmprov__write_raw_key(d->body, key, value, false);
-    }
-}
-
 static void llmprov__t_responses_write(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_writer *w = d->body;
@@ -14796,7 +14906,7 @@ static void llmprov__t_responses_write(llmprov_draft *d) {
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "model", d->model, strlen(d->model));
     llmprov__t_responses_tokens(d);
-    if (d->stream) llmprov_write_bool(w, "stream", true);
+    if (d->stream || llmprov__t_responses_kept(d, "stream").ptr) llmprov_write_bool(w, "stream", d->stream);
     effort = llmprov__t_responses_reason(d);
     llmprov__t_responses_sampling(d, effort);
     llmprov__t_responses_write_text(d);
@@ -14808,7 +14918,7 @@ static void llmprov__t_responses_write(llmprov_draft *d) {
         llmprov_write_str(w, "service_tier", only ? "default" : r->service_tier, only ? 7 : strlen(r->service_tier));
     }
     llmprov__t_responses_tools(d);
-    llmprov__t_responses_write_kept(d);
+    llmprov__parts_kept(d, llmprov__parts_responses, "", NULL);
     llmprov__t_responses_instructions(d);
     llmprov__write_rest(w, "input");
     llmprov__t_responses_conversation(d);
@@ -14840,7 +14950,9 @@ typedef struct llmprov__t_responses_open {
 typedef struct llmprov__t_responses_state {
     llmprov__t_responses_open *items;
     size_t count, cap, latest;
+    size_t ended;                /* so many of the first ones have ended */
     bool refused;
+    bool skips;                  /* what is said again was not waited for */
 } llmprov__t_responses_state;
 
 /* Members of an event, or of the object that stands for one. */
@@ -14956,9 +15068,16 @@ static void llmprov__t_responses_annotations(llmprov_turn *t, const llmprov_scan
     while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov_turn_part(t, it->block, "citation", item);
 }
 
+/* What was not waited for, since it should have been said, was not: better no answer than half of one. */
+static void llmprov__t_responses_missed(llmprov_turn *t, llmprov_str value) {
+    if (!value.ptr && ((llmprov__t_responses_state *)llmprov_turn_state(t))->skips)
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "a text stands only at the end of its item, where texts that came in pieces are repeated");
+}
+
 /* The text that a part's end repeats: it counts only where no piece of it came. */
 static void llmprov__t_responses_whole_text(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str text) {
     if (!it->some && llmprov__t_responses_some(text)) llmprov_turn_piece(t, it->block, s, text);
+    else if (!it->some) llmprov__t_responses_missed(t, text);
     it->some = it->some || llmprov__t_responses_some(text);
 }
 
@@ -15137,6 +15256,7 @@ static void llmprov__t_responses_bare_arguments(llmprov_turn *t, const llmprov_s
 static void llmprov__t_responses_arguments_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str arguments, llmprov_str input) {
     char *compact;
     if (it->some) return;
+    llmprov__t_responses_missed(t, arguments.ptr ? arguments : input);
     if (it->call == &llmprov__t_responses_calls[LLMPROV__T_RESPONSES_CUSTOM]) {
         if (input.ptr && input.ptr[0] == '"') llmprov_turn_freeform(t, it->block, input);
         it->some = input.ptr != NULL;
@@ -15156,6 +15276,7 @@ static void llmprov__t_responses_seal(llmprov_turn *t, const llmprov_scan *s, ll
 
 /* An item is whole: what has not come of it yet comes now. */
 static void llmprov__t_responses_finish(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item) {
+    llmprov__t_responses_state *m = (llmprov__t_responses_state *)llmprov_turn_state(t);
     llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS];
     if (!it || it->ended || t->error.code) return;
     llmprov__parts_members(s, item, llmprov__t_responses_item_members, v, LLMPROV__T_RESPONSES_ITEM_MEMBERS);
@@ -15173,6 +15294,7 @@ static void llmprov__t_responses_finish(llmprov_turn *t, const llmprov_scan *s, 
         llmprov_turn_part(t, it->block, "item_status", v[LLMPROV__T_RESPONSES_STATUS]);
     llmprov__t_responses_close(t, it);
     it->ended = true;
+    while (m->ended < m->count && m->items[m->ended].ended) m->ended++;
 }
 
 static void llmprov__t_responses_items_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str output) {
@@ -15494,6 +15616,21 @@ static void llmprov__t_responses_read(llmprov_turn *t, llmprov_scan *body) {
     } else if (!response) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no response: it has no \"output\"");
     else llmprov__t_responses_end(t, body, raw, "completed");
     llmprov_turn_done(t);
+}
+
+/* The end of a part, of an item and of the whole say the text again. It is not waited for where it has come in pieces. */
+static const char *const *llmprov__t_responses_skip(const llmprov_turn *t) {
+    static const char *const parts[] = { "text", "refusal", "arguments", "input", "part.text", "part.refusal", "part.logprobs", "item.arguments", "item.input",
+                                         "item.content.text", "item.content.refusal", "item.content.logprobs", "item.summary.text", NULL };
+    static const char *const whole[] = { "response.output", NULL };
+    llmprov__t_responses_state *m = (llmprov__t_responses_state *)t->state;
+    size_t i, open = 0, silent = 0;
+    for (i = m->ended; i < m->count; i++) {
+        open += !m->items[i].ended;
+        silent += !m->items[i].ended && !m->items[i].some;
+    }
+    m->skips = m->count && !silent;
+    return !m->skips ? NULL : open ? parts : whole;
 }
 
 /* Only completed, incomplete, failed and cancelled end a response; see llmprov__t_responses_on_end. */
@@ -19514,11 +19651,1488 @@ static int llmprov__s_chat_write_error(llmprov_face *f, const llmprov_error *e) 
 }
 #endif /* LLMPROV_NO_OPENAI_CHAT */
 
+#ifndef LLMPROV_NO_OPENAI_RESPONSES
+
+//==============================================================================
+// >>s_responses openai-responses as a server
+//
+// Items become turns: what the assistant said, thought and called is one message,
+// the results are the next. What an item was is remembered in members item_*, so
+// that it goes back to this format as it was said. An answer's items are gathered,
+// since the events that end it say everything again.
+// https://platform.openai.com/docs/api-reference/responses  .../responses-streaming
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_RESPONSES_REQUEST = 1, LLMPROV__S_RESPONSES_ITEM, LLMPROV__S_RESPONSES_MESSAGE, LLMPROV__S_RESPONSES_PART, LLMPROV__S_RESPONSES_TEXT,
+       LLMPROV__S_RESPONSES_REFUSAL, LLMPROV__S_RESPONSES_IMAGE, LLMPROV__S_RESPONSES_FILE, LLMPROV__S_RESPONSES_CALL, LLMPROV__S_RESPONSES_CUSTOM_CALL,
+       LLMPROV__S_RESPONSES_OUTPUT, LLMPROV__S_RESPONSES_REASONING, LLMPROV__S_RESPONSES_THOUGHT, LLMPROV__S_RESPONSES_SCREEN, LLMPROV__S_RESPONSES_TOOL,
+       LLMPROV__S_RESPONSES_FUNCTION, LLMPROV__S_RESPONSES_CUSTOM, LLMPROV__S_RESPONSES_CHOICE, LLMPROV__S_RESPONSES_NAMED, LLMPROV__S_RESPONSES_THINKING,
+       LLMPROV__S_RESPONSES_FORM, LLMPROV__S_RESPONSES_FORMAT, LLMPROV__S_RESPONSES_SCHEMA };
+
+static const llmprov__face_rule llmprov__s_responses_rules[] = {
+    { LLMPROV__S_RESPONSES_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "input", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST, LLMPROV__S_RESPONSES_ITEM, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "instructions", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "max_output_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "max_tool_calls", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "top_p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "top_logprobs", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "stream", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "store", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "background", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "tools", LLMPROV__FACE_LIST, LLMPROV__S_RESPONSES_TOOL, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "tool_choice", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, LLMPROV__S_RESPONSES_CHOICE, "none auto required" },
+    { LLMPROV__S_RESPONSES_REQUEST, "parallel_tool_calls", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "reasoning", LLMPROV__FACE_OBJECT, LLMPROV__S_RESPONSES_THINKING, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "text", LLMPROV__FACE_OBJECT, LLMPROV__S_RESPONSES_FORM, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "include", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "metadata", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "service_tier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "safety_identifier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "user", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "prompt_cache_key", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "previous_response_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "conversation", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_RESPONSES_REQUEST, "truncation", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_ITEM, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_ITEM, "id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_ITEM, "status", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_ITEM, "call_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "user assistant system developer" },
+    { LLMPROV__S_RESPONSES_MESSAGE, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_RESPONSES_PART, NULL },
+    { LLMPROV__S_RESPONSES_MESSAGE, "phase", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_PART, "type", LLMPROV__FACE_TEXT, 0, "input_text output_text refusal input_image input_file" },
+    { LLMPROV__S_RESPONSES_TEXT, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_TEXT, "annotations", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_RESPONSES_TEXT, "logprobs", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_RESPONSES_REFUSAL, "refusal", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_IMAGE, "image_url", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_IMAGE, "file_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_IMAGE, "detail", LLMPROV__FACE_STRING, 0, "low high auto original" },
+    { LLMPROV__S_RESPONSES_FILE, "file_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_FILE, "file_data", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_FILE, "file_url", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_FILE, "filename", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_CALL, "call_id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CALL, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CALL, "arguments", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CUSTOM_CALL, "call_id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CUSTOM_CALL, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CUSTOM_CALL, "input", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_OUTPUT, "output", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_RESPONSES_PART, NULL },
+    { LLMPROV__S_RESPONSES_REASONING, "summary", LLMPROV__FACE_LIST, LLMPROV__S_RESPONSES_THOUGHT, NULL },
+    { LLMPROV__S_RESPONSES_REASONING, "content", LLMPROV__FACE_LIST, LLMPROV__S_RESPONSES_THOUGHT, NULL },
+    { LLMPROV__S_RESPONSES_REASONING, "encrypted_content", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_THOUGHT, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_SCREEN, "call_id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_SCREEN, "output", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_RESPONSES_IMAGE, NULL },
+    { LLMPROV__S_RESPONSES_TOOL, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_TOOL, "name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_TOOL, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_FUNCTION, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_FUNCTION, "parameters", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_RESPONSES_FUNCTION, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_RESPONSES_CUSTOM, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_CHOICE, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_NAMED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_THINKING, "effort", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_RESPONSES_THINKING, "summary", LLMPROV__FACE_STRING, 0, "auto concise detailed" },
+    { LLMPROV__S_RESPONSES_FORM, "format", LLMPROV__FACE_OBJECT, LLMPROV__S_RESPONSES_FORMAT, NULL },
+    { LLMPROV__S_RESPONSES_FORM, "verbosity", LLMPROV__FACE_STRING, 0, "low medium high" },
+    { LLMPROV__S_RESPONSES_FORMAT, "type", LLMPROV__FACE_TEXT, 0, "text json_object json_schema" },
+    { LLMPROV__S_RESPONSES_SCHEMA, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_RESPONSES_SCHEMA, "schema", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_RESPONSES_SCHEMA, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+};
+
+static const llmprov__face_case llmprov__s_responses_cases[] = {
+    { LLMPROV__S_RESPONSES_ITEM, NULL, LLMPROV__S_RESPONSES_MESSAGE },
+    { LLMPROV__S_RESPONSES_ITEM, "message", LLMPROV__S_RESPONSES_MESSAGE },
+    { LLMPROV__S_RESPONSES_ITEM, "function_call", LLMPROV__S_RESPONSES_CALL },
+    { LLMPROV__S_RESPONSES_ITEM, "custom_tool_call", LLMPROV__S_RESPONSES_CUSTOM_CALL },
+    { LLMPROV__S_RESPONSES_ITEM, "function_call_output", LLMPROV__S_RESPONSES_OUTPUT },
+    { LLMPROV__S_RESPONSES_ITEM, "custom_tool_call_output", LLMPROV__S_RESPONSES_OUTPUT },
+    { LLMPROV__S_RESPONSES_ITEM, "computer_call_output", LLMPROV__S_RESPONSES_SCREEN },
+    { LLMPROV__S_RESPONSES_ITEM, "reasoning", LLMPROV__S_RESPONSES_REASONING },
+    { LLMPROV__S_RESPONSES_PART, "input_text", LLMPROV__S_RESPONSES_TEXT },
+    { LLMPROV__S_RESPONSES_PART, "output_text", LLMPROV__S_RESPONSES_TEXT },
+    { LLMPROV__S_RESPONSES_PART, "refusal", LLMPROV__S_RESPONSES_REFUSAL },
+    { LLMPROV__S_RESPONSES_PART, "input_image", LLMPROV__S_RESPONSES_IMAGE },
+    { LLMPROV__S_RESPONSES_PART, "input_file", LLMPROV__S_RESPONSES_FILE },
+    { LLMPROV__S_RESPONSES_TOOL, "function", LLMPROV__S_RESPONSES_FUNCTION },
+    { LLMPROV__S_RESPONSES_TOOL, llmprov__parts_custom, LLMPROV__S_RESPONSES_CUSTOM },
+    { LLMPROV__S_RESPONSES_CHOICE, "function", LLMPROV__S_RESPONSES_NAMED },
+    { LLMPROV__S_RESPONSES_CHOICE, llmprov__parts_custom, LLMPROV__S_RESPONSES_NAMED },
+    { LLMPROV__S_RESPONSES_FORMAT, "json_schema", LLMPROV__S_RESPONSES_SCHEMA },
+};
+
+static const llmprov__face_rules llmprov__s_responses_form = {
+    llmprov__s_responses_rules, LLMPROV__COUNT(llmprov__s_responses_rules), llmprov__s_responses_cases, LLMPROV__COUNT(llmprov__s_responses_cases),
+};
+
+/* -- items of a request, whose members are of the right kinds -- */
+
+/* What becomes of an item. */
+typedef enum llmprov__s_responses_what { LLMPROV__S_RESPONSES_IS_MESSAGE, LLMPROV__S_RESPONSES_IS_REASONING, LLMPROV__S_RESPONSES_IS_CALL,
+    LLMPROV__S_RESPONSES_IS_RESULT, LLMPROV__S_RESPONSES_IS_OTHER } llmprov__s_responses_what;
+
+/* Items that are calls or results. `tool` is what their tool is called where they do not say it; `members` hold the
+   arguments or the result; results are remembered by the type of their call. */
+static const struct llmprov__s_responses_kind { const char *type; llmprov__s_responses_what what; const char *tool, *members, *call; } llmprov__s_responses_kinds[] = {
+    { "message", LLMPROV__S_RESPONSES_IS_MESSAGE, NULL, "", NULL },
+    { "reasoning", LLMPROV__S_RESPONSES_IS_REASONING, NULL, "", NULL },
+    { "function_call", LLMPROV__S_RESPONSES_IS_CALL, NULL, "arguments", NULL },
+    { "custom_tool_call", LLMPROV__S_RESPONSES_IS_CALL, NULL, "input", "custom_tool_call" },
+    { "computer_call", LLMPROV__S_RESPONSES_IS_CALL, "computer", "action actions", "computer_call" },
+    { "local_shell_call", LLMPROV__S_RESPONSES_IS_CALL, "local_shell", "action", "local_shell_call" },
+    { "shell_call", LLMPROV__S_RESPONSES_IS_CALL, "shell", "action", "shell_call" },
+    { "apply_patch_call", LLMPROV__S_RESPONSES_IS_CALL, "apply_patch", "operation", "apply_patch_call" },
+    { "tool_search_call", LLMPROV__S_RESPONSES_IS_CALL, "tool_search", "arguments", "tool_search_call" },
+    { "function_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "output", NULL },
+    { "custom_tool_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "output", "custom_tool_call" },
+    { "computer_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "", "computer_call" },
+    { "local_shell_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "", "local_shell_call" },
+    { "shell_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "", "shell_call" },
+    { "apply_patch_call_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "", "apply_patch_call" },
+    { "tool_search_output", LLMPROV__S_RESPONSES_IS_RESULT, NULL, "tools", "tool_search_call" },
+};
+
+/* Items that the client adds by itself, between the turns. */
+static const char llmprov__s_responses_asides[] = "mcp_approval_response item_reference compaction_trigger additional_tools configuration_update";
+
+typedef struct llmprov__s_responses_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+    llmprov_message *messages;
+    size_t message_count;
+    llmprov_block *blocks;       /* of all messages, in order */
+    size_t block_count;
+} llmprov__s_responses_ask;
+
+/* An item's members. */
+enum { LLMPROV__S_RESPONSES_TYPE, LLMPROV__S_RESPONSES_ROLE, LLMPROV__S_RESPONSES_CONTENT, LLMPROV__S_RESPONSES_SUMMARY, LLMPROV__S_RESPONSES_SEALED,
+       LLMPROV__S_RESPONSES_ID, LLMPROV__S_RESPONSES_CALL_ID, LLMPROV__S_RESPONSES_NAME, LLMPROV__S_RESPONSES_ARGUMENTS, LLMPROV__S_RESPONSES_INPUT,
+       LLMPROV__S_RESPONSES_RESULT, LLMPROV__S_RESPONSES_EXECUTION, LLMPROV__S_RESPONSES_ENVIRONMENT, LLMPROV__S_RESPONSES_TOOLS, LLMPROV__S_RESPONSES_STATUS,
+       LLMPROV__S_RESPONSES_MEMBERS };
+
+static const char *const llmprov__s_responses_members[] = { "type", "role", "content", "summary", "encrypted_content", "id", "call_id", "name", "arguments", "input",
+                                                            "output", "execution", "environment", "tools", "status" };
+
+typedef struct llmprov__s_responses_item {
+    const llmprov_scan *s;
+    llmprov_str raw, v[LLMPROV__S_RESPONSES_MEMBERS];
+    const struct llmprov__s_responses_kind *kind;      /* NULL = of a kind that has no block */
+    llmprov__s_responses_what what;
+    llmprov_role role;
+} llmprov__s_responses_item;
+
+static char *llmprov__s_responses_string(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+static bool llmprov__s_responses_says(llmprov_str raw, const char *word) {
+    size_t len = strlen(word);
+    return raw.ptr && raw.len == len + 2 && !memcmp(raw.ptr + 1, word, len);
+}
+
+/* Whether the client's program has the result of such a call, not the server. */
+static bool llmprov__s_responses_is_ours(const llmprov__s_responses_ask *a, const llmprov__s_responses_item *it) {
+    static const char *const names[] = { "type" };
+    const llmprov_scan *s = it->s;
+    llmprov_str type, id = it->v[LLMPROV__S_RESPONSES_CALL_ID];
+    bool shell = llmprov__s_responses_says(it->v[LLMPROV__S_RESPONSES_TYPE], "shell_call_output");
+    size_t i;
+    if (!strncmp(it->kind->type, "tool_search_", 12)) return llmprov__s_responses_says(it->v[LLMPROV__S_RESPONSES_EXECUTION], "client") && id.ptr;
+    for (i = a->block_count; shell && i > 0; i--) {
+        const llmprov_block *b = &a->blocks[i - 1];
+        if (b->type == LLMPROV_BLOCK_TOOL_USE && b->id && llmprov__s_responses_says(id, b->id)) return true;
+        if (b->type == LLMPROV_BLOCK_RAW && b->kind && !strcmp(b->kind, "shell_call")) return false;
+    }
+    if (strcmp(it->kind->type, "shell_call") || !it->v[LLMPROV__S_RESPONSES_ENVIRONMENT].ptr) return true;
+    llmprov__parts_members(s, it->v[LLMPROV__S_RESPONSES_ENVIRONMENT], names, &type, 1);
+    return !type.ptr || llmprov__s_responses_says(type, "local");
+}
+
+static llmprov__s_responses_item llmprov__s_responses_item_of(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov__s_responses_item it;
+    llmprov_str type;
+    char *word;
+    size_t i;
+    memset(&it, 0, sizeof it);
+    it.s = s;
+    it.raw = raw;
+    llmprov__parts_members(s, raw, llmprov__s_responses_members, it.v, LLMPROV__S_RESPONSES_MEMBERS);
+    type = it.v[LLMPROV__S_RESPONSES_TYPE];
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_kinds); i++)
+        if (type.ptr ? llmprov__s_responses_says(type, llmprov__s_responses_kinds[i].type) : i == 0) it.kind = &llmprov__s_responses_kinds[i];
+    if (it.kind && it.kind->what >= LLMPROV__S_RESPONSES_IS_CALL && !llmprov__s_responses_is_ours(a, &it)) it.kind = NULL;
+    it.what = it.kind ? it.kind->what : LLMPROV__S_RESPONSES_IS_OTHER;
+    it.role = it.what == LLMPROV__S_RESPONSES_IS_RESULT ? LLMPROV_ROLE_USER : LLMPROV_ROLE_ASSISTANT;
+    if (it.what == LLMPROV__S_RESPONSES_IS_OTHER && (word = llmprov__s_responses_string(a, s, type)) != NULL && llmprov__parts_lists(llmprov__s_responses_asides, word)) it.role = LLMPROV_ROLE_USER;
+    if (it.what == LLMPROV__S_RESPONSES_IS_MESSAGE && llmprov__s_responses_says(it.v[LLMPROV__S_RESPONSES_ROLE], "user")) it.role = LLMPROV_ROLE_USER;
+    if (llmprov__s_responses_says(it.v[LLMPROV__S_RESPONSES_ROLE], "system") || llmprov__s_responses_says(it.v[LLMPROV__S_RESPONSES_ROLE], "developer"))
+        it.role = it.what == LLMPROV__S_RESPONSES_IS_MESSAGE ? LLMPROV_ROLE_SYSTEM : it.role;
+    return it;
+}
+
+/* Members that have a field or are read by name, by what the item is; those of a call's kind beside them. */
+static bool llmprov__s_responses_is_read(const llmprov__s_responses_item *it, const char *name) {
+    static const char *const read[] = { "type role content", "type id summary content encrypted_content", "type call_id name", "type call_id", "" };
+    bool id = it->what == LLMPROV__S_RESPONSES_IS_RESULT && !strcmp(it->kind->type, "local_shell_call_output") && !strcmp(name, "id");
+    return id || llmprov__parts_lists(read[it->what], name) || (it->kind && llmprov__parts_lists(it->kind->members, name));
+}
+
+/* What a block remembers of its item, and of its part: an object that the caller closes. */
+static void llmprov__s_responses_remember(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_writer *w, bool first) {
+    llmprov_scan in = llmprov_scan_in(it->s, it->raw);
+    llmprov_str key, value, id = it->v[LLMPROV__S_RESPONSES_ID];
+    bool message = it->what == LLMPROV__S_RESPONSES_IS_MESSAGE;
+    llmprov__msg_gather_begin(&a->reader, w);
+    if (!first && id.ptr) llmprov__msg_gather(w, (llmprov_str){ "item_id", 7 }, id);
+    if (!first) return;
+    if (message && it->v[LLMPROV__S_RESPONSES_TYPE].ptr) llmprov__msg_gather(w, (llmprov_str){ "item_type", 9 }, it->v[LLMPROV__S_RESPONSES_TYPE]);
+    if (message && it->role == LLMPROV_ROLE_SYSTEM) llmprov__msg_gather(w, (llmprov_str){ "item_role", 9 }, it->v[LLMPROV__S_RESPONSES_ROLE]);
+    if (it->kind && it->kind->call) {
+        char *type = llmprov__err_join(a->reader.arena, "\"", it->kind->call, "\"", (char *)NULL);
+        if (type) llmprov__msg_gather(w, (llmprov_str){ "item_type", 9 }, (llmprov_str){ type, strlen(type) });
+    }
+    if (it->what == LLMPROV__S_RESPONSES_IS_REASONING && id.ptr) llmprov__msg_gather(w, (llmprov_str){ "item_id", 7 }, id);
+    while (llmprov_scan_key(&in, &key)) {
+        char *name = llmprov_asked_keep(a->asked, key);
+        if (!llmprov_scan_raw(&in, &value) || !name) return;
+        if (value.ptr[0] == 'n' ? !strcmp(name, "id") : llmprov__s_responses_is_read(it, name)) continue;
+        if (!strcmp(name, "id") || !strcmp(name, "status")) name = *name == 'i' ? "item_id" : "item_status";
+        llmprov__msg_gather(w, (llmprov_str){ name, strlen(name) }, value);
+    }
+}
+
+static void llmprov__s_responses_remembered(llmprov__s_responses_ask *a, llmprov_writer *w, llmprov_block *b) {
+    b->origin = llmprov__parts_responses;
+    b->extra = llmprov__msg_gathered(&a->reader, w, &b->extra_len);
+}
+
+/* -- parts -- */
+
+/* data:mime;base64,... into the fields; false = it is another URL. */
+static bool llmprov__s_responses_data_url(llmprov__s_responses_ask *a, llmprov_str url, llmprov_block *b) {
+    const char *comma = url.len > 5 && !memcmp(url.ptr, "data:", 5) ? (const char *)memchr(url.ptr, ',', url.len) : NULL, *end = comma, *semicolon;
+    llmprov_str data;
+    if (!comma || comma - url.ptr < 12 || memcmp(comma - 7, ";base64", 7)) return false;
+    data.ptr = comma + 1;
+    data.len = (size_t)(url.ptr + url.len - data.ptr);
+    if (!llmprov__msg_base64_ok(data)) return false;
+    semicolon = (const char *)memchr(url.ptr, ';', (size_t)(end - url.ptr));
+    b->mime = llmprov_asked_keep(a->asked, (llmprov_str){ url.ptr + 5, (size_t)(semicolon - url.ptr) - 5 });
+    b->base64 = llmprov_asked_keep(a->asked, data);
+    b->base64_len = data.len;
+    return true;
+}
+
+/* Where the bytes of an image or a file are. */
+static void llmprov__s_responses_source(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str url, llmprov_str file_id, llmprov_block *b) {
+    llmprov_str text = llmprov__parts_text(s, url);
+    if (text.len && !llmprov__s_responses_data_url(a, text, b)) b->url = llmprov_asked_keep(a->asked, text);
+    if (!text.len) b->file_id = llmprov__s_responses_string(a, s, file_id);
+}
+
+/* A cache mark has a field for other formats, and stays what it was for this one. */
+static llmprov_cache llmprov__s_responses_cache(const llmprov_scan *s, llmprov_str mark) {
+    static const char *const names[] = { "mode", "ttl" };
+    llmprov_str v[2];
+    if (!mark.ptr || mark.ptr[0] != '{') return LLMPROV_CACHE_NONE;
+    llmprov__parts_members(s, mark, names, v, 2);
+    return !llmprov__s_responses_says(v[0], "explicit") ? LLMPROV_CACHE_NONE : llmprov__s_responses_says(v[1], "12h") ? LLMPROV_CACHE_1H : LLMPROV_CACHE_5M;
+}
+
+/* One part of a message or of a result; w has what is remembered of its item. */
+static void llmprov__s_responses_part(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_writer *w, llmprov_block *b) {
+    static const char *const names[] = { "type", "text", "refusal", "image_url", "file_id", "file_data", "file_url", "filename", "annotations", "logprobs", "detail", "prompt_cache_breakpoint" };
+    static const struct { size_t member; const char *name; } kept[] = { { 8, "citations" }, { 9, "logprobs" }, { 10, "detail" }, { 11, "prompt_cache_breakpoint" } };
+    llmprov_str v[12];
+    bool refusal;
+    size_t i;
+    llmprov__parts_members(s, raw, names, v, 12);
+    refusal = llmprov__s_responses_says(v[0], "refusal");
+    b->type = llmprov__s_responses_says(v[0], "input_image") ? LLMPROV_BLOCK_IMAGE : llmprov__s_responses_says(v[0], "input_file") ? LLMPROV_BLOCK_DOCUMENT : LLMPROV_BLOCK_TEXT;
+    if (b->type == LLMPROV_BLOCK_TEXT) b->text = llmprov__msg_string(&a->reader, s, v[refusal ? 2 : 1], &b->text_len);
+    else if (b->type == LLMPROV_BLOCK_IMAGE) llmprov__s_responses_source(a, s, v[3], v[4], b);
+    else llmprov__s_responses_source(a, s, v[5].ptr ? v[5] : v[6], v[4], b);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT) b->name = llmprov__s_responses_string(a, s, v[7]);
+    b->cache = llmprov__s_responses_cache(s, v[11]);
+    for (i = 0; i < LLMPROV__COUNT(kept); i++)
+        if (v[kept[i].member].ptr) llmprov__msg_gather(w, (llmprov_str){ kept[i].name, strlen(kept[i].name) }, v[kept[i].member]);
+    llmprov__s_responses_remembered(a, w, b);
+    if (refusal) b->origin = "openai-responses:refusal";
+}
+
+/* -- items -- */
+
+static llmprov_block *llmprov__s_responses_block(llmprov__s_responses_ask *a) {
+    llmprov_block *b = &a->blocks[a->block_count++];
+    a->messages[a->message_count - 1].block_count++;
+    return b;
+}
+
+static void llmprov__s_responses_content(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it) {
+    llmprov_str content = it->v[LLMPROV__S_RESPONSES_CONTENT], part;
+    llmprov_scan in = llmprov_scan_in(it->s, content);
+    llmprov_writer w;
+    llmprov_block *b;
+    bool first = true;
+    if (content.ptr[0] != '"') {
+        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+            llmprov__s_responses_remember(a, it, &w, first);
+            llmprov__s_responses_part(a, it->s, part, &w, llmprov__s_responses_block(a));
+            first = false;
+        }
+        return;
+    }
+    b = llmprov__s_responses_block(a);
+    b->text = llmprov__msg_string(&a->reader, it->s, content, &b->text_len);
+    llmprov__s_responses_remember(a, it, &w, true);
+    if (w.depth) llmprov__msg_gather(&w, (llmprov_str){ "item_plain", 10 }, (llmprov_str){ "true", 4 });
+    llmprov__s_responses_remembered(a, &w, b);
+    if (!b->extra) b->origin = NULL;
+}
+
+/* The texts of a reasoning, a block each; its seal is the last one's. */
+static void llmprov__s_responses_reasoning(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it) {
+    static const char *const names[] = { "text" };
+    size_t from = a->block_count;
+    llmprov_block *b = NULL;
+    llmprov_writer w;
+    int content;
+    for (content = 0; content < 2; content++) {
+        llmprov_str list = it->v[content ? LLMPROV__S_RESPONSES_CONTENT : LLMPROV__S_RESPONSES_SUMMARY], part, text;
+        llmprov_scan in = llmprov_scan_in(it->s, list);
+        while (list.ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+            llmprov__parts_members(it->s, part, names, &text, 1);
+            llmprov__s_responses_remember(a, it, &w, a->block_count == from);
+            b = llmprov__s_responses_block(a);
+            b->type = LLMPROV_BLOCK_THINKING;
+            b->text = llmprov__msg_string(&a->reader, it->s, text, &b->text_len);
+            llmprov__s_responses_remembered(a, &w, b);
+            if (content) b->origin = "openai-responses:content";
+        }
+    }
+    if (!b) {
+        llmprov__s_responses_remember(a, it, &w, true);
+        b = llmprov__s_responses_block(a);
+        b->type = LLMPROV_BLOCK_THINKING;
+        b->text = "";
+        llmprov__s_responses_remembered(a, &w, b);
+    }
+    b->signature = llmprov__s_responses_string(a, it->s, it->v[LLMPROV__S_RESPONSES_SEALED]);
+}
+
+/* Members of an item as an object of their own. */
+static void llmprov__s_responses_gather(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_block *b) {
+    llmprov_scan in = llmprov_scan_in(it->s, it->raw);
+    llmprov_str key, value;
+    llmprov_writer w;
+    llmprov__msg_gather_begin(&a->reader, &w);
+    while (llmprov_scan_key(&in, &key)) {
+        char *name = llmprov_asked_keep(a->asked, key);
+        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (value.ptr[0] != 'n' && llmprov__parts_lists(it->kind->members, name)) llmprov__msg_gather(&w, (llmprov_str){ name, strlen(name) }, value);
+    }
+    b->json = llmprov__msg_gathered(&a->reader, &w, &b->json_len);
+    if (!b->json) b->json = "{}", b->json_len = 2;
+}
+
+static void llmprov__s_responses_call(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_block *b) {
+    llmprov_str id = it->v[LLMPROV__S_RESPONSES_CALL_ID].ptr ? it->v[LLMPROV__S_RESPONSES_CALL_ID] : it->v[LLMPROV__S_RESPONSES_ID];
+    llmprov_writer w;
+    b->type = LLMPROV_BLOCK_TOOL_USE;
+    b->id = llmprov__s_responses_string(a, it->s, id);
+    b->name = it->kind->tool ? it->kind->tool : llmprov__s_responses_string(a, it->s, it->v[LLMPROV__S_RESPONSES_NAME]);
+    if (it->kind->tool || it->kind->call) llmprov__s_responses_gather(a, it, b);
+    else b->json = llmprov__msg_string(&a->reader, it->s, it->v[LLMPROV__S_RESPONSES_ARGUMENTS], &b->json_len);
+    llmprov__s_responses_remember(a, it, &w, true);
+    llmprov__s_responses_remembered(a, &w, b);
+    if (!b->extra) b->origin = NULL;
+}
+
+/* What a result consists of: a string, parts, a screenshot, or what other formats get as its JSON. */
+static void llmprov__s_responses_output(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_block *b) {
+    static const char *const names[] = { "image_url", "file_id" };
+    bool screen = it->kind->call && !strcmp(it->kind->call, "computer_call"), parts = !it->kind->call || !strcmp(it->kind->call, "custom_tool_call");
+    llmprov_str raw = it->v[it->v[LLMPROV__S_RESPONSES_RESULT].ptr ? LLMPROV__S_RESPONSES_RESULT : LLMPROV__S_RESPONSES_TOOLS], part, v[2];
+    llmprov_scan in = llmprov_scan_in(it->s, raw);
+    llmprov_block *content;
+    llmprov_writer w;
+    size_t count = 1;
+    if (!raw.ptr) return;
+    if (raw.ptr[0] == '"') {
+        b->text = llmprov__msg_string(&a->reader, it->s, raw, &b->text_len);
+        return;
+    }
+    if (!screen && !parts) {
+        b->text = llmprov_asked_keep(a->asked, raw);
+        b->text_len = b->text ? raw.len : 0;
+        return;
+    }
+    if (!screen) llmprov__msg_count(it->s, raw, &count);
+    b->content = content = (llmprov_block *)llmprov_asked_take(a->asked, count * sizeof *content);
+    b->content_count = content ? count : 0;
+    if (!content) return;
+    if (screen) {
+        llmprov__parts_members(it->s, raw, names, v, 2);
+        content->type = LLMPROV_BLOCK_IMAGE;
+        content->origin = llmprov__parts_responses;
+        llmprov__s_responses_source(a, it->s, v[0], v[1], content);
+        return;
+    }
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+        llmprov__msg_gather_begin(&a->reader, &w);
+        llmprov__s_responses_part(a, it->s, part, &w, content++);
+    }
+}
+
+static void llmprov__s_responses_result(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_block *b) {
+    llmprov_writer w;
+    b->type = LLMPROV_BLOCK_TOOL_RESULT;
+    b->id = llmprov__s_responses_string(a, it->s, it->v[LLMPROV__S_RESPONSES_CALL_ID].ptr ? it->v[LLMPROV__S_RESPONSES_CALL_ID] : it->v[LLMPROV__S_RESPONSES_ID]);
+    b->is_error = it->kind->call && !strcmp(it->kind->call, "apply_patch_call") && llmprov__s_responses_says(it->v[LLMPROV__S_RESPONSES_STATUS], "failed");
+    llmprov__s_responses_output(a, it, b);
+    llmprov__s_responses_remember(a, it, &w, true);
+    llmprov__s_responses_remembered(a, &w, b);
+    if (!b->extra && !b->content) b->origin = NULL;
+}
+
+static void llmprov__s_responses_other(llmprov__s_responses_ask *a, const llmprov__s_responses_item *it, llmprov_block *b) {
+    b->type = LLMPROV_BLOCK_RAW;
+    b->kind = llmprov__s_responses_string(a, it->s, it->v[LLMPROV__S_RESPONSES_TYPE]);
+    b->json = llmprov_asked_keep(a->asked, it->raw);
+    b->json_len = b->json ? it->raw.len : 0;
+    b->origin = llmprov__parts_responses;
+}
+
+/* Whether an item goes on with the message before it: the assistant's do, and results do with results. Two texts that
+   nothing tells apart are two messages. */
+static bool llmprov__s_responses_joins(const llmprov__s_responses_ask *a, const llmprov__s_responses_item *it) {
+    const llmprov_message *m = a->message_count ? &a->messages[a->message_count - 1] : NULL;
+    const llmprov_block *last = a->block_count ? &a->blocks[a->block_count - 1] : NULL;
+    llmprov_str was, id = it->v[LLMPROV__S_RESPONSES_ID];
+    bool marked;
+    if (!m || !last || m->role != it->role || it->role == LLMPROV_ROLE_SYSTEM) return false;
+    if (it->role == LLMPROV_ROLE_USER) return it->what == LLMPROV__S_RESPONSES_IS_RESULT && last->type == LLMPROV_BLOCK_TOOL_RESULT;
+    if (it->what != LLMPROV__S_RESPONSES_IS_MESSAGE || last->type != LLMPROV_BLOCK_TEXT) return true;
+    marked = llmprov__msg_has(last->extra, last->extra_len, "item_id", &was);
+    return id.ptr && !(marked && was.len == id.len && !memcmp(was.ptr, id.ptr, id.len));
+}
+
+static void llmprov__s_responses_add(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov__s_responses_item it = llmprov__s_responses_item_of(a, s, raw);
+    llmprov_message *m;
+    if (!llmprov__s_responses_joins(a, &it)) {
+        m = &a->messages[a->message_count++];
+        m->role = it.role;
+        m->blocks = &a->blocks[a->block_count];
+        m->plain = it.what == LLMPROV__S_RESPONSES_IS_MESSAGE && it.v[LLMPROV__S_RESPONSES_CONTENT].ptr[0] == '"';
+    } else a->messages[a->message_count - 1].plain = false;
+    switch (it.what) {
+    case LLMPROV__S_RESPONSES_IS_MESSAGE: llmprov__s_responses_content(a, &it); break;
+    case LLMPROV__S_RESPONSES_IS_REASONING: llmprov__s_responses_reasoning(a, &it); break;
+    case LLMPROV__S_RESPONSES_IS_CALL: llmprov__s_responses_call(a, &it, llmprov__s_responses_block(a)); break;
+    case LLMPROV__S_RESPONSES_IS_RESULT: llmprov__s_responses_result(a, &it, llmprov__s_responses_block(a)); break;
+    case LLMPROV__S_RESPONSES_IS_OTHER: llmprov__s_responses_other(a, &it, llmprov__s_responses_block(a)); break;
+    }
+}
+
+/* How many blocks the items can become. */
+static size_t llmprov__s_responses_room(const llmprov_scan *s, llmprov_str list, size_t *items) {
+    static const char *const names[] = { "content", "summary" };
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item, v[2];
+    size_t all = 0, count;
+    *items = 0;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov__parts_members(s, item, names, v, 2);
+        if (v[0].ptr && llmprov__msg_count(s, v[0], &count)) all += count;
+        if (v[1].ptr && llmprov__msg_count(s, v[1], &count)) all += count;
+        all++;
+        ++*items;
+    }
+    return all;
+}
+
+static void llmprov__s_responses_items(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str list) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item;
+    size_t items, room = llmprov__s_responses_room(s, list, &items);
+    a->messages = (llmprov_message *)llmprov_asked_take(a->asked, items * sizeof *a->messages);
+    a->blocks = (llmprov_block *)llmprov_asked_take(a->asked, room * sizeof *a->blocks);
+    if (!a->messages || !a->blocks) return;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov__s_responses_add(a, s, item);
+    a->r->messages = a->messages;
+    a->r->message_count = a->message_count;
+}
+
+/* A string is what the user says. */
+static void llmprov__s_responses_input(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char was_string[] = "{\"item_input\":true}";
+    llmprov_message *m;
+    llmprov_block *b;
+    if (raw.ptr[0] != '"') {
+        llmprov__s_responses_items(a, s, raw);
+        return;
+    }
+    m = (llmprov_message *)llmprov_asked_take(a->asked, sizeof *m);
+    b = (llmprov_block *)llmprov_asked_take(a->asked, sizeof *b);
+    if (!m || !b) return;
+    b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+    b->origin = llmprov__parts_responses;
+    b->extra = was_string;
+    b->extra_len = sizeof was_string - 1;
+    m->blocks = b;
+    m->block_count = 1;
+    m->plain = true;
+    a->r->messages = m;
+    a->r->message_count = 1;
+}
+
+/* -- the other members of a request -- */
+
+static void llmprov__s_responses_keep(llmprov__s_responses_ask *a, const char *member, llmprov_str raw) {
+    llmprov_str key = { member, strlen(member) };
+    llmprov__msg_gather(&a->kept, key, raw);
+}
+
+static void llmprov__s_responses_instructions(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    if (raw.len == 2) llmprov__s_responses_keep(a, "instructions", raw);
+    else a->r->system = llmprov__s_responses_string(a, s, raw);
+}
+
+/* One tool. Only of a function are the parameters a schema that other formats know. */
+static void llmprov__s_responses_tool(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str whole, llmprov_tool *tool) {
+    static const char *const names[] = { "type" };
+    llmprov_scan in = llmprov_scan_in(s, whole);
+    llmprov_writer extra;
+    llmprov_str key, raw, type;
+    size_t len = 0;
+    bool function;
+    llmprov__parts_members(s, whole, names, &type, 1);
+    function = llmprov__s_responses_says(type, "function");
+    if (!function) tool->type = llmprov__s_responses_string(a, s, type);
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    while (llmprov_scan_key(&in, &key)) {
+        llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
+        if (!llmprov_scan_raw(&in, &raw) || !name.ptr) break;
+        if (llmprov__text_is(name, "name") && raw.ptr[0] == '"') tool->name = llmprov__s_responses_string(a, s, raw);
+        else if (llmprov__text_is(name, "description") && raw.ptr[0] == '"') tool->description = llmprov__s_responses_string(a, s, raw);
+        else if (function && llmprov__text_is(name, "parameters") && raw.ptr[0] == '{') tool->schema = llmprov_asked_keep(a->asked, raw);
+        else if (function && llmprov__text_is(name, "strict") && (raw.ptr[0] == 't' || raw.ptr[0] == 'f')) tool->strict = raw.ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+        else if (!llmprov__text_is(name, "type")) llmprov__msg_gather(&extra, name, raw);
+    }
+    tool->extra = llmprov__msg_gathered(&a->reader, &extra, &len);
+}
+
+static void llmprov__s_responses_tools(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_tool *tools;
+    llmprov_str tool;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    if (!count) llmprov__s_responses_keep(a, "tools", raw);
+    tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    while (tools && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &tool)) llmprov__s_responses_tool(a, s, tool, &tools[i++]);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? count : 0;
+}
+
+/* What the fields do not say to the letter is kept beside them: "auto" said aloud, tools of the server's, allowed tools. */
+static void llmprov__s_responses_choice(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "type", "name", "mode" };
+    llmprov_str v[3];
+    bool named;
+    memset(v, 0, sizeof v);
+    if (raw.ptr[0] == '{') llmprov__parts_members(s, raw, names, v, 3);
+    named = llmprov__s_responses_says(v[0], "function") || llmprov__s_responses_says(v[0], llmprov__parts_custom);
+    if (llmprov__s_responses_says(raw, "none")) a->r->tool_choice = LLMPROV_TOOL_NONE;
+    else if (llmprov__s_responses_says(raw, "required") || llmprov__s_responses_says(v[2], "required")) a->r->tool_choice = LLMPROV_TOOL_ANY;
+    else if (named) a->r->tool_choice = LLMPROV_TOOL_NAMED;
+    if (named) a->r->tool_name = llmprov__s_responses_string(a, s, v[1]);
+    if (llmprov__s_responses_says(raw, "auto") || (raw.ptr[0] == '{' && !named)) llmprov__s_responses_keep(a, "tool_choice", raw);
+}
+
+/* An object without one member, kept under its own name when anything is left of it. */
+static void llmprov__s_responses_keep_rest(llmprov__s_responses_ask *a, const llmprov_scan *s, const char *member, llmprov_str object, const char *but) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    llmprov_str key, value, rest;
+    llmprov_writer w;
+    llmprov__msg_gather_begin(&a->reader, &w);
+    while (llmprov_scan_key(&in, &key)) {
+        llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
+        if (llmprov_scan_raw(&in, &value) && name.ptr && !(but && llmprov__text_is(name, but))) llmprov__msg_gather(&w, name, value);
+    }
+    rest.ptr = llmprov__msg_gathered(&a->reader, &w, &rest.len);
+    if (rest.ptr) llmprov__s_responses_keep(a, member, rest);
+}
+
+static void llmprov__s_responses_thinking(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "effort" };
+    llmprov_str effort, word;
+    int i;
+    llmprov__parts_members(s, raw, names, &effort, 1);
+    word = llmprov__parts_text(s, effort);
+    for (i = LLMPROV_EFFORT_OFF; i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_is(word, llmprov__parts_efforts[i])) a->r->effort = (llmprov_effort)i;
+    llmprov__s_responses_keep_rest(a, s, "reasoning", raw, a->r->effort ? "effort" : NULL);
+}
+
+/* A schema has fields; a format that says more than they is kept whole. */
+static void llmprov__s_responses_text(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "format" }, *const inner[] = { "type", "name", "schema", "strict", "description" };
+    llmprov_str format, v[5];
+    llmprov__parts_members(s, raw, names, &format, 1);
+    llmprov__parts_members(s, format, inner, v, 5);
+    if (v[2].ptr && v[2].ptr[0] == '{') {
+        a->r->schema = llmprov_asked_keep(a->asked, v[2]);
+        a->r->schema_name = llmprov__s_responses_string(a, s, v[1]);
+        if (v[3].ptr) a->r->schema_strict = v[3].ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+    }
+    llmprov__s_responses_keep_rest(a, s, "text", raw, v[2].ptr && !v[4].ptr ? "format" : NULL);
+}
+
+/* A member that is a scalar or a text; false = it is something else. */
+static bool llmprov__s_responses_simple(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_request *r = a->r;
+    if (llmprov__text_is(name, "model")) r->model = llmprov__s_responses_string(a, s, raw);
+    else if (llmprov__text_is(name, "service_tier")) r->service_tier = llmprov__s_responses_string(a, s, raw);
+    else if (llmprov__text_is(name, "safety_identifier")) r->user_id = llmprov__s_responses_string(a, s, raw);
+    else if (llmprov__text_is(name, "max_output_tokens")) r->max_tokens.set = llmprov_scan_int(&in, &r->max_tokens.value);
+    else if (llmprov__text_is(name, "temperature")) r->temperature.set = llmprov_scan_num(&in, &r->temperature.value);
+    else if (llmprov__text_is(name, "top_p")) r->top_p.set = llmprov_scan_num(&in, &r->top_p.value);
+    else if (llmprov__text_is(name, "parallel_tool_calls")) r->parallel_tools = raw.ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+    else return false;
+    return true;
+}
+
+/* That no stream is wanted can be said or not. */
+static void llmprov__s_responses_stream(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    (void)s;
+    a->r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    if (raw.ptr[0] != 't') llmprov__s_responses_keep(a, "stream", raw);
+}
+
+static void llmprov__s_responses_member(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const struct { const char *name; void (*read)(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
+        { "input", llmprov__s_responses_input }, { "instructions", llmprov__s_responses_instructions }, { "tools", llmprov__s_responses_tools },
+        { "tool_choice", llmprov__s_responses_choice }, { "reasoning", llmprov__s_responses_thinking }, { "text", llmprov__s_responses_text },
+        { "stream", llmprov__s_responses_stream },
+    };
+    size_t i;
+    for (i = 0; raw.ptr[0] != 'n' && i < LLMPROV__COUNT(members); i++) {
+        if (!llmprov__text_is(name, members[i].name)) continue;
+        members[i].read(a, s, raw);
+        return;
+    }
+    if (raw.ptr[0] == 'n' || !llmprov__s_responses_simple(a, s, name, raw)) llmprov__msg_gather(&a->kept, name, raw);
+}
+
+static void llmprov__s_responses_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_responses_ask a;
+    llmprov_str key, raw;
+    if (!llmprov__face_check(asked, body, &llmprov__s_responses_form, LLMPROV__S_RESPONSES_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->stream = LLMPROV_STREAM_OFF;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    while (llmprov_scan_key(body, &key)) {
+        llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
+        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        llmprov__s_responses_member(&a, body, name, raw);
+    }
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = llmprov__parts_responses;
+}
+
+/* -- what an answer consists of -- */
+
+enum { LLMPROV__S_RESPONSES_NONE, LLMPROV__S_RESPONSES_SAYS, LLMPROV__S_RESPONSES_THINKS, LLMPROV__S_RESPONSES_CALLS, LLMPROV__S_RESPONSES_KEEPS };
+
+/* The kinds of parts, with the events that they go through. */
+typedef struct llmprov__s_responses_piece { const char *type, *member, *added, *delta, *done, *end, *number; } llmprov__s_responses_piece;
+
+static const llmprov__s_responses_piece llmprov__s_responses_pieces[] = {
+    { "output_text", "text", "response.content_part.added", "response.output_text.delta", "response.output_text.done", "response.content_part.done", "content_index" },
+    { "refusal", "refusal", "response.content_part.added", "response.refusal.delta", "response.refusal.done", "response.content_part.done", "content_index" },
+    { "summary_text", "text", "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta", "response.reasoning_summary_text.done",
+      "response.reasoning_summary_part.done", "summary_index" },
+    { "reasoning_text", "text", "response.content_part.added", "response.reasoning_text.delta", "response.reasoning_text.done", "response.content_part.done", "content_index" },
+};
+
+/* An answer while it is written. What it gathers lies in the face's arena. */
+typedef struct llmprov__s_responses_state {
+    bool begun, streaming;
+    int64_t number;              /* of the next event */
+    const char *id, *model;
+    llmprov_writer output;       /* the list of items that are whole */
+    int64_t index;               /* of the item that is open, or of the next one */
+    int item;                    /* what it is: LLMPROV__S_RESPONSES_SAYS, ... */
+    const char *item_id;
+    llmprov_str key;             /* the id that it came with, as JSON; ptr NULL = none */
+    llmprov_block block;         /* the block that it began with; the latest, while it is open */
+    llmprov_writer content, summary, more, notes, logprobs, waiting;
+    llmprov__mem_buf text;       /* of the part that is open */
+    const llmprov__s_responses_piece *piece;
+    int64_t part;                /* its number */
+    int64_t parts[2];            /* how many of content, of summary */
+    int64_t noted;               /* how many annotations it has */
+    bool open, skipping, refused, told;        /* told: a whole reply's logprobs were written */
+    const char *seal;
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+} llmprov__s_responses_state;
+
+/* Memory that lives as long as the face. */
+static void *llmprov__s_responses_memory(void *user, void *ptr, size_t old_size, size_t new_size) {
+    llmprov_face *f = (llmprov_face *)user;
+    void *to = new_size ? llmprov__mem_take(&f->arena, new_size) : NULL;
+    if (to && ptr) memcpy(to, ptr, old_size < new_size ? old_size : new_size);
+    return to;
+}
+
+static llmprov__s_responses_state *llmprov__s_responses_begin(llmprov_face *f) {
+    llmprov__s_responses_state *m = (llmprov__s_responses_state *)llmprov_face_state(f);
+    llmprov_alloc alloc;
+    if (m->begun) return m;
+    alloc.fn = llmprov__s_responses_memory;
+    alloc.user = f;
+    m->begun = true;
+    m->output.alloc = m->content.alloc = m->summary.alloc = m->more.alloc = m->notes.alloc = m->logprobs.alloc = m->waiting.alloc = m->text.alloc = alloc;
+    llmprov_write_open(&m->output, NULL, '[');
+    return m;
+}
+
+/* A list or an object begins anew in the memory that it had. */
+static void llmprov__s_responses_clear(llmprov_writer *w) {
+    w->len = 0;
+    w->depth = 0;
+    w->comma = false;
+}
+
+static void llmprov__s_responses_str(llmprov_writer *w, const char *key, const char *text) {
+    if (text) llmprov_write_str(w, key, text, strlen(text));
+    else llmprov_write_null(w, key);
+}
+
+/* -- the response object -- */
+
+/* Members that repeat the request, and what they are when nobody said it; NULL = they are not there. */
+static const struct { const char *name, *otherwise; } llmprov__s_responses_echo[] = {
+    { "background", "false" }, { "max_tool_calls", "null" }, { "previous_response_id", "null" }, { "prompt_cache_key", "null" },
+    { "reasoning", "{\"effort\":null,\"summary\":null}" }, { "service_tier", "\"default\"" },
+    { "text", "{\"format\":{\"type\":\"text\"}}" }, { "top_logprobs", "0" }, { "truncation", "\"disabled\"" }, { "metadata", "{}" },
+    { "store", NULL }, { "user", NULL },
+};
+
+/* A member as the reply had it, where it came in this format, or as the client said it. */
+static bool llmprov__s_responses_known(llmprov_face *f, const llmprov__s_responses_state *m, const char *name, llmprov_str *value) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    if (m->extra && llmprov_face_own(f) && llmprov__msg_has(m->extra, m->extra_len, name, value)) return true;
+    return r && r->kept && llmprov__text_same(r->origin, llmprov__parts_responses, false) && llmprov__msg_has(r->kept, r->kept_len, name, value);
+}
+
+static void llmprov__s_responses_num(llmprov_writer *w, const char *name, const llmprov_num *value) {
+    if (value && value->set) llmprov_write_num(w, name, value->value);
+    else llmprov_write_num(w, name, 1);
+}
+
+static void llmprov__s_responses_tools_again(llmprov_writer *w, const llmprov_request *r) {
+    size_t i;
+    llmprov_write_open(w, "tools", '[');
+    for (i = 0; r && i < r->tool_count; i++) {
+        const llmprov_tool *t = &r->tools[i];
+        llmprov_write_open(w, NULL, '{');
+        llmprov__s_responses_str(w, "type", t->type ? t->type : "function");
+        if (t->name) llmprov__s_responses_str(w, "name", t->name);
+        if (t->description) llmprov__s_responses_str(w, "description", t->description);
+        if (!t->type) llmprov_write_raw(w, "parameters", t->schema ? t->schema : "null", t->schema ? strlen(t->schema) : 4);
+        if (!t->type) llmprov_write_bool(w, "strict", t->strict != LLMPROV_NO);
+        if (llmprov__text_same(r->origin, llmprov__parts_responses, false)) llmprov__msg_write_extra(w, t->extra, 0, "type");
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_responses_choice_again(llmprov_writer *w, const llmprov_request *r) {
+    static const char *const words[] = { "auto", "none", "required" };
+    if (!r || r->tool_choice != LLMPROV_TOOL_NAMED) {
+        llmprov__s_responses_str(w, "tool_choice", words[r ? r->tool_choice : LLMPROV_TOOL_AUTO]);
+        return;
+    }
+    llmprov_write_open(w, "tool_choice", '{');
+    llmprov_write_str(w, "type", "function", 8);
+    llmprov__s_responses_str(w, "name", r->tool_name);
+    llmprov_write_close(w);
+}
+
+/* Members that fields of the request say. */
+static void llmprov__s_responses_fields(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_writer *w) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    static const char *const names[] = { "instructions", "max_output_tokens", "parallel_tool_calls", "safety_identifier", "temperature", "tool_choice", "tools", "top_p" };
+    llmprov_str value;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(names); i++) {
+        if (llmprov__s_responses_known(f, m, names[i], &value)) {
+            llmprov_write_raw(w, names[i], value.ptr, value.len);
+            continue;
+        }
+        switch (i) {
+        case 0: llmprov__s_responses_str(w, names[i], r ? r->system : NULL); break;
+        case 1:
+            if (r && r->max_tokens.set) llmprov_write_int(w, names[i], r->max_tokens.value);
+            else llmprov_write_null(w, names[i]);
+            break;
+        case 2: llmprov_write_bool(w, names[i], !r || r->parallel_tools != LLMPROV_NO); break;
+        case 3: llmprov__s_responses_str(w, names[i], r ? r->user_id : NULL); break;
+        case 4: llmprov__s_responses_num(w, names[i], r ? &r->temperature : NULL); break;
+        case 5: llmprov__s_responses_choice_again(w, r); break;
+        case 6: llmprov__s_responses_tools_again(w, r); break;
+        default: llmprov__s_responses_num(w, names[i], r ? &r->top_p : NULL); break;
+        }
+    }
+}
+
+/* Further members that the reply had; those of another format have no place. */
+static void llmprov__s_responses_others(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_writer *w) {
+    static const char taken[] = "created_at instructions max_output_tokens parallel_tool_calls safety_identifier temperature tool_choice tools top_p";
+    llmprov_scan s = llmprov__json_scan(m->extra ? m->extra : "{}", m->extra ? m->extra_len : 2, NULL, 0);
+    llmprov_str key, value;
+    size_t i;
+    if (!llmprov_face_own(f)) {
+        llmprov__face_lost(f, "", m->extra, m->extra_len);
+        return;
+    }
+    while (llmprov_scan_key(&s, &key)) {
+        char *name = llmprov_face_keep(f, key.ptr, key.len);
+        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_echo) && strcmp(name, llmprov__s_responses_echo[i].name); i++) { }
+        if (i == LLMPROV__COUNT(llmprov__s_responses_echo) && !llmprov__parts_lists(taken, name)) llmprov_write_raw(w, name, value.ptr, value.len);
+    }
+}
+
+static void llmprov__s_responses_usage(llmprov_face *f, llmprov_writer *w, const llmprov_usage *u) {
+    int64_t input = u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens;
+    if (u->raw && llmprov_face_own(f)) {
+        llmprov_write_raw(w, "usage", u->raw, strlen(u->raw));
+        return;
+    }
+    llmprov_write_open(w, "usage", '{');
+    llmprov_write_int(w, "input_tokens", input);
+    llmprov_write_open(w, "input_tokens_details", '{');
+    llmprov_write_int(w, "cached_tokens", u->cache_read_tokens);
+    llmprov_write_int(w, "cache_write_tokens", u->cache_write_5m_tokens + u->cache_write_1h_tokens);
+    llmprov_write_close(w);
+    llmprov_write_int(w, "output_tokens", u->output_tokens);
+    llmprov_write_open(w, "output_tokens_details", '{');
+    llmprov_write_int(w, "reasoning_tokens", u->thinking_tokens);
+    llmprov_write_close(w);
+    llmprov_write_int(w, "total_tokens", input + u->output_tokens);
+    llmprov_write_close(w);
+}
+
+/* What a reply ended as: its status, and why it is not whole. */
+typedef struct llmprov__s_responses_ending { const char *status, *reason; } llmprov__s_responses_ending;
+
+/* A reason that the format has no word for is said in the provider's own: never a success. */
+static llmprov__s_responses_ending llmprov__s_responses_ending_of(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_stop stop, const char *word) {
+    static const char statuses[] = "completed queued in_progress cancelled";
+    llmprov__s_responses_ending e = { "completed", NULL };
+    bool own = llmprov_face_own(f) && word && *word;
+    if (own && llmprov__parts_lists(statuses, word)) e.status = word;
+    else if (own) e.reason = word;
+    else if (stop == LLMPROV_STOP_LENGTH || stop == LLMPROV_STOP_CONTEXT) e.reason = "max_output_tokens";
+    else if (stop == LLMPROV_STOP_REFUSAL) e.reason = m->refused ? NULL : "content_filter";
+    else if (stop == LLMPROV_STOP_OTHER || stop == LLMPROV_STOP_ERROR) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "incomplete_details", "openai-responses has no such reason: the provider's own word was written");
+        e.reason = word && *word ? word : "other";
+    }
+    if (e.reason) e.status = "incomplete";
+    return e;
+}
+
+/* The response as it stands: while it goes on without output and usage. */
+static void llmprov__s_responses_object(llmprov_face *f, llmprov__s_responses_state *m, llmprov_writer *w, const char *key, llmprov__s_responses_ending e,
+                                        const llmprov_usage *usage, const llmprov_error *error) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    llmprov_str value;
+    size_t i;
+    llmprov_write_open(w, key, '{');
+    llmprov__s_responses_str(w, "id", m->id);
+    llmprov_write_str(w, "object", "response", 8);
+    if (!d->created && llmprov__s_responses_known(f, m, "created_at", &value)) llmprov_write_raw(w, "created_at", value.ptr, value.len);
+    else llmprov_write_int(w, "created_at", d->created);
+    llmprov__s_responses_str(w, "status", e.status);
+    if (error) {
+        llmprov_write_open(w, "error", '{');
+        llmprov__s_responses_str(w, "code", e.reason);
+        llmprov__s_responses_str(w, "message", error->message ? error->message : "");
+        llmprov_write_close(w);
+    } else llmprov_write_null(w, "error");
+    if (e.reason && !error) {
+        llmprov_write_open(w, "incomplete_details", '{');
+        llmprov__s_responses_str(w, "reason", e.reason);
+        llmprov_write_close(w);
+    } else llmprov_write_null(w, "incomplete_details");
+    llmprov__s_responses_str(w, "model", m->model);
+    if (usage) llmprov_write_raw(w, "output", m->output.text ? m->output.text : "[]", m->output.text ? m->output.len : 2);
+    else llmprov_write_raw(w, "output", "[]", 2);
+    llmprov__s_responses_fields(f, m, w);
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_echo); i++) {
+        const char *name = llmprov__s_responses_echo[i].name, *otherwise = llmprov__s_responses_echo[i].otherwise;
+        if (llmprov__s_responses_known(f, m, name, &value)) llmprov_write_raw(w, name, value.ptr, value.len);
+        else if (otherwise) llmprov_write_raw(w, name, otherwise, strlen(otherwise));
+    }
+    if (m->extra) llmprov__s_responses_others(f, m, w);
+    if (usage && !error) llmprov__s_responses_usage(f, w, usage);
+    llmprov_write_close(w);
+}
+
+/* -- events -- */
+
+/* Begins an event; NULL = the answer is no stream. */
+static llmprov_writer *llmprov__s_responses_event(llmprov_face *f, llmprov__s_responses_state *m, const char *type) {
+    llmprov_writer *w;
+    if (!m->streaming) return NULL;
+    w = llmprov_face_begin(f, type);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_responses_str(w, "type", type);
+    llmprov_write_int(w, "sequence_number", m->number++);
+    return w;
+}
+
+/* The same about the item that is open, and about its part. */
+static llmprov_writer *llmprov__s_responses_about(llmprov_face *f, llmprov__s_responses_state *m, const char *type, bool part) {
+    llmprov_writer *w = llmprov__s_responses_event(f, m, type);
+    if (!w) return NULL;
+    llmprov__s_responses_str(w, "item_id", m->item_id);
+    llmprov_write_int(w, "output_index", m->index);
+    if (part) llmprov_write_int(w, m->piece->number, m->part);
+    return w;
+}
+
+static void llmprov__s_responses_end_event(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_responses_progress(llmprov_face *f, llmprov__s_responses_state *m, const char *type) {
+    llmprov__s_responses_ending going = { "in_progress", NULL };
+    llmprov_writer *w = llmprov__s_responses_event(f, m, type);
+    if (!w) return;
+    llmprov__s_responses_object(f, m, w, "response", going, NULL, NULL);
+    llmprov__s_responses_end_event(f, w);
+}
+
+/* -- items -- */
+
+static const llmprov_writer llmprov__s_responses_nothing;
+
+/* A list that was gathered and may go on. */
+static void llmprov__s_responses_list(llmprov_writer *w, const char *key, const llmprov_writer *list) {
+    llmprov_write_open(w, key, '[');
+    if (list->len > 1) llmprov__write_add(w, list->text + 1, list->len - 1);
+    w->comma = list->len > 1;
+    llmprov_write_close(w);
+    if (list->status) w->status = list->status;
+}
+
+static void llmprov__s_responses_add_item(llmprov_writer *list, llmprov_str json) {
+    if (!list->depth) llmprov_write_open(list, NULL, '[');
+    llmprov_write_raw(list, NULL, json.ptr, json.len);
+}
+
+/* The part that is open, as it stands or before its first piece. */
+static void llmprov__s_responses_write_part(const llmprov__s_responses_state *m, llmprov_writer *w, const char *key, bool whole) {
+    llmprov_write_open(w, key, '{');
+    llmprov__s_responses_str(w, "type", m->piece->type);
+    if (m->piece == llmprov__s_responses_pieces) llmprov__s_responses_list(w, "annotations", whole ? &m->notes : &llmprov__s_responses_nothing);
+    if (m->piece == llmprov__s_responses_pieces) llmprov__s_responses_list(w, "logprobs", whole ? &m->logprobs : &llmprov__s_responses_nothing);
+    llmprov_write_str(w, m->piece->member, whole && m->text.ptr ? m->text.ptr : "", whole ? m->text.len : 0);
+    llmprov_write_close(w);
+}
+
+/* What the item's block remembers, where it came in this format. */
+static void llmprov__s_responses_rest(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_writer *w, bool whole) {
+    static const char not_here[] = "citations logprobs detail prompt_cache_breakpoint";
+    llmprov_scan s = llmprov__json_scan(m->block.extra ? m->block.extra : "{}", m->block.extra ? llmprov__text_len(m->block.extra, m->block.extra_len) : 2, NULL, 0);
+    llmprov_str key, value, later;
+    if (!llmprov_face_own(f)) return;
+    while (llmprov_scan_key(&s, &key)) {
+        char *name = llmprov_face_keep(f, key.ptr, key.len);
+        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!strncmp(name, "item_", 5) || llmprov__parts_lists(not_here, name)) continue;
+        if (whole && m->more.len > 1 && llmprov__msg_has(m->more.text, m->more.len, name, &later)) continue;
+        llmprov_write_raw(w, name, value.ptr, value.len);
+    }
+    if (!whole || m->more.len < 2) return;
+    s = llmprov__json_scan(m->more.text, m->more.len, NULL, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        char *name = llmprov_face_keep(f, key.ptr, key.len);
+        if (llmprov_scan_raw(&s, &value) && name && strncmp(name, "item_", 5)) llmprov_write_raw(w, name, value.ptr, value.len);
+    }
+}
+
+/* The kind of a call: a function, a custom tool, or one of this format's own tools. */
+static const char *llmprov__s_responses_call_type(llmprov_face *f, const llmprov_block *b) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    llmprov_str type;
+    size_t i;
+    if (llmprov_face_own(f) && llmprov__msg_has(b->extra, b->extra_len, "item_type", &type))
+        for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_kinds); i++)
+            if (llmprov__s_responses_says(type, llmprov__s_responses_kinds[i].type)) return llmprov__s_responses_kinds[i].type;
+    for (i = 0; r && i < r->tool_count; i++)
+        if (llmprov__text_same(r->tools[i].type, llmprov__parts_custom, false) && llmprov__text_same(r->tools[i].name, b->name, false)) return "custom_tool_call";
+    return "function_call";
+}
+
+/* The arguments that were gathered, in the members that they have. */
+static void llmprov__s_responses_write_arguments(const llmprov__s_responses_state *m, llmprov_writer *w, const char *type, bool whole) {
+    const char *text = m->text.len ? m->text.ptr : "{}";
+    size_t len = m->text.len ? m->text.len : 2;
+    llmprov_str input;
+    if (!strcmp(type, "function_call")) llmprov_write_str(w, "arguments", whole ? text : "", whole ? len : 0);
+    else if (!strcmp(type, "custom_tool_call")) {
+        if (!whole) llmprov_write_str(w, "input", "", 0);
+        else if (llmprov__msg_has(text, len, "input", &input) && input.ptr[0] == '"') llmprov_write_raw(w, "input", input.ptr, input.len);
+        else llmprov_write_str(w, "input", text, len);
+    } else if (whole) llmprov__msg_write_extra(w, text, len, NULL);
+}
+
+static void llmprov__s_responses_status(const llmprov__s_responses_state *m, llmprov_writer *w, bool whole) {
+    llmprov_str status;
+    if (whole && m->more.len > 1 && llmprov__msg_has(m->more.text, m->more.len, "item_status", &status)) llmprov_write_raw(w, "status", status.ptr, status.len);
+    else if (whole && llmprov__msg_has(m->block.extra, m->block.extra_len, "item_status", &status)) llmprov_write_raw(w, "status", status.ptr, status.len);
+    else llmprov__s_responses_str(w, "status", whole ? "completed" : "in_progress");
+}
+
+/* The item that is open, as it begins or as it ends. */
+static void llmprov__s_responses_write_item(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_writer *w, const char *key, bool whole) {
+    const char *type;
+    if (m->item == LLMPROV__S_RESPONSES_KEEPS) {
+        llmprov_write_raw(w, key, m->block.json, llmprov__text_len(m->block.json, m->block.json_len));
+        return;
+    }
+    llmprov_write_open(w, key, '{');
+    llmprov__s_responses_str(w, "id", m->item_id);
+    if (m->item == LLMPROV__S_RESPONSES_SAYS) {
+        llmprov_write_str(w, "type", "message", 7);
+        llmprov__s_responses_status(m, w, whole);
+        llmprov_write_str(w, "role", "assistant", 9);
+        llmprov__s_responses_list(w, "content", whole ? &m->content : &llmprov__s_responses_nothing);
+    } else if (m->item == LLMPROV__S_RESPONSES_THINKS) {
+        llmprov_write_str(w, "type", "reasoning", 9);
+        llmprov__s_responses_list(w, "summary", whole ? &m->summary : &llmprov__s_responses_nothing);
+        if (whole && m->parts[0]) llmprov__s_responses_list(w, "content", &m->content);
+        if (whole && m->seal) llmprov__s_responses_str(w, "encrypted_content", m->seal);
+    } else {
+        type = llmprov__s_responses_call_type(f, &m->block);
+        llmprov__s_responses_str(w, "type", type);
+        llmprov__s_responses_status(m, w, whole);
+        llmprov__s_responses_str(w, "call_id", m->block.id ? m->block.id : "");
+        if (!strcmp(type, "function_call") || !strcmp(type, "custom_tool_call")) llmprov__s_responses_str(w, "name", m->block.name ? m->block.name : "");
+        llmprov__s_responses_write_arguments(m, w, type, whole);
+    }
+    llmprov__s_responses_rest(f, m, w, whole);
+    llmprov_write_close(w);
+}
+
+/* The item that is open is whole. */
+static void llmprov__s_responses_close(llmprov_face *f, llmprov__s_responses_state *m) {
+    llmprov_writer *w;
+    if (!m->item) return;
+    llmprov__s_responses_write_item(f, m, &m->output, NULL, true);
+    w = llmprov__s_responses_event(f, m, "response.output_item.done");
+    if (w) {
+        llmprov_write_int(w, "output_index", m->index);
+        llmprov__s_responses_write_item(f, m, w, "item", true);
+        llmprov__s_responses_end_event(f, w);
+    }
+    m->item = LLMPROV__S_RESPONSES_NONE;
+    m->index++;
+}
+
+/* An id of our own: the response's, and the item's place. */
+static const char *llmprov__s_responses_id(llmprov_face *f, const llmprov__s_responses_state *m, const char *prefix) {
+    const char *id = m->id && !strncmp(m->id, "resp_", 5) ? m->id + 5 : m->id;
+    const char *made = llmprov__err_join(&f->arena, prefix, id ? id : "", "_", llmprov__err_int(m->index).text, (char *)NULL);
+    return made ? made : "";
+}
+
+static void llmprov__s_responses_open(llmprov_face *f, llmprov__s_responses_state *m, int item, const char *prefix, llmprov_str key) {
+    llmprov_writer *w;
+    m->item = item;
+    m->key.ptr = key.ptr ? llmprov_face_keep(f, key.ptr, key.len) : NULL;
+    m->key.len = m->key.ptr ? key.len : 0;
+    m->item_id = m->key.ptr && key.len > 2 ? llmprov_face_keep(f, key.ptr + 1, key.len - 2) : llmprov__s_responses_id(f, m, prefix);
+    llmprov__s_responses_clear(&m->content);
+    llmprov__s_responses_clear(&m->summary);
+    llmprov__s_responses_clear(&m->more);
+    m->parts[0] = m->parts[1] = 0;
+    m->seal = NULL;
+    m->text.len = 0;
+    w = llmprov__s_responses_event(f, m, "response.output_item.added");
+    if (!w) return;
+    llmprov_write_int(w, "output_index", m->index);
+    llmprov__s_responses_write_item(f, m, w, "item", false);
+    llmprov__s_responses_end_event(f, w);
+}
+
+/* -- parts -- */
+
+static void llmprov__s_responses_part_begin(llmprov_face *f, llmprov__s_responses_state *m, const llmprov__s_responses_piece *piece) {
+    llmprov_writer *w;
+    m->piece = piece;
+    m->part = m->parts[piece->number[0] == 's']++;
+    m->open = true;
+    m->text.len = 0;
+    m->noted = 0;
+    llmprov__s_responses_clear(&m->notes);
+    llmprov__s_responses_clear(&m->logprobs);
+    w = llmprov__s_responses_about(f, m, piece->added, true);
+    if (!w) return;
+    llmprov__s_responses_write_part(m, w, "part", false);
+    llmprov__s_responses_end_event(f, w);
+}
+
+static void llmprov__s_responses_part_end(llmprov_face *f, llmprov__s_responses_state *m) {
+    llmprov_writer *w, *list = m->piece && m->piece->number[0] == 's' ? &m->summary : &m->content;
+    if (!m->open) return;
+    m->open = false;
+    w = llmprov__s_responses_about(f, m, m->piece->done, true);
+    if (w) {
+        llmprov_write_str(w, m->piece->member, m->text.ptr ? m->text.ptr : "", m->text.len);
+        if (m->piece == llmprov__s_responses_pieces) llmprov__s_responses_list(w, "logprobs", &m->logprobs);
+        llmprov__s_responses_end_event(f, w);
+    }
+    w = llmprov__s_responses_about(f, m, m->piece->end, true);
+    if (w) {
+        llmprov__s_responses_write_part(m, w, "part", true);
+        llmprov__s_responses_end_event(f, w);
+    }
+    llmprov__s_responses_clear(&m->waiting);
+    if (!list->depth) llmprov_write_open(list, NULL, '[');
+    llmprov__s_responses_write_part(m, list, NULL, true);
+}
+
+/* -- blocks -- */
+
+/* What a block becomes here; the transcript of audio is a text. */
+static int llmprov__s_responses_takes(llmprov_face *f, llmprov_block *b) {
+    bool own = llmprov_face_own(f);
+    if (b->type == LLMPROV_BLOCK_TEXT) return LLMPROV__S_RESPONSES_SAYS;
+    if (b->type == LLMPROV_BLOCK_THINKING || (b->type == LLMPROV_BLOCK_REDACTED && own)) return LLMPROV__S_RESPONSES_THINKS;
+    if (b->type == LLMPROV_BLOCK_TOOL_USE) return LLMPROV__S_RESPONSES_CALLS;
+    if (b->type == LLMPROV_BLOCK_RAW && own) return LLMPROV__S_RESPONSES_KEEPS;
+    if (b->type == LLMPROV_BLOCK_AUDIO) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "openai-responses has no audio in replies: its transcript was written");
+        b->type = LLMPROV_BLOCK_TEXT;
+        b->extra = NULL;
+        return LLMPROV__S_RESPONSES_SAYS;
+    }
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that openai-responses has no form for in replies was left out");
+    return LLMPROV__S_RESPONSES_NONE;
+}
+
+/* A copy of what outlives the event. */
+static void llmprov__s_responses_hold(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *b) {
+    if (!llmprov__msg_copy_block(&f->arena, &m->block, b)) llmprov__face_no_memory(f);
+    m->block.extra_len = llmprov__text_len(m->block.extra, m->block.extra_len);
+}
+
+/* A block begins: in the item that is open, where it came from the same, or in one of its own. */
+static void llmprov__s_responses_block_begin(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *from) {
+    static const char *const prefixes[] = { "", "msg_", "rs_", "fc_", "it_" };
+    llmprov_block b = *from;
+    int item = llmprov__s_responses_takes(f, &b);
+    llmprov_str key = { NULL, 0 };
+    bool own = llmprov_face_own(f), refusal = own && b.origin && !strcmp(b.origin, "openai-responses:refusal"), content = own && b.origin && !strcmp(b.origin, "openai-responses:content");
+    m->skipping = item == LLMPROV__S_RESPONSES_NONE;
+    if (m->skipping) return;
+    if (!own) llmprov__face_lost(f, "content.", b.extra, b.extra_len);
+    if (!own || !llmprov__msg_has(b.extra, b.extra_len, "item_id", &key)) key.ptr = NULL, key.len = 0;
+    if (m->item && !(m->item == item && item <= LLMPROV__S_RESPONSES_THINKS && key.ptr && key.len == m->key.len && !memcmp(key.ptr, m->key.ptr, key.len))) llmprov__s_responses_close(f, m);
+    if (!m->item) {
+        llmprov__s_responses_hold(f, m, &b);
+        llmprov__s_responses_open(f, m, item, prefixes[item], key);
+    }
+    m->refused = m->refused || refusal;
+    if (item == LLMPROV__S_RESPONSES_SAYS) llmprov__s_responses_part_begin(f, m, &llmprov__s_responses_pieces[refusal ? 1 : 0]);
+    else m->piece = &llmprov__s_responses_pieces[content ? 3 : 2];
+    if (item == LLMPROV__S_RESPONSES_THINKS && b.type == LLMPROV_BLOCK_REDACTED) m->seal = m->block.text;
+}
+
+/* A piece of text, of thinking or of arguments. */
+static void llmprov__s_responses_delta(llmprov_face *f, llmprov__s_responses_state *m, const char *text, size_t len) {
+    llmprov_writer *w;
+    bool call = m->item == LLMPROV__S_RESPONSES_CALLS;
+    if (m->skipping || !m->item) return;
+    if (!call && !m->open) llmprov__s_responses_part_begin(f, m, m->piece);
+    if (!llmprov__mem_add(&m->text, text, len)) llmprov__face_no_memory(f);
+    if (call && strcmp(llmprov__s_responses_call_type(f, &m->block), "function_call")) return;
+    w = llmprov__s_responses_about(f, m, call ? "response.function_call_arguments.delta" : m->piece->delta, !call);
+    if (!w) return;
+    llmprov_write_str(w, "delta", text, len);
+    if (!call && m->piece == llmprov__s_responses_pieces) {
+        llmprov__s_responses_list(w, "logprobs", &m->waiting);
+        llmprov__s_responses_clear(&m->waiting);
+    }
+    llmprov__s_responses_end_event(f, w);
+}
+
+static void llmprov__s_responses_call_end(llmprov_face *f, llmprov__s_responses_state *m) {
+    const char *type = llmprov__s_responses_call_type(f, &m->block);
+    bool function = !strcmp(type, "function_call"), custom = !strcmp(type, "custom_tool_call");
+    llmprov_writer *w = function || custom ? llmprov__s_responses_about(f, m, function ? "response.function_call_arguments.done" : "response.custom_tool_call_input.done", false) : NULL;
+    if (!w) return;
+    if (function) llmprov__s_responses_str(w, "name", m->block.name ? m->block.name : "");
+    llmprov__s_responses_write_arguments(m, w, type, true);
+    llmprov__s_responses_end_event(f, w);
+}
+
+/* A block ends; block may be NULL. A text's item may go on, the others end with it. */
+static void llmprov__s_responses_block_end(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *block) {
+    if (m->skipping || !m->item) return;
+    if (m->item == LLMPROV__S_RESPONSES_KEEPS && block && block->json) llmprov__s_responses_hold(f, m, block);
+    if (m->item == LLMPROV__S_RESPONSES_CALLS) llmprov__s_responses_call_end(f, m);
+    llmprov__s_responses_part_end(f, m);
+    if (m->item >= LLMPROV__S_RESPONSES_CALLS) llmprov__s_responses_close(f, m);
+}
+
+/* -- what comes beside the text -- */
+
+/* Logprobs come before or behind the text that they are of: each piece takes what waits. */
+static void llmprov__s_responses_logprobs(llmprov__s_responses_state *m, const char *object, size_t len) {
+    llmprov_str list, item;
+    llmprov_scan s;
+    if (!llmprov__msg_has(object, len, "content", &list) || list.ptr[0] != '[') return;
+    s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+        llmprov__s_responses_add_item(&m->waiting, item);
+        llmprov__s_responses_add_item(&m->logprobs, item);
+    }
+}
+
+/* A citation as this format has it: openai-chat's has its members in an object of its own. */
+static void llmprov__s_responses_citation(llmprov_face *f, llmprov__s_responses_state *m, const char *json, size_t len) {
+    llmprov_str nested, item = { json, len };
+    llmprov_writer flat, *w;
+    bool chat = llmprov__msg_has(json, len, "url_citation", &nested) && nested.ptr[0] == '{';
+    if ((!chat && !llmprov_face_own(f)) || m->item != LLMPROV__S_RESPONSES_SAYS || !m->open || m->piece != llmprov__s_responses_pieces) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "citation", "openai-responses has no place for this citation: it was left out");
+        return;
+    }
+    memset(&flat, 0, sizeof flat);
+    flat.alloc = m->notes.alloc;
+    if (chat) {
+        llmprov_write_open(&flat, NULL, '{');
+        llmprov_write_str(&flat, "type", "url_citation", 12);
+        llmprov__msg_write_extra(&flat, nested.ptr, nested.len, "type");
+        llmprov_write_close(&flat);
+        item.ptr = flat.text ? flat.text : "null";
+        item.len = flat.text ? flat.len : 4;
+    }
+    w = llmprov__s_responses_about(f, m, "response.output_text.annotation.added", true);
+    if (w) {
+        llmprov_write_int(w, "annotation_index", m->noted++);
+        llmprov_write_raw(w, "annotation", item.ptr, item.len);
+        llmprov__s_responses_end_event(f, w);
+    }
+    llmprov__s_responses_add_item(&m->notes, item);
+}
+
+static void llmprov__s_responses_part_of(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_event *e) {
+    bool own = llmprov_face_own(f), signature = !strcmp(e->kind, "signature");
+    if (e->index < 0 && !strcmp(e->kind, "logprobs")) llmprov__s_responses_logprobs(m, e->extra, e->extra_len);
+    else if (m->skipping || !m->item) return;
+    else if (!strcmp(e->kind, "citation")) llmprov__s_responses_citation(f, m, e->extra, e->extra_len);
+    else if (signature && own && m->item == LLMPROV__S_RESPONSES_THINKS) m->seal = llmprov_face_keep(f, e->text, e->text_len);
+    else if (own && e->extra) {
+        if (!m->more.depth) llmprov_write_open(&m->more, NULL, '{');
+        llmprov_write_raw(&m->more, e->kind, e->extra, e->extra_len);
+    } else llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "openai-responses has no place for this part of a reply: it was left out");
+}
+
+/* -- whole answers and streams -- */
+
+static void llmprov__s_responses_name(llmprov_face *f, llmprov__s_responses_state *m, const char *id, const char *model) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    m->id = d->id ? d->id : id && *id ? llmprov_face_keep(f, id, strlen(id)) : "resp_1";
+    m->model = d->model ? d->model : model ? llmprov_face_keep(f, model, strlen(model)) : "";
+    if (!m->id) m->id = "";
+}
+
+/* A list that a block carries. */
+static void llmprov__s_responses_citations(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *b) {
+    llmprov_str list, item;
+    llmprov_scan s;
+    if (!llmprov__msg_has(b->extra, b->extra_len, "citations", &list) || list.ptr[0] != '[') return;
+    s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) llmprov__s_responses_citation(f, m, item.ptr, item.len);
+}
+
+static void llmprov__s_responses_whole_block(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *b, const llmprov_response *r) {
+    bool call = b->type == LLMPROV_BLOCK_TOOL_USE;
+    const char *text = call ? b->json : b->text;
+    size_t len = llmprov__text_len(text, call ? b->json_len : b->text_len);
+    llmprov_str logprobs, raw;
+    if (call && b->invalid && llmprov__msg_has(b->json, b->json_len, "rawInvalidInput", &raw)) {
+        llmprov__mem_buf scratch = { NULL, 0, 0, { NULL, NULL }, false };
+        llmprov_scan s;
+        scratch.alloc = m->text.alloc;
+        s = llmprov__json_scan(raw.ptr, raw.len, &scratch, 0);
+        raw = llmprov__json_unquote(&s, raw, false);
+        text = raw.ptr ? raw.ptr : "";
+        len = raw.ptr ? raw.len : 0;
+        if (!raw.ptr) llmprov__face_no_memory(f);
+    }
+    llmprov__s_responses_block_begin(f, m, b);
+    if (b->type == LLMPROV_BLOCK_TEXT && !m->told && r->choice_count && llmprov__msg_has(r->choices[0].extra, r->choices[0].extra_len, "logprobs", &logprobs)) {
+        llmprov__s_responses_logprobs(m, logprobs.ptr, logprobs.len);
+        llmprov__s_responses_clear(&m->waiting);
+        m->told = true;
+    }
+    if (text && len && b->type != LLMPROV_BLOCK_REDACTED && b->type != LLMPROV_BLOCK_RAW) llmprov__s_responses_delta(f, m, text, len);
+    if (b->type == LLMPROV_BLOCK_TEXT) llmprov__s_responses_citations(f, m, b);
+    if (b->type == LLMPROV_BLOCK_THINKING && b->signature && *b->signature && llmprov_face_own(f)) m->seal = b->signature;
+    llmprov__s_responses_block_end(f, m, b);
+}
+
+static void llmprov__s_responses_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov__s_responses_state *m = llmprov__s_responses_begin(f);
+    llmprov__s_responses_ending e;
+    llmprov_writer *w;
+    size_t i;
+    llmprov__s_responses_name(f, m, r->id, r->model);
+    for (i = 0; i < r->message.block_count; i++) llmprov__s_responses_whole_block(f, m, &r->message.blocks[i], r);
+    llmprov__s_responses_close(f, m);
+    llmprov_write_close(&m->output);
+    m->extra = r->extra;
+    m->extra_len = llmprov__text_len(r->extra, r->extra_len);
+    e = llmprov__s_responses_ending_of(f, m, r->stop, r->stop_word);
+    w = llmprov_face_begin(f, NULL);
+    llmprov__s_responses_object(f, m, w, NULL, e, &r->usage, NULL);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_responses_end(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_event *e) {
+    static const struct { const char *status, *event; } ends[] = { { "incomplete", "response.incomplete" }, { "cancelled", "response.cancelled" }, { "completed", "response.completed" } };
+    llmprov__s_responses_ending ending = llmprov__s_responses_ending_of(f, m, e->stop, e->stop_word);
+    llmprov_writer *w;
+    size_t i;
+    llmprov__s_responses_close(f, m);
+    llmprov_write_close(&m->output);
+    for (i = 0; i < LLMPROV__COUNT(ends) - 1 && strcmp(ends[i].status, ending.status); i++) { }
+    w = llmprov__s_responses_event(f, m, ends[i].event);
+    llmprov__s_responses_object(f, m, w, "response", ending, e->usage, NULL);
+    llmprov__s_responses_end_event(f, w);
+}
+
+static void llmprov__s_responses_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_responses_state *m = llmprov__s_responses_begin(f);
+    m->streaming = true;
+    switch (e->type) {
+    case LLMPROV_EVENT_START:
+        llmprov__s_responses_name(f, m, e->id, e->model);
+        llmprov__s_responses_progress(f, m, "response.created");
+        llmprov__s_responses_progress(f, m, "response.in_progress");
+        break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_responses_block_begin(f, m, e->block); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_responses_delta(f, m, e->text, e->text_len); break;
+    case LLMPROV_EVENT_PART: llmprov__s_responses_part_of(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END: llmprov__s_responses_block_end(f, m, e->block); break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_END: llmprov__s_responses_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+static const struct { llmprov_status code; int http; const char *type, *word; } llmprov__s_responses_errors[] = {
+    { LLMPROV_ERR_AUTH, 401, "invalid_request_error", "invalid_api_key" },
+    { LLMPROV_ERR_NO_KEY, 401, "invalid_request_error", "invalid_api_key" },
+    { LLMPROV_ERR_FORBIDDEN, 403, "permission_error", "permission_denied" },
+    { LLMPROV_ERR_NOT_FOUND, 404, "invalid_request_error", "model_not_found" },
+    { LLMPROV_ERR_TOO_LONG, 400, "invalid_request_error", "context_length_exceeded" },
+    { LLMPROV_ERR_QUOTA, 429, "insufficient_quota", "insufficient_quota" },
+    { LLMPROV_ERR_RATE_LIMIT, 429, "requests", "rate_limit_exceeded" },
+    { LLMPROV_ERR_OVERLOADED, 503, "service_unavailable_error", "server_is_overloaded" },
+    { LLMPROV_ERR_TIMEOUT, 504, "timeout_error", "timeout_error" },
+    { LLMPROV_ERR_ARGUMENT, 400, "invalid_request_error", "invalid_value" },
+    { LLMPROV_ERR_REQUEST, 400, "invalid_request_error", "invalid_request" },
+    { LLMPROV_ERR_UNSUPPORTED, 400, "invalid_request_error", "unsupported_parameter" },
+    { LLMPROV_ERR_BAD_JSON, 400, "invalid_request_error", "invalid_json" },
+    { LLMPROV_ERR_LIMIT, 400, "invalid_request_error", "invalid_value" },
+    { LLMPROV_ERR_NO_PROVIDER, 404, "invalid_request_error", "model_not_found" },
+    { LLMPROV_ERR_SERVER, 500, "server_error", "server_error" },
+};
+
+/* A response that had begun fails as one, where it has a code for it; otherwise the error stands alone. */
+static int llmprov__s_responses_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov__s_responses_state *m = llmprov__s_responses_begin(f);
+    llmprov__s_responses_ending failed = { "failed", NULL };
+    const char *word = NULL;
+    llmprov_writer *w;
+    size_t i;
+    int status;
+    static const llmprov_usage none;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_errors) - 1 && llmprov__s_responses_errors[i].code != e->code; i++) { }
+    status = e->http_status == 409 || e->http_status == 413 ? e->http_status : llmprov__s_responses_errors[i].http;
+    word = e->code == LLMPROV_ERR_ARGUMENT && e->provider_code && *e->provider_code ? e->provider_code : llmprov__s_responses_errors[i].word;
+    if (m->streaming && m->id && (llmprov__s_responses_errors[i].code == LLMPROV_ERR_SERVER || e->code == LLMPROV_ERR_RATE_LIMIT)) {
+        llmprov__s_responses_close(f, m);
+        llmprov_write_close(&m->output);
+        failed.reason = word;
+        w = llmprov__s_responses_event(f, m, "response.failed");
+        llmprov__s_responses_object(f, m, w, "response", failed, &none, e);
+        llmprov__s_responses_end_event(f, w);
+        return status;
+    }
+    if (m->streaming) {
+        w = llmprov__s_responses_event(f, m, "error");
+        llmprov__s_responses_str(w, "code", word);
+        llmprov__s_responses_str(w, "message", e->message ? e->message : "");
+        llmprov__s_responses_str(w, "param", e->param && *e->param ? e->param : NULL);
+        llmprov__s_responses_end_event(f, w);
+        return status;
+    }
+    w = llmprov_face_begin(f, NULL);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "error", '{');
+    llmprov__s_responses_str(w, "message", e->message ? e->message : "");
+    llmprov__s_responses_str(w, "type", llmprov__s_responses_errors[i].type);
+    llmprov__s_responses_str(w, "param", e->param && *e->param ? e->param : NULL);
+    llmprov__s_responses_str(w, "code", word);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+    return status;
+}
+#endif /* LLMPROV_NO_OPENAI_RESPONSES */
+
 //==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses t_bedrock s_messages s_chat
+// Calls: t_messages t_chat t_responses t_bedrock s_messages s_chat s_responses
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -19546,9 +21160,12 @@ static const llmprov_translator llmprov__translators_list[] = {
 #ifndef LLMPROV_NO_OPENAI_RESPONSES
     { .format = "openai-responses", .path = "/responses", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
-      .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
+      .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED | LLMPROV_RULE_ONE_BLOCK, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
-      .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error },
+      .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
+      .write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
+      .write_reply = llmprov__s_responses_write_reply, .write_event = llmprov__s_responses_write_event,
+      .write_error = llmprov__s_responses_write_error },
 #endif
 #ifndef LLMPROV_NO_BEDROCK_CONVERSE
     { .format = "bedrock-converse", .path = "/model/{model}/converse", .stream_path = "/model/{model}/converse-stream", .framing = LLMPROV_FRAMING_EVENTSTREAM,
@@ -19586,6 +21203,11 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "openai-responses", .format = "openai-responses", .base_url = "https://api.openai.com/v1", .key_env = "OPENAI_API_KEY",
       .base_env = "OPENAI_BASE_URL", .aliases = "responses", .default_model = "gpt-5.2",
       .quirks = { .user_key = "safety_identifier", .flags = LLMPROV_QUIRK_DEVELOPER } },
+    { .id = "xai-responses", .format = "openai-responses", .base_url = "https://api.x.ai/v1", .key_env = "XAI_API_KEY",
+      .base_env = "XAI_BASE_URL", .default_model = "grok-4.3", .quirks = { .user_key = "user" } },
+    { .id = "deepseek-responses", .format = "openai-responses", .base_url = "https://api.deepseek.com/v1", .key_env = "DEEPSEEK_API_KEY",
+      .base_env = "DEEPSEEK_BASE_URL", .default_model = "deepseek-flash",
+      .quirks = { .user_key = "user", .flags = LLMPROV_QUIRK_CALLS_LAST | LLMPROV_QUIRK_NO_FORCED_TOOL } },
     { .id = "groq", .format = "openai-chat", .base_url = "https://api.groq.com/openai/v1", .key_env = "GROQ_API_KEY",
       .base_env = "GROQ_BASE_URL", .default_model = "openai/gpt-oss-120b",
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
@@ -20775,6 +22397,7 @@ static void llmprov__call_digest(llmprov_call *call) {
         return;
     }
     while (call->at < call->end && !(call->queue_at < call->queue_count)) {
+        call->frames.skip = call->client->translator->skip ? call->client->translator->skip(call->turn) : NULL;
         if (!llmprov__frame_next(&call->frames, &call->at, call->end, &frame)) {
             if (call->frames.status) llmprov__call_no_frame(call);
             return;

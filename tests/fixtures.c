@@ -828,6 +828,14 @@ static bool same_members(const llmprov_json *a, const llmprov_json *b, int depth
     return true;
 }
 
+static bool same_items(const llmprov_json *a, const llmprov_json *b) {
+    const llmprov_json *m = NULL, *n = NULL;
+    if (llmprov_json_count(a) != llmprov_json_count(b)) return false;
+    while ((m = llmprov_json_next(a, m)) != NULL)
+        if (!same_members(m, n = llmprov_json_next(b, n), 0)) return false;
+    return true;
+}
+
 static void same_loose(const char *what, const char *got, size_t len, const char *expected, size_t expected_len) {
     llmprov_json *a = llmprov_json_parse(got ? got : "{}", got ? len : 2, NULL, NULL), *b = llmprov_json_parse(expected, expected_len, NULL, NULL);
     if (!a || !b || !same_members(a, b, 0)) differs(what, got, len, expected, expected_len);
@@ -1368,7 +1376,7 @@ static void ask_and_write(const char *format, llmprov_str raw, int status_then) 
     else {
         exchanges++;
         if (!asked.request.model) asked.request.model = "test-model";      /* InvokeModel has it in the URL */
-        refused_then = status_then >= 400;
+        refused_then = status_then >= 400 || !asked.request.message_count;
         body = write_request(!strcmp(format, "openai-chat") ? "anthropic-messages" : "openai-chat", &asked.request, &other, false);
         engine_text_free(&body);
         body = write_request(format, &asked.request, &warned, true);
@@ -1553,6 +1561,19 @@ static void differing_items(places *found, const places *warned, const char *lis
     }
 }
 
+/* Warnings name the field that a member fills; items of input become messages with other numbers. */
+static void add_field(places *found, const places *warned, const char *key) {
+    static const struct { const char *key, *field; } fields[] = { { "max_output_tokens", "max_tokens" }, { "reasoning", "effort" } };
+    bool items = false;
+    size_t i;
+    int k;
+    for (i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (!strcmp(key, fields[i].key) && has_place(warned, fields[i].field)) key = fields[i].field;
+    for (k = 0; !strcmp(key, "input") && k < warned->count; k++)
+        if (!strncmp(warned->names[k], "messages[", 9)) add_place(found, warned->names[k]), items = true;
+    if (!items) add_place(found, key);
+}
+
 /* Members that were said and are other or gone; those that were not said count unless a warning speaks of them. */
 static void differing_members(places *found, const places *warned, const llmprov_json *a, const llmprov_json *b, const char *texts) {
     const llmprov_json *m = NULL;
@@ -1561,7 +1582,7 @@ static void differing_members(places *found, const places *warned, const llmprov
         const llmprov_json *other = llmprov_json_get(b, key);
         bool list = llmprov_json_kind(m) == LLMPROV_JSON_ARRAY && other && (!strcmp(key, "messages") || !strcmp(key, "tools"));
         if (list) differing_items(found, warned, key, m, other);
-        else if (!other || !engine_same_json(m, other)) add_place(found, key);
+        else if (!other || !engine_same_json(m, other)) add_field(found, warned, key);
     }
     while ((m = llmprov_json_next(b, m)) != NULL)
         if (!llmprov_json_get(a, llmprov_json_key(m)) && (has_place(warned, llmprov_json_key(m)) || !strstr(texts, llmprov_json_key(m)))) add_place(found, llmprov_json_key(m));

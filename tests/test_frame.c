@@ -355,3 +355,37 @@ TEST_NO_OOM(frame_random_streams_in_random_cuts) {
         printf("\n    is       %s\n    expected %s\n", got.text, expected.text);
     }
 }
+
+// -- values that nobody needs ------------------------------------------------------------------
+
+/* In a line that comes byte by byte they are null; in one piece they are there. */
+TEST(frame_drops_values_that_are_not_needed) {
+    static const char *const skip[] = { "text", "part.text", "item.content.text", "response.output", NULL };
+    static const struct { const char *whole, *kept; } cases[] = {
+        { "{\"text\":\"long\"}", "{\"text\":null}" },
+        { "{\"a\":\"text\",\"text\" : \"with \\\"quotes\\\" and \\\\\",\"b\":1}", "{\"a\":\"text\",\"text\" : null,\"b\":1}" },
+        { "{\"text\":12,\"part\":{\"text\":\"x\",\"more\":{\"text\":\"kept\"}}}", "{\"text\":12,\"part\":{\"text\":null,\"more\":{\"text\":\"kept\"}}}" },
+        { "{\"item\":{\"content\":[{\"type\":\"t\",\"text\":\"a\"},{\"text\":\"b\"}],\"text\":\"kept\"}}", "{\"item\":{\"content\":[{\"type\":\"t\",\"text\":null},{\"text\":null}],\"text\":\"kept\"}}" },
+        { "{\"response\":{\"id\":\"r\",\"output\":[{\"a\":\"]\"},[1]],\"usage\":{\"output\":3}}}", "{\"response\":{\"id\":\"r\",\"output\":null,\"usage\":{\"output\":3}}}" },
+        { "{\"response\":{\"output\":{}},\"output\":[1]}", "{\"response\":{\"output\":null},\"output\":[1]}" },
+        { "[{\"text\":\"x\"}]", "[{\"text\":null}]" },
+        { "{\"delta\":{\"part\":{\"text\":\"kept\"}}}", "{\"delta\":{\"part\":{\"text\":\"kept\"}}}" },
+        { "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":{\"text\":\"kept\"}}}}}}}}},\"text\":\"x\"}", "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":{\"text\":\"kept\"}}}}}}}}},\"text\":null}" },
+    };
+    size_t i, at;
+    int bytes;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (bytes = 0; bytes < 2; bytes++) {
+            llmprov__frame_cutter f;
+            frame_log log;
+            char text[400], expected[400];
+            sprintf(text, "event: e\ndata: %s\n\n", cases[i].whole);
+            sprintf(expected, "e|%s;", bytes ? cases[i].kept : cases[i].whole);
+            frame_begin(&f, 1 << 20, &log);
+            f.skip = skip;
+            for (at = 0; bytes && at < strlen(text); at++) frame_piece(&f, text + at, 1, &log);
+            if (!bytes) frame_piece(&f, text, strlen(text), &log);
+            frame_end(&f, true, &log);
+            CHECK_STR(log.text, expected);
+        }
+}

@@ -362,6 +362,8 @@ static bool wire_to_face(void *user, const llmprov_event *e) {
 /* Reasons that a format has no word of its own for. */
 static bool wire_same_stop(const char *format, llmprov_stop was, llmprov_stop is) {
     if (was == is || was == LLMPROV_STOP_OTHER || was == LLMPROV_STOP_ERROR) return true;
+    if (!strcmp(format, "openai-responses"))
+        return (was == LLMPROV_STOP_SEQUENCE || was == LLMPROV_STOP_PAUSE) ? is == LLMPROV_STOP_END : was == LLMPROV_STOP_CONTEXT && is == LLMPROV_STOP_LENGTH;
     if (strcmp(format, "openai-chat")) return false;
     return was == LLMPROV_STOP_SEQUENCE ? is == LLMPROV_STOP_END : (was == LLMPROV_STOP_CONTEXT || was == LLMPROV_STOP_PAUSE) && is == LLMPROV_STOP_LENGTH;
 }
@@ -651,3 +653,9 @@ TEST(wire_chat_logprobs_without_memory) { wire_without_memory("openai-chat", "lo
 TEST(wire_chat_audio_without_memory) { wire_without_memory("openai-chat", "audio", ENGINE_STREAM, 0, ENGINE_EVENTS); }
 TEST(wire_chat_choices_without_memory) { wire_without_memory("openai-chat", "n2", ENGINE_WHOLE, 0, ENGINE_NEXT); }
 TEST(wire_chat_error_without_memory) { wire_without_memory("openai-chat", "error_in_stream", ENGINE_STREAM, 1, ENGINE_EVENTS); }
+TEST(wire_responses_hello_without_memory) { wire_without_memory("openai-responses", "hello", ENGINE_STREAM, 1, ENGINE_NEXT); }
+TEST(wire_responses_thinking_without_memory) { wire_without_memory("openai-responses", "thinking_tool", ENGINE_STREAM, 2, ENGINE_EVENTS); }
+TEST(wire_responses_hosted_without_memory) { wire_without_memory("openai-responses", "hosted", ENGINE_STREAM, 0, ENGINE_LATE); }
+TEST(wire_responses_calls_without_memory) { wire_without_memory("openai-responses", "computer_call", ENGINE_WHOLE, 0, ENGINE_EVENTS); }
+TEST(wire_responses_logprobs_without_memory) { wire_without_memory("openai-responses", "logprobs", ENGINE_STREAM, 0, ENGINE_EVENTS); }
+TEST(wire_responses_failed_without_memory) { wire_without_memory("openai-responses", "failed", ENGINE_STREAM, 1, ENGINE_EVENTS); }
