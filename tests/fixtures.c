@@ -1469,7 +1469,8 @@ static void rewrite_reply(const recording *rec, const char *to) {
             if (engine_run(reader, &req, rec->stream ? ENGINE_STREAM : ENGINE_WHOLE, &w, way, ENGINE_EVENTS, &trace, &again)) complain("an answer that was written cannot be read", again.error.message);
             else {
                 rewrites += !way;
-                for (i = 0; i < r.choice_count; i++) same_message("an answer that was written anew", &r.choices[i].message, &again.choices[i < again.choice_count ? i : 0].message);
+                same_int("the choices of an answer that was written anew", (int64_t)again.choice_count, !strcmp(to, "openai-chat") ? (int64_t)r.choice_count : 1);
+                for (i = 0; i < again.choice_count && i < r.choice_count; i++) same_message("an answer that was written anew", &r.choices[i].message, &again.choices[i].message);
                 same_int("the output of an answer that was written anew", again.usage.output_tokens, r.usage.output_tokens);
                 same_int("the input of an answer that was written anew", again.usage.input_tokens + again.usage.cache_read_tokens + again.usage.cache_write_5m_tokens + again.usage.cache_write_1h_tokens,
                          r.usage.input_tokens + r.usage.cache_read_tokens + r.usage.cache_write_5m_tokens + r.usage.cache_write_1h_tokens);
@@ -1682,6 +1683,8 @@ static void (*on_recording)(const recording *rec);      /* in place of the tests
 static void test_recording(const recording *rec) {
     read_reply(rec);
     rewrite_reply(rec, "openai-chat");
+    rewrite_reply(rec, "openai-responses");
+    rewrite_reply(rec, "anthropic-messages");
     read_request(rec);
 }
 
