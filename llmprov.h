@@ -50,10 +50,14 @@
     >>t_chat         the wire format openai-chat
     >>t_responses    the wire format openai-responses
     >>t_bedrock      the wire format bedrock-converse
+    >>t_ollama       the wire format ollama-chat
+    >>t_cohere       the wire format cohere-v2
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
     >>s_chat         openai-chat as a server
     >>s_responses    openai-responses as a server
+    >>s_ollama       ollama-chat as a server
+    >>s_cohere       cohere-v2 as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
@@ -281,6 +285,8 @@
     LLMPROV_NO_OPENAI_CHAT          without this one
     LLMPROV_NO_OPENAI_RESPONSES     nor this one
     LLMPROV_NO_BEDROCK_CONVERSE     without this one
+    LLMPROV_NO_OLLAMA_CHAT          without this one
+    LLMPROV_NO_COHERE_V2            without this one
 
     12 ADDING A PROVIDER
 
@@ -1288,8 +1294,8 @@ LLMPROV_API void llmprov_scan_skip(llmprov_scan *s);
 LLMPROV_API llmprov_json_type llmprov_scan_kind(const llmprov_scan *s);     /* of the value that comes       */
 LLMPROV_API llmprov_scan llmprov_scan_in(const llmprov_scan *s, llmprov_str json);  /* over a raw value of s, sharing its scratch */
 
-/* How a stream is cut into frames: server-sent events, or AWS's binary messages. */
-typedef enum llmprov_framing { LLMPROV_FRAMING_SSE, LLMPROV_FRAMING_EVENTSTREAM } llmprov_framing;
+/* How a stream is cut into frames: server-sent events, AWS's binary messages, or lines of JSON. */
+typedef enum llmprov_framing { LLMPROV_FRAMING_SSE, LLMPROV_FRAMING_EVENTSTREAM, LLMPROV_FRAMING_NDJSON } llmprov_framing;
 
 /* One frame of a stream; texts are valid until the next. */
 typedef struct llmprov_frame {
@@ -1451,7 +1457,8 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || \
-    defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE)
+    defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE) || \
+    defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif
@@ -5408,8 +5415,9 @@ static llmprov_str llmprov__http_without(llmprov_str path, const char *tail) {
     return path;
 }
 
-/* base + version + path. The version segment comes from the base where it has one, otherwise from `version`; so a
-   base may be given with it or without it, and with a slash at its end or without. NULL = *why. */
+/* base + version + path. The version segment ("v1", or the very word that `version` is) comes from the base where it
+   has one, otherwise from `version`; so a base may be given with it or without it, and with a slash at its end or
+   without. NULL = *why. */
 static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const char *version, const char *path, const char **why) {
     llmprov__http_base b;
     llmprov_str segment;
@@ -5434,7 +5442,7 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
         *to++ = '/';
         memcpy(to, segment.ptr, segment.len);
         to += segment.len;
-        versioned = versioned || llmprov__http_is_version(segment.ptr, segment.len);
+        versioned = versioned || llmprov__http_is_version(segment.ptr, segment.len) || llmprov__text_is(segment, version);
     }
     if (!versioned) {
         *to++ = '/';
@@ -5475,7 +5483,7 @@ static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, c
     size_t at = 0;
     if (!base || llmprov__http_parse(base, &b)) return otherwise ? llmprov__mem_copy(a, otherwise, strlen(otherwise)) : NULL;
     while (llmprov__http_segment(b.path, &at, &segment))
-        if (llmprov__http_is_version(segment.ptr, segment.len)) return llmprov__mem_copy(a, segment.ptr, segment.len);
+        if (llmprov__http_is_version(segment.ptr, segment.len) || (otherwise && llmprov__text_is(segment, otherwise))) return llmprov__mem_copy(a, segment.ptr, segment.len);
     return NULL;
 }
 
@@ -5486,7 +5494,7 @@ typedef struct llmprov__http_head {
     char request_id[96];
     char retry_after[48], retry_after_ms[24], date[48];
     llmprov_flag should_retry;
-    bool event_stream;           /* Content-Type: text/event-stream, or AWS's */
+    bool event_stream;           /* Content-Type: text/event-stream, AWS's, or JSON lines */
     char error_type[64];         /* AWS's word for what failed */
 } llmprov__http_head;
 
@@ -5496,14 +5504,17 @@ static void llmprov__http_keep(char *to, size_t size, const char *value) {
     memcpy(to, value, n + 1);
 }
 
-/* text/event-stream or AWS's own, in any case, with or without parameters. */
+/* The media type of a stream, in any case, with or without parameters. */
 static bool llmprov__http_is_stream(const char *value) {
+    static const char *const types[] = { "text/event-stream", "application/vnd.amazon.eventstream", "application/x-ndjson" };
     char type[40];
-    size_t len = strcspn(value, "; \t");
+    size_t len = strcspn(value, "; \t"), i;
     if (len >= sizeof type) return false;
     memcpy(type, value, len);
     type[len] = 0;
-    return llmprov__text_same(type, "text/event-stream", true) || llmprov__text_same(type, "application/vnd.amazon.eventstream", true);
+    for (i = 0; i < LLMPROV__COUNT(types); i++)
+        if (llmprov__text_same(type, types[i], true)) return true;
+    return false;
 }
 
 /* "com.amazon#ThrottlingException:http://...,..." is ThrottlingException:
@@ -5709,7 +5720,7 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 // byte behind it is looked at. A frame inside one piece is not copied. Server-
 // sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 // AWS's event stream: https://smithy.io/2.0/aws/amazon-eventstream.html
-// A frame's text is valid until the next call.
+// Lines of JSON. A frame's text is valid until the next call.
 // Calls: crypt
 //==============================================================================
 
@@ -6013,6 +6024,44 @@ static bool llmprov__frame_sse_last(llmprov__frame_cutter *f, llmprov_frame *out
     return f->has_data && !f->status && llmprov__frame_leave(f, &none, NULL, NULL, out);
 }
 
+/* -- lines of JSON -- */
+
+/* A line of JSON without the white space around it; false = it is empty, or beyond the limit. */
+static bool llmprov__frame_json(llmprov__frame_cutter *f, const char *p, const char *end) {
+    while (p < end && (unsigned char)*p <= ' ') p++;
+    while (p < end && (unsigned char)end[-1] <= ' ') end--;
+    f->payload.ptr = p;
+    f->payload.len = (size_t)(end - p);
+    if (f->payload.len > f->limit) f->status = LLMPROV_ERR_LIMIT;
+    f->known = f->known || p < end;
+    return f->has_data = p < end && !f->status;
+}
+
+/* The next line of JSON that ends in the bytes: at LF or CR LF. */
+static bool llmprov__frame_json_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
+    const char *p = *at, *lf;
+    if (f->left) llmprov__frame_forget(f);
+    while (!f->status && p < end && (lf = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        bool whole;
+        if (f->line.len && !llmprov__mem_add(&f->line, p, (size_t)(lf - p))) f->status = LLMPROV_ERR_NO_MEMORY;
+        whole = !f->status && (f->line.len ? llmprov__frame_json(f, f->line.ptr, f->line.ptr + f->line.len) : llmprov__frame_json(f, p, lf));
+        f->line.len = 0;
+        p = lf + 1;
+        if (whole) return llmprov__frame_leave(f, at, p, end, out);
+    }
+    if (p < end && !llmprov__mem_add(&f->line, p, (size_t)(end - p))) f->status = LLMPROV_ERR_NO_MEMORY;
+    if (f->line.len > f->limit) f->status = LLMPROV_ERR_LIMIT;
+    *at = end;
+    return false;
+}
+
+/* At a clean end: the line that no LF closed. */
+static bool llmprov__frame_json_last(llmprov__frame_cutter *f, llmprov_frame *out) {
+    const char *none;
+    if (f->left) llmprov__frame_forget(f);
+    return f->line.len && llmprov__frame_json(f, f->line.ptr, f->line.ptr + f->line.len) && llmprov__frame_leave(f, &none, NULL, NULL, out);
+}
+
 /* -- AWS's event stream: messages of a prelude (two lengths and their checksum), headers, payload, and a checksum of
    all that. Big-endian; the checksums are CRC-32. -- */
 
@@ -6132,12 +6181,14 @@ static bool llmprov__frame_binary_last(llmprov__frame_cutter *f) {
 /* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
 static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
     if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_next(f, at, end, out);
+    if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_next(f, at, end, out);
     return llmprov__frame_sse_next(f, at, end, out);
 }
 
 /* What a clean end leaves. */
 static bool llmprov__frame_last(llmprov__frame_cutter *f, llmprov_frame *out) {
     if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_last(f);
+    if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_last(f, out);
     return llmprov__frame_sse_last(f, out);
 }
 
@@ -10907,7 +10958,7 @@ static const char llmprov__parts_responses[] = "openai-responses";
 static const struct { const char *word; llmprov_stop stop; } llmprov__parts_stops[] = {
     { "end_turn", LLMPROV_STOP_END }, { "stop", LLMPROV_STOP_END }, { "eos", LLMPROV_STOP_END }, { "completed", LLMPROV_STOP_END },
     { "STOP", LLMPROV_STOP_END }, { "COMPLETE", LLMPROV_STOP_END },
-    { "stop_sequence", LLMPROV_STOP_SEQUENCE },
+    { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "STOP_SEQUENCE", LLMPROV_STOP_SEQUENCE },
     { "max_tokens", LLMPROV_STOP_LENGTH }, { "length", LLMPROV_STOP_LENGTH }, { "MAX_TOKENS", LLMPROV_STOP_LENGTH },
     { "model_length", LLMPROV_STOP_LENGTH }, { "max_output_tokens", LLMPROV_STOP_LENGTH },
     { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "REASON_MAX_CONTEXT", LLMPROV_STOP_CONTEXT },
@@ -11015,13 +11066,13 @@ static bool llmprov__parts_says(const char *text, const char *phrase) {
     return false;
 }
 
-/* Phrases for providers whose codes do not say it. */
-static const struct { const char *phrase; llmprov_status code; } llmprov__parts_phrases[] = {
-    { "context length", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
-    { "maximum context", LLMPROV_ERR_TOO_LONG }, { "context size", LLMPROV_ERR_TOO_LONG }, { "too many tokens", LLMPROV_ERR_TOO_LONG },
-    { "is not a valid model", LLMPROV_ERR_NOT_FOUND }, { "invalid model:", LLMPROV_ERR_NOT_FOUND },
-    { "quota exhausted", LLMPROV_ERR_QUOTA }, { "exceeded your current quota", LLMPROV_ERR_QUOTA }, { "credit balance", LLMPROV_ERR_QUOTA },
-    { "insufficient credit", LLMPROV_ERR_QUOTA }, { "insufficient balance", LLMPROV_ERR_QUOTA },
+/* Phrases for providers whose codes do not say it; with the status in but they mean something else. */
+static const struct { const char *phrase; llmprov_status code; int but; } llmprov__parts_phrases[] = {
+    { "context length", LLMPROV_ERR_TOO_LONG, 0 }, { "context window", LLMPROV_ERR_TOO_LONG, 0 }, { "prompt is too long", LLMPROV_ERR_TOO_LONG, 0 },
+    { "maximum context", LLMPROV_ERR_TOO_LONG, 0 }, { "context size", LLMPROV_ERR_TOO_LONG, 0 }, { "too many tokens", LLMPROV_ERR_TOO_LONG, 429 },
+    { "is not a valid model", LLMPROV_ERR_NOT_FOUND, 0 }, { "invalid model:", LLMPROV_ERR_NOT_FOUND, 0 },
+    { "quota exhausted", LLMPROV_ERR_QUOTA, 0 }, { "exceeded your current quota", LLMPROV_ERR_QUOTA, 0 }, { "credit balance", LLMPROV_ERR_QUOTA, 0 },
+    { "insufficient credit", LLMPROV_ERR_QUOTA, 0 }, { "insufficient balance", LLMPROV_ERR_QUOTA, 0 },
 };
 
 /* Code, type and status in this order; a vague answer is made precise by the sentence. */
@@ -11036,7 +11087,7 @@ static llmprov_status llmprov__parts_classify(int http, const char *code, const 
     if (!status) status = by_code ? by_code : by_type;
     if (!status || status == LLMPROV_ERR_REQUEST || status == LLMPROV_ERR_RATE_LIMIT || status == LLMPROV_ERR_SERVER)
         for (i = 0; i < LLMPROV__COUNT(llmprov__parts_phrases); i++)
-            if (llmprov__parts_says(message, llmprov__parts_phrases[i].phrase) &&
+            if (llmprov__parts_says(message, llmprov__parts_phrases[i].phrase) && http != llmprov__parts_phrases[i].but &&
                 !(limited && llmprov__parts_phrases[i].code == LLMPROV_ERR_TOO_LONG)) return llmprov__parts_phrases[i].code;
     return status ? status : LLMPROV_ERR_SERVER;
 }
@@ -11178,6 +11229,17 @@ static bool llmprov__parts_lists(const char *list, const char *word) {
         p = end ? end + 1 : NULL;
     }
     return false;
+}
+
+/* Members that were kept; those that are written anyway are not written twice. */
+static void llmprov__parts_write_kept(llmprov_writer *w, const char *extra, size_t extra_len, const char *const *written, size_t count) {
+    llmprov_scan s = llmprov__json_scan(extra ? extra : "{}", extra ? llmprov__text_len(extra, extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    size_t i;
+    while (llmprov_scan_key(&s, &key)) {
+        for (i = 0; i < count && !(written[i] && llmprov__text_is(key, written[i])); i++) { }
+        if (llmprov_scan_raw(&s, &value) && i == count) llmprov__write_raw_key(w, key, value, false);
+    }
 }
 
 /* The words that the model takes: the row's for models of this name, otherwise the profile's. */
@@ -11424,22 +11486,25 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
 }
 
 /* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
-   them with the fields. */
-static const struct { const char *format, *members; } llmprov__parts_carriers[] = {
-    { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system" },
+   them with the fields. Of those in rest it is what no field carries: that is a warning elsewhere. */
+static const struct { const char *format, *members, *rest; } llmprov__parts_carriers[] = {
+    { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system", "" },
     { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
-                     "response_format reasoning_effort reasoning thinking user safety_identifier" },
-    { "openai-responses", "stream instructions reasoning text tools tool_choice" },
+                     "response_format reasoning_effort reasoning thinking user safety_identifier", "" },
+    { "openai-responses", "stream reasoning text tool_choice", "" },
+    { "ollama-chat", "stream", "options" },
+    { "cohere-v2", "stream", "documents" },
 };
 
-static bool llmprov__parts_carried(const llmprov_request *r, const char *name) {
+static bool llmprov__parts_carried(const llmprov_request *r, const char *name, bool own) {
     size_t i;
     for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
-        if (!strcmp(r->origin, llmprov__parts_carriers[i].format)) return llmprov__parts_lists(llmprov__parts_carriers[i].members, name);
+        if (!strcmp(r->origin, llmprov__parts_carriers[i].format))
+            return llmprov__parts_lists(llmprov__parts_carriers[i].members, name) || (own && llmprov__parts_lists(llmprov__parts_carriers[i].rest, name));
     return false;
 }
 
-/* Whether a field says what a member that was kept as null did not: then that member is written, or a newer name of it. */
+/* Whether a field says what a member that was kept as null or empty did not: then that member is written, or a newer name of it. */
 static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
     bool thinks = r->effort || r->thinking_tokens.set || r->thinking != LLMPROV_THINKING_AUTO;
     const struct { const char *name; bool set; const char *newer; } fields[] = {
@@ -11448,7 +11513,7 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
         { "model", true, NULL }, { "service_tier", r->service_tier != NULL, NULL }, { "stream", r->stream == LLMPROV_STREAM_ON, NULL },
         { "stop", r->stop_count > 0, NULL }, { "tools", r->tool_count > 0, NULL }, { "tool_choice", r->tool_choice != LLMPROV_TOOL_AUTO, NULL },
         { "parallel_tool_calls", r->parallel_tools != LLMPROV_UNSET, NULL }, { "response_format", r->schema != NULL, NULL },
-        { "max_output_tokens", r->max_tokens.set, NULL }, { "instructions", r->system_count > 0, NULL }, { "text", r->schema != NULL, NULL },
+        { "max_output_tokens", r->max_tokens.set, NULL }, { "instructions", r->system_count > 0, NULL }, { "text", r->schema != NULL, NULL }, { "format", r->schema != NULL, NULL },
         { "max_tokens", r->max_tokens.set, "max_completion_tokens" }, { "max_completion_tokens", r->max_tokens.set, "max_tokens" },
         { "user", r->user_id != NULL, "safety_identifier" }, { "safety_identifier", r->user_id != NULL, "user" },
         { "reasoning_effort", thinks, "reasoning" }, { "reasoning", thinks, "reasoning_effort" }, { "thinking", thinks, "reasoning_effort" },
@@ -11459,6 +11524,13 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
         if (!strcmp(fields[i].name, name))
             return fields[i].set && !(fields[i].newer && llmprov__msg_has(r->kept, r->kept_len, fields[i].newer, &value) && value.ptr[0] != 'n');
     return false;
+}
+
+/* Whether to say what is the case anyway: yes, unless the request came from this format and did not. */
+static bool llmprov__parts_says_stream(const llmprov_draft *d, const char *format) {
+    const llmprov_request *r = d->chat;
+    llmprov_str value;
+    return !r->origin || strcmp(r->origin, format) || (llmprov__msg_has(r->kept, r->kept_len, "stream", &value) && value.ptr[0] != 'n');
 }
 
 /* Members that llmprov_ask kept: back into their own format but for some that the model refuses, a warning elsewhere. */
@@ -11475,11 +11547,13 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format, const char
     while (llmprov_scan_key(&s, &key)) {
         char name[64];
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
+        bool silent;
         memcpy(name, key.ptr, len);
         name[len] = 0;
         if (!llmprov_scan_raw(&s, &value)) break;
-        if (value.ptr[0] == 'n' && (!own || llmprov__parts_is_set(r, name))) continue;
-        if (value.ptr[0] != 'n' && llmprov__parts_carried(r, name) && (own || strcmp(name, "response_format") || r->schema)) continue;
+        silent = value.ptr[0] == 'n' || (value.len == 2 && value.ptr[0] != '{' && !llmprov__parts_carried(r, name, own));
+        if (silent && (!own || llmprov__parts_is_set(r, name))) continue;
+        if (!silent && llmprov__parts_carried(r, name, own) && (own || strcmp(name, "response_format") || r->schema)) continue;
         if (own && why && llmprov__parts_lists(refused, name)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, why);
         else if (own) llmprov__write_raw_key(d->body, key, value, false);
         else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
@@ -11582,6 +11656,19 @@ static size_t llmprov__parts_compact(char *json, size_t len) {
         else if (c == '"') string = !string;
     }
     return n;
+}
+
+/* The media type of an image that is base64 and comes without one, by its first bytes. */
+static const char *llmprov__parts_image_mime(llmprov_str base64) {
+    static const struct { const char *begins, *mime; } types[] = {
+        { "iVBORw0KGgo", "image/png" }, { "/9j/", "image/jpeg" }, { "R0lGOD", "image/gif" }, { "UklGR", "image/webp" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(types); i++) {
+        size_t n = strlen(types[i].begins);
+        if (base64.len >= n && !memcmp(base64.ptr, types[i].begins, n)) return types[i].mime;
+    }
+    return "image/png";
 }
 
 /* The place of a block in the caller's messages, for warnings. */
@@ -14619,7 +14706,6 @@ static void llmprov__t_responses_conversation(llmprov_draft *d) {
 static void llmprov__t_responses_instructions(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     size_t i;
-    if (!r->system_count && llmprov__t_responses_kept(d, "instructions").ptr) llmprov_write_str(d->body, "instructions", "", 0);
     if (!r->system_count || llmprov__t_responses_system_marked(r)) return;
     llmprov__write_string_open(d->body, "instructions");
     for (i = 0; i < r->system_count; i++) {
@@ -14782,7 +14868,7 @@ static void llmprov__t_responses_tools(llmprov_draft *d) {
         count += !tool->type || !llmprov__t_responses_dated(tool->type) || !strncmp(tool->type, "web_search_", 11) ||
                  !strncmp(tool->type, "code_execution_", 15) || llmprov__parts_as_function(tool, &function);
     }
-    if (count || llmprov__t_responses_kept(d, "tools").ptr) llmprov_write_open(d->body, "tools", '[');
+    if (count) llmprov_write_open(d->body, "tools", '[');
     for (i = 0; i < d->chat->tool_count; i++) {
         char field[40] = "tools[";
         llmprov__err_number n = llmprov__err_int((int64_t)i);
@@ -14790,7 +14876,7 @@ static void llmprov__t_responses_tools(llmprov_draft *d) {
         memcpy(field + 6 + strlen(n.text), "]", 2);
         llmprov__t_responses_tool(d, &d->chat->tools[i], field);
     }
-    if (count || llmprov__t_responses_kept(d, "tools").ptr) llmprov_write_close(d->body);
+    if (count) llmprov_write_close(d->body);
     if (count || llmprov__t_responses_came(d)) llmprov__t_responses_choice(d);
 }
 
@@ -16964,6 +17050,1394 @@ static void llmprov__t_bedrock_read_end(llmprov_turn *t) {
 }
 #endif /* LLMPROV_NO_BEDROCK_CONVERSE */
 
+#ifndef LLMPROV_NO_OLLAMA_CHAT
+
+//==============================================================================
+// >>t_ollama   the wire format ollama-chat
+//
+// https://docs.ollama.com/api/chat  A stream is JSON lines, and is what the API
+// gives unless it is told not to. A message has one text: blocks of it are joined
+// by empty lines, those of the assistant directly. Calls come whole, and from older
+// servers without an id; such a call goes back without one. There is no tool_choice.
+// Calls: msg reply normal translator parts
+//==============================================================================
+
+/* -- writing a request -- */
+
+static bool llmprov__t_ollama_own(const llmprov_draft *d) {
+    return d->chat->origin && !strcmp(d->chat->origin, "ollama-chat");
+}
+
+/* What a block carries beyond its fields has no place here. */
+static void llmprov__t_ollama_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    static const char said[] = "cache_control type is_error caller";
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        char name[32];
+        size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, len);
+        name[len] = 0;
+        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that ollama-chat has no place for were left out (citations, detail or the like)");
+        return;
+    }
+}
+
+static void llmprov__t_ollama_role(llmprov_writer *w, const char *role) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "role", role, strlen(role));
+}
+
+/* Members of a message beside role and content go back to the format that they are of. */
+static void llmprov__t_ollama_members(llmprov_draft *d, const llmprov_message *m) {
+    const char *written[] = { "content", llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL) ? "thinking" : NULL,
+                              llmprov_block_next(m, LLMPROV_BLOCK_IMAGE, NULL) ? "images" : NULL, llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) ? "tool_calls" : NULL };
+    char field[96];
+    if (!m->extra) return;
+    if (llmprov__t_ollama_own(d)) {
+        llmprov__parts_write_kept(d->body, m->extra, m->extra_len, written, LLMPROV__COUNT(written));
+        return;
+    }
+    llmprov__parts_field(field, m, 0);
+    *strchr(field, '.') = 0;
+    llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "its members beside role and content have no place in ollama-chat: they were left out");
+}
+
+static bool llmprov__t_ollama_is_text(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_TEXT || (b->type == LLMPROV_BLOCK_DOCUMENT && b->text && !b->data && !b->base64 && !b->source.read);
+}
+
+static bool llmprov__t_ollama_is_image(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_IMAGE && (b->data || b->base64 || b->source.read);
+}
+
+/* One text of several blocks; a document that is text stands under its title. */
+static void llmprov__t_ollama_text(llmprov_writer *w, const char *glue, const llmprov_block *blocks, size_t count, bool *some) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        const llmprov_block *b = &blocks[i];
+        if (!llmprov__t_ollama_is_text(b)) continue;
+        if (*some) llmprov__write_copy_piece(w, glue, strlen(glue));
+        if (b->type == LLMPROV_BLOCK_DOCUMENT && b->name) {
+            llmprov__write_copy_piece(w, b->name, strlen(b->name));
+            llmprov__write_copy_piece(w, "\n", 1);
+        }
+        llmprov__write_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        *some = true;
+    }
+}
+
+static void llmprov__t_ollama_content(llmprov_writer *w, const char *glue, const llmprov_message *m) {
+    bool some = false;
+    llmprov__write_string_open(w, "content");
+    llmprov__t_ollama_text(w, glue, m->blocks, m->block_count, &some);
+    llmprov__write_string_close(w);
+}
+
+/* Images are base64 alone: no data URL, no media type. */
+static void llmprov__t_ollama_images(llmprov_writer *w, const llmprov_message *m) {
+    size_t i;
+    bool some = false;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        if (!llmprov__t_ollama_is_image(b)) continue;
+        if (!some) llmprov_write_open(w, "images", '[');
+        some = true;
+        llmprov__write_string_open(w, NULL);
+        if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+        else llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
+        llmprov__write_string_close(w);
+    }
+    if (some) llmprov_write_close(w);
+}
+
+/* Refuses what the user says in a form that the API does not know: it cannot be left out without being missed. */
+static void llmprov__t_ollama_check(llmprov_draft *d, const llmprov_message *m, size_t block) {
+    const llmprov_block *b = &m->blocks[block];
+    char field[96];
+    llmprov__parts_field(field, m, block);
+    llmprov__t_ollama_lost(d, b, field);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__t_ollama_is_text(b))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "ollama-chat has no documents: it became text under its title");
+    if (llmprov__t_ollama_is_text(b) || llmprov__t_ollama_is_image(b)) return;
+    llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
+                       b->type == LLMPROV_BLOCK_IMAGE ? "ollama-chat takes images as bytes only, neither by URL nor as a file that a provider holds" :
+                       b->type == LLMPROV_BLOCK_DOCUMENT ? "ollama-chat takes documents as text only" : "ollama-chat takes text and images only");
+}
+
+static void llmprov__t_ollama_user(llmprov_draft *d, const llmprov_message *m, const char *role) {
+    size_t i;
+    for (i = 0; i < m->block_count; i++) llmprov__t_ollama_check(d, m, i);
+    llmprov__t_ollama_role(d->body, role);
+    llmprov__t_ollama_content(d->body, "\n\n", m);
+    llmprov__t_ollama_images(d->body, m);
+    llmprov__t_ollama_members(d, m);
+    llmprov_write_close(d->body);
+}
+
+/* Whether the server gave this call no id: ours means nothing to it. */
+static bool llmprov__t_ollama_made(const llmprov_block *use) {
+    return use->origin && !strncmp(use->origin, "ollama-chat:made", 16);
+}
+
+/* Arguments are an object here, not a text. */
+static void llmprov__t_ollama_calls(llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = NULL;
+    int64_t index = 0;
+    if (!llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL)) return;
+    llmprov_write_open(w, "tool_calls", '[');
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        bool own = b->origin && strstr(b->origin, " said");
+        llmprov_write_open(w, NULL, '{');
+        if (!llmprov__t_ollama_made(b)) llmprov_write_str(w, "id", b->id, strlen(b->id));
+        if (own && strstr(b->origin, " type")) llmprov_write_str(w, "type", "function", 8);
+        llmprov_write_open(w, "function", '{');
+        if (!own || strstr(b->origin, " index")) llmprov_write_int(w, "index", index);
+        index++;
+        llmprov_write_str(w, "name", b->name, strlen(b->name));
+        llmprov__write_long_raw(w, "arguments", b->json, llmprov__text_len(b->json, b->json_len));
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_ollama_thinking(llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
+    if (!b) return;
+    llmprov__write_string_open(w, "thinking");
+    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) llmprov__write_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_string_close(w);
+}
+
+static void llmprov__t_ollama_assistant(llmprov_draft *d, const llmprov_message *m) {
+    char field[96];
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov__parts_field(field, m, i);
+        llmprov__t_ollama_lost(d, b, field);
+        if (!llmprov__t_ollama_is_text(b) && !llmprov__t_ollama_is_image(b) && b->type != LLMPROV_BLOCK_TOOL_USE && b->type != LLMPROV_BLOCK_THINKING)
+            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "ollama-chat takes text, images and tool calls in the assistant's turns: this block was left out");
+    }
+    llmprov__t_ollama_role(d->body, "assistant");
+    llmprov__t_ollama_content(d->body, "", m);
+    llmprov__t_ollama_thinking(d->body, m);
+    llmprov__t_ollama_images(d->body, m);
+    llmprov__t_ollama_calls(d->body, m);
+    llmprov__t_ollama_members(d, m);
+    llmprov_write_close(d->body);
+}
+
+/* A result names its tool: the call is the one of the turn before it, and results come in the order of the calls. */
+static void llmprov__t_ollama_result(llmprov_draft *d, const llmprov_message *m, size_t block, const llmprov_block *use) {
+    const llmprov_block *b = &m->blocks[block];
+    llmprov_writer *w = d->body;
+    bool some = b->text != NULL;
+    char field[96];
+    llmprov__parts_field(field, m, block);
+    llmprov__t_ollama_lost(d, b, field);
+    if (b->is_error && b->text != llmprov__normal_cancelled) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "ollama-chat has no is_error: the result begins with \"Error: \"");
+    llmprov__t_ollama_role(w, "tool");
+    llmprov__write_string_open(w, "content");
+    if (b->is_error) llmprov__write_copy_piece(w, "Error: ", 7);
+    if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
+    if (b->content) llmprov__t_ollama_text(w, "\n\n", b->content, b->content_count, &some);
+    llmprov__write_string_close(w);
+    if (use && !llmprov__text_same(b->origin, "ollama-chat:unnamed", false)) llmprov_write_str(w, "tool_name", use->name, strlen(use->name));
+    if (!use || !llmprov__t_ollama_made(use)) llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_ollama_messages(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    const llmprov_message *turn = NULL;
+    llmprov_message system;
+    size_t i, j;
+    llmprov_write_open(d->body, "messages", '[');
+    memset(&system, 0, sizeof system);
+    system.blocks = r->system_blocks;
+    system.block_count = r->system_count;
+    if (r->system_count) llmprov__t_ollama_user(d, &system, "system");
+    for (i = 0; i < r->message_count; i++) {
+        const llmprov_message *m = &r->messages[i];
+        const llmprov_block *use = NULL;
+        for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) {
+            use = turn ? llmprov_block_next(turn, LLMPROV_BLOCK_TOOL_USE, use) : NULL;
+            llmprov__t_ollama_result(d, m, j, use);
+        }
+        if (j) continue;
+        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_ollama_assistant(d, turn = m);
+        else llmprov__t_ollama_user(d, m, m->role == LLMPROV_ROLE_USER ? "user" : "system");
+    }
+    llmprov_write_close(d->body);
+}
+
+/* -- tools and settings -- */
+
+static void llmprov__t_ollama_function(llmprov_draft *d, const llmprov_tool *tool) {
+    llmprov_writer *w = d->body;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "function", 8);
+    llmprov_write_open(w, "function", '{');
+    llmprov_write_str(w, "name", tool->name, strlen(tool->name));
+    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
+    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    if (llmprov__t_ollama_own(d)) llmprov__msg_write_extra(w, tool->extra, 0, NULL);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* The function that a tool is here; false = it has no form, or is not offered. */
+static bool llmprov__t_ollama_offers(const llmprov_request *r, const llmprov_tool *tool, llmprov_tool *function) {
+    if (r->tool_choice == LLMPROV_TOOL_NONE) return false;
+    if (r->tool_choice == LLMPROV_TOOL_NAMED && !llmprov__text_same(tool->name, r->tool_name, false)) return false;
+    *function = *tool;
+    return !tool->type || llmprov__parts_as_function(tool, function);
+}
+
+static void llmprov__t_ollama_about_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    llmprov_tool function;
+    if (tool->type && llmprov__parts_as_function(tool, &function))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "ollama-chat has no such tool kind: a function with its known schema stands for it");
+    else if (tool->type) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "ollama-chat has no such tool kind: the tool was left out");
+    if (tool->strict == LLMPROV_YES) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "ollama-chat knows no strict tools: strict was left out");
+    if (!tool->type && tool->extra && !llmprov__t_ollama_own(d))
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "further members of a tool have no place in ollama-chat: they were left out");
+}
+
+/* Nothing can be forced: what may not be called is not offered. */
+static void llmprov__t_ollama_tools(llmprov_draft *d) {
+    static const char *const why[] = { NULL, "ollama-chat has no tool_choice: the tools were left out, so that none is called",
+        "ollama-chat has no tool_choice: the model may also answer without a call", "ollama-chat has no tool_choice: only the named tool was offered" };
+    const llmprov_request *r = d->chat;
+    llmprov_tool function;
+    bool some = false;
+    size_t i;
+    for (i = 0; i < r->tool_count; i++) {
+        char field[40] = "tools[";
+        llmprov__err_number n = llmprov__err_int((int64_t)i);
+        memcpy(field + 6, n.text, strlen(n.text));
+        memcpy(field + 6 + strlen(n.text), "]", 2);
+        llmprov__t_ollama_about_tool(d, &r->tools[i], field);
+        if (!llmprov__t_ollama_offers(r, &r->tools[i], &function)) continue;
+        if (!some) llmprov_write_open(d->body, "tools", '[');
+        some = true;
+        llmprov__t_ollama_function(d, &function);
+    }
+    if (some) llmprov_write_close(d->body);
+    if (r->tool_count && why[r->tool_choice]) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", why[r->tool_choice]);
+    if (r->parallel_tools == LLMPROV_NO) llmprov__parts_drop_text(d, "parallel_tools", "ollama-chat cannot be told to make one call at a time: it was left out");
+}
+
+/* The effort that is asked for, by effort, thinking or a budget. */
+static llmprov_effort llmprov__t_ollama_asked(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    if (r->thinking == LLMPROV_THINKING_OFF) return LLMPROV_EFFORT_OFF;
+    if (r->effort || !r->thinking_tokens.set) return r->effort;
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "ollama-chat takes no thinking budget: an effort was sent");
+    return llmprov__parts_effort_of(r->thinking_tokens.value);
+}
+
+/* think is true, false, or one of four words. */
+static void llmprov__t_ollama_think(llmprov_draft *d) {
+    static const char words[] = "low medium high max";
+    llmprov_effort asked = llmprov__t_ollama_asked(d);
+    const char *known = llmprov__parts_known_efforts(d), *word;
+    bool on = asked > LLMPROV_EFFORT_OFF || d->chat->thinking == LLMPROV_THINKING_ON || d->chat->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
+    if (d->chat->thinking == LLMPROV_THINKING_BETWEEN_TOOLS) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "ollama-chat knows thinking on and off only: on was sent");
+    word = asked == LLMPROV_EFFORT_OFF && (!known || !*known) ? "none" : llmprov__parts_effort(d, asked);
+    if (!word) {
+        if (on) llmprov_write_bool(d->body, "think", true);
+    } else if (!strcmp(word, "none") || !strcmp(word, "default")) {
+        llmprov_write_bool(d->body, "think", word[0] == 'd');
+    } else {
+        bool fits = llmprov__parts_lists(words, word);
+        if (!fits) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", "ollama-chat knows low, medium, high and max: the next one was sent");
+        if (!fits) word = word[0] == 'm' ? "low" : "high";
+        llmprov_write_str(d->body, "think", word, strlen(word));
+    }
+}
+
+static void llmprov__t_ollama_stops(llmprov_draft *d) {
+    size_t i;
+    if (!d->chat->stop_count) return;
+    llmprov_write_open(d->body, "stop", '[');
+    for (i = 0; i < d->chat->stop_count; i++) llmprov_write_str(d->body, NULL, d->chat->stop[i], strlen(d->chat->stop[i]));
+    llmprov_write_close(d->body);
+}
+
+/* What other formats have beside the messages stands in one object; those members of it that have no field were kept. */
+static void llmprov__t_ollama_options(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_writer *w = d->body;
+    llmprov_str kept = { NULL, 0 };
+    bool own = llmprov__t_ollama_own(d) && llmprov__msg_has(r->kept, r->kept_len, "options", &kept) && kept.ptr[0] == '{';
+    if (!own && !r->max_tokens.set && !r->temperature.set && !r->top_p.set && !r->top_k.set && !r->seed.set && !r->presence_penalty.set &&
+        !r->frequency_penalty.set && !r->stop_count) return;
+    llmprov_write_open(w, "options", '{');
+    if (r->max_tokens.set) llmprov_write_int(w, "num_predict", r->max_tokens.value);
+    llmprov__parts_write_range(d, "temperature", r->temperature, 2);
+    llmprov__parts_write_range(d, "top_p", r->top_p, 1);
+    if (r->top_k.set) llmprov_write_int(w, "top_k", r->top_k.value);
+    if (r->seed.set) llmprov_write_int(w, "seed", r->seed.value);
+    if (r->presence_penalty.set) llmprov_write_num(w, "presence_penalty", r->presence_penalty.value);
+    if (r->frequency_penalty.set) llmprov_write_num(w, "frequency_penalty", r->frequency_penalty.value);
+    llmprov__t_ollama_stops(d);
+    if (own) llmprov__msg_write_extra(w, kept.ptr, kept.len, NULL);
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_ollama_write(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_writer *w = d->body;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "model", d->model, strlen(d->model));
+    if (!d->stream || llmprov__parts_says_stream(d, "ollama-chat")) llmprov_write_bool(w, "stream", d->stream);
+    llmprov__t_ollama_think(d);
+    if (r->schema) llmprov__write_long_raw(w, "format", r->schema, strlen(r->schema));
+    llmprov__t_ollama_options(d);
+    if (r->n.set && r->n.value > 1) llmprov__parts_drop_int(d, "n", r->n, "ollama-chat gives one answer");
+    if (r->user_id) llmprov__parts_drop_text(d, "user_id", "ollama-chat has no place for who asks: it was left out");
+    if (r->service_tier) llmprov__parts_drop_text(d, "service_tier", "ollama-chat has no service tiers: it was left out");
+    llmprov__t_ollama_tools(d);
+    llmprov__parts_kept(d, "ollama-chat", "", NULL);
+    llmprov__write_rest(w, "messages");
+    llmprov__t_ollama_messages(d);
+    llmprov_write_close(w);
+}
+
+/* -- reading replies -- */
+
+typedef struct llmprov__t_ollama_state {
+    int open;                    /* the block that is open, as number + 1; 0 = none */
+    llmprov_block_type type;     /* of it */
+} llmprov__t_ollama_state;
+
+static void llmprov__t_ollama_close(llmprov_turn *t) {
+    llmprov__t_ollama_state *m = (llmprov__t_ollama_state *)llmprov_turn_state(t);
+    if (m->open) llmprov_turn_block_end(t, m->open - 1);
+    m->open = 0;
+}
+
+/* A piece of text or thinking: of the block that is open, or of a new one. */
+static void llmprov__t_ollama_piece(llmprov_turn *t, const llmprov_scan *s, llmprov_block_type type, llmprov_str raw) {
+    llmprov__t_ollama_state *m = (llmprov__t_ollama_state *)llmprov_turn_state(t);
+    llmprov_block b;
+    if (!raw.ptr || raw.ptr[0] != '"' || raw.len == 2) return;
+    if (m->open && m->type != type) llmprov__t_ollama_close(t);
+    if (!m->open) {
+        memset(&b, 0, sizeof b);
+        b.type = m->type = type;
+        if (type == LLMPROV_BLOCK_THINKING) b.origin = "ollama-chat:thinking";
+        m->open = llmprov_turn_block(t, 0, &b) + 1;
+    }
+    llmprov_turn_piece(t, m->open - 1, s, raw);
+}
+
+/* A call with its arguments, which are an object, or from some models the text of one. */
+static void llmprov__t_ollama_call(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "id", "function" }, *const inner[] = { "name", "arguments" };
+    llmprov_str v[2], f[2], text;
+    llmprov_block b;
+    char *arguments;
+    int block;
+    llmprov__parts_members(s, raw, names, v, 2);
+    llmprov__parts_members(s, v[1], inner, f, 2);
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_TOOL_USE;
+    text = llmprov__parts_text(s, v[0]);
+    if (text.len) b.id = llmprov_turn_keep(t, text);
+    else b.origin = "ollama-chat:made";
+    b.name = llmprov_turn_keep(t, llmprov__parts_text(s, f[0]));
+    block = llmprov_turn_block(t, 0, &b);
+    if (f[1].ptr) {
+        text = f[1].ptr[0] == '"' ? llmprov__json_unquote(s, f[1], true) : f[1];
+        arguments = text.ptr ? llmprov_turn_keep(t, text) : NULL;
+        if (arguments) llmprov_turn_text(t, block, arguments, llmprov__parts_compact(arguments, text.len));
+        else llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    }
+    llmprov_turn_block_end(t, block);
+}
+
+static void llmprov__t_ollama_image(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str text = llmprov__parts_text(s, raw);
+    llmprov_block b;
+    if (!text.len || !llmprov__msg_base64_ok(text)) return;
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_IMAGE;
+    b.base64 = llmprov_turn_keep(t, text);
+    b.base64_len = b.base64 ? text.len : 0;
+    b.mime = llmprov__parts_image_mime(text);
+    llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
+}
+
+static void llmprov__t_ollama_list(llmprov_turn *t, const llmprov_scan *s, llmprov_str list, char begins,
+                                   void (*read)(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw)) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item;
+    if (!list.ptr || list.ptr[0] != '[') return;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        if (item.ptr[0] != begins) continue;
+        llmprov__t_ollama_close(t);
+        read(t, s, item);
+    }
+}
+
+/* Part of a message in a stream, or a whole one: thinking, text, images, calls, in this order. */
+static void llmprov__t_ollama_message(llmprov_turn *t, const llmprov_scan *s, llmprov_str message) {
+    static const char *const names[] = { "content", "thinking", "tool_calls", "images", "role" };
+    llmprov_str v[5];
+    llmprov__parts_sort(t, 0, s, message, names, v, 5);
+    llmprov__t_ollama_piece(t, s, LLMPROV_BLOCK_THINKING, v[1]);
+    llmprov__t_ollama_piece(t, s, LLMPROV_BLOCK_TEXT, v[0]);
+    llmprov__t_ollama_list(t, s, v[3], '"', llmprov__t_ollama_image);
+    llmprov__t_ollama_list(t, s, v[2], '{', llmprov__t_ollama_call);
+}
+
+/* A list of tokens, as the part of a choice that other formats have it in. */
+static void llmprov__t_ollama_logprobs(llmprov_turn *t, llmprov_str list) {
+    llmprov_writer w;
+    llmprov_str json;
+    if (!list.ptr || list.ptr[0] != '[' || list.len == 2) return;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_raw(&w, "content", list.ptr, list.len);
+    llmprov_write_close(&w);
+    json.ptr = w.text;
+    json.len = w.len;
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_choice_part(t, 0, "logprobs", json);
+    llmprov_writer_free(&w);
+}
+
+enum { LLMPROV__T_OLLAMA_MODEL, LLMPROV__T_OLLAMA_MESSAGE, LLMPROV__T_OLLAMA_DONE, LLMPROV__T_OLLAMA_REASON, LLMPROV__T_OLLAMA_PROMPT,
+       LLMPROV__T_OLLAMA_EVAL, LLMPROV__T_OLLAMA_ERROR, LLMPROV__T_OLLAMA_CREATED, LLMPROV__T_OLLAMA_LOGPROBS, LLMPROV__T_OLLAMA_TOPS };
+
+static const char *const llmprov__t_ollama_tops[] = { "model", "message", "done", "done_reason", "prompt_eval_count", "eval_count", "error",
+                                                      "created_at", "logprobs" };
+
+/* A prompt that was cached whole has no count. A reply that is done without a reason stopped by itself. */
+static void llmprov__t_ollama_done(llmprov_turn *t, const llmprov_scan *s, const llmprov_str *v) {
+    llmprov_str word = llmprov__parts_text(s, v[LLMPROV__T_OLLAMA_REASON]), none = { NULL, 0 }, created = LLMPROV__STR("created_at");
+    llmprov_usage *u = llmprov_turn_usage(t, none);
+    llmprov__t_ollama_close(t);
+    llmprov_turn_stop(t, 0, word.len ? llmprov__parts_stop(word) : LLMPROV_STOP_END, word, none);
+    u->input_tokens = llmprov__parts_count(s, v[LLMPROV__T_OLLAMA_PROMPT]);
+    u->output_tokens = llmprov__parts_count(s, v[LLMPROV__T_OLLAMA_EVAL]);
+    if (v[LLMPROV__T_OLLAMA_CREATED].ptr) llmprov_turn_extra(t, -1, created, v[LLMPROV__T_OLLAMA_CREATED]);
+    llmprov_turn_done(t);
+}
+
+/* A line of a stream, or a whole reply. */
+static void llmprov__t_ollama_object(llmprov_turn *t, llmprov_scan *s) {
+    llmprov_str v[LLMPROV__T_OLLAMA_TOPS], none = { "", 0 };
+    llmprov_scan begin = *s;
+    bool done;
+    llmprov__parts_take(t, -1, s, llmprov__t_ollama_tops, v, LLMPROV__T_OLLAMA_TOPS);
+    if (s->status) return;
+    if (v[LLMPROV__T_OLLAMA_ERROR].ptr) {
+        llmprov__parts_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &begin);
+        return;
+    }
+    llmprov_turn_start(t, none, llmprov__parts_text(s, v[LLMPROV__T_OLLAMA_MODEL]));
+    if (v[LLMPROV__T_OLLAMA_MESSAGE].ptr && v[LLMPROV__T_OLLAMA_MESSAGE].ptr[0] == '{') llmprov__t_ollama_message(t, s, v[LLMPROV__T_OLLAMA_MESSAGE]);
+    else if (!llmprov_turn_streamed(t)) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no answer: it has no \"message\"");
+    llmprov__t_ollama_logprobs(t, v[LLMPROV__T_OLLAMA_LOGPROBS]);
+    done = v[LLMPROV__T_OLLAMA_DONE].ptr ? v[LLMPROV__T_OLLAMA_DONE].ptr[0] == 't' : !llmprov_turn_streamed(t);
+    if (done) llmprov__t_ollama_done(t, s, v);
+    else if (!llmprov_turn_streamed(t)) llmprov_turn_fail(t, LLMPROV_ERR_TRUNCATED, "the reply says that it is not done");
+}
+
+static void llmprov__t_ollama_read(llmprov_turn *t, llmprov_scan *body) {
+    if (llmprov_scan_kind(body) != LLMPROV_JSON_OBJECT) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no answer: it is no object");
+    llmprov__t_ollama_object(t, body);
+}
+
+static void llmprov__t_ollama_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    (void)frame;
+    llmprov__t_ollama_object(t, data);
+}
+
+/* Only the line that says so ends a reply. */
+static void llmprov__t_ollama_read_end(llmprov_turn *t) {
+    (void)t;
+}
+
+static void llmprov__t_ollama_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    llmprov__parts_read_error(t, e, body);
+}
+#endif /* LLMPROV_NO_OLLAMA_CHAT */
+
+#ifndef LLMPROV_NO_COHERE_V2
+
+//==============================================================================
+// >>t_cohere   the wire format cohere-v2
+//
+// https://docs.cohere.com/reference/chat  .../docs/streaming  Contents, calls and
+// citations of a stream are each counted from 0. What the model says before it calls
+// tools is a "tool_plan": a text here. Documents stand beside the conversation.
+// Calls: msg reply normal translator parts
+//==============================================================================
+
+/* -- writing a request -- */
+
+static bool llmprov__t_cohere_own(const llmprov_draft *d) {
+    return d->chat->origin && !strcmp(d->chat->origin, "cohere-v2");
+}
+
+static bool llmprov__t_cohere_minted(const llmprov_block *b) {
+    return b->origin && !strncmp(b->origin, "cohere-v2", 9);
+}
+
+static bool llmprov__t_cohere_is_plan(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_TEXT && b->origin && !strcmp(b->origin, "cohere-v2:tool_plan");
+}
+
+static bool llmprov__t_cohere_has_bytes(const llmprov_block *b) {
+    return b->data || b->base64 || b->source.read;
+}
+
+/* What a block carries beyond its fields has no place here, unless this format minted it. */
+static void llmprov__t_cohere_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    static const char said[] = "cache_control type is_error caller detail";
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    if (llmprov__t_cohere_minted(b)) return;
+    while (llmprov_scan_key(&s, &key)) {
+        char name[32];
+        size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
+        memcpy(name, key.ptr, len);
+        name[len] = 0;
+        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that cohere-v2 has no place for were left out (citations of another format or the like)");
+        return;
+    }
+}
+
+static void llmprov__t_cohere_role(llmprov_writer *w, const char *role) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "role", role, strlen(role));
+}
+
+static void llmprov__t_cohere_members(llmprov_draft *d, const llmprov_message *m) {
+    bool text = llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL) || llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
+    const char *written[] = { text ? "content" : NULL, llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) ? "tool_calls" : NULL };
+    char field[96];
+    if (!m->extra) return;
+    if (llmprov__t_cohere_own(d)) {
+        llmprov__parts_write_kept(d->body, m->extra, m->extra_len, written, LLMPROV__COUNT(written));
+        return;
+    }
+    llmprov__parts_field(field, m, 0);
+    *strchr(field, '.') = 0;
+    llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "its members beside role and content have no place in cohere-v2: they were left out");
+}
+
+/* {"type":kind,kind:text} */
+static void llmprov__t_cohere_part(llmprov_writer *w, const char *kind, const llmprov_block *b) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", kind, strlen(kind));
+    llmprov__write_long(w, kind, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_cohere_image(llmprov_writer *w, const llmprov_block *b) {
+    const char *mime = b->mime ? b->mime : "image/png";
+    llmprov_str detail;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "image_url", 9);
+    llmprov_write_open(w, "image_url", '{');
+    if (llmprov__t_cohere_has_bytes(b)) {
+        llmprov__write_string_open(w, "url");
+        llmprov__write_copy_piece(w, "data:", 5);
+        llmprov__write_copy_piece(w, mime, strlen(mime));
+        llmprov__write_copy_piece(w, ";base64,", 8);
+        if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+        else llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
+        llmprov__write_string_close(w);
+    } else llmprov__write_long(w, "url", b->url, strlen(b->url));
+    if (llmprov__msg_has(b->extra, b->extra_len, "detail", &detail)) llmprov_write_raw(w, "detail", detail.ptr, detail.len);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A document: as it came from here, or its text and title under a number. */
+static void llmprov__t_cohere_document(llmprov_writer *w, const char *key, const llmprov_block *b, int64_t number) {
+    llmprov__err_number n = llmprov__err_int(number);
+    llmprov_str own;
+    if (llmprov__t_cohere_minted(b) && llmprov__msg_has(b->extra, b->extra_len, "document", &own)) {
+        llmprov__write_long_raw(w, key, own.ptr, own.len);
+        return;
+    }
+    llmprov_write_open(w, key, '{');
+    llmprov__write_string_open(w, "id");
+    llmprov__write_copy_piece(w, "doc:", 4);
+    llmprov__write_copy_piece(w, n.text, strlen(n.text));
+    llmprov__write_string_close(w);
+    llmprov_write_open(w, "data", '{');
+    if (b->name) llmprov_write_str(w, "title", b->name, strlen(b->name));
+    llmprov__write_long(w, "text", b->text, llmprov__text_len(b->text, b->text_len));
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+static bool llmprov__t_cohere_is_document(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_DOCUMENT && b->text && !llmprov__t_cohere_has_bytes(b);
+}
+
+/* The documents of the whole conversation, behind those that the request had. */
+static void llmprov__t_cohere_documents(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_str kept = { NULL, 0 };
+    bool some = llmprov__t_cohere_own(d) && llmprov__msg_has(r->kept, r->kept_len, "documents", &kept) && kept.ptr[0] == '[';
+    llmprov_scan s = llmprov__json_scan(some ? kept.ptr : "[]", some ? kept.len : 2, NULL, 0);
+    llmprov_str item;
+    int64_t number = 0;
+    size_t i, j;
+    if (some) llmprov_write_open(d->body, "documents", '[');
+    for (; llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item); number++) llmprov__write_long_raw(d->body, NULL, item.ptr, item.len);
+    for (i = 0; i < r->message_count; i++)
+        for (j = 0; j < r->messages[i].block_count; j++) {
+            const llmprov_block *b = &r->messages[i].blocks[j];
+            char field[96];
+            if (r->messages[i].role == LLMPROV_ROLE_ASSISTANT || !llmprov__t_cohere_is_document(b)) continue;
+            if (!some) llmprov_write_open(d->body, "documents", '[');
+            some = true;
+            llmprov__t_cohere_document(d->body, NULL, b, number++);
+            llmprov__parts_field(field, &r->messages[i], j);
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "cohere-v2 takes documents beside the conversation: it went into \"documents\"");
+        }
+    if (some) llmprov_write_close(d->body);
+}
+
+static bool llmprov__t_cohere_has_documents(const llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_str kept;
+    size_t i, j;
+    if (llmprov__t_cohere_own(d) && llmprov__msg_has(r->kept, r->kept_len, "documents", &kept) && kept.len > 2) return true;
+    for (i = 0; i < r->message_count; i++)
+        for (j = 0; j < r->messages[i].block_count; j++)
+            if (r->messages[i].role != LLMPROV_ROLE_ASSISTANT && llmprov__t_cohere_is_document(&r->messages[i].blocks[j])) return true;
+    return false;
+}
+
+/* One text is a string, unless it was a list in this format. */
+static bool llmprov__t_cohere_is_string(const llmprov_draft *d, const llmprov_message *m) {
+    return m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !llmprov__t_cohere_is_plan(m->blocks) && (m->plain || !llmprov__t_cohere_own(d));
+}
+
+static void llmprov__t_cohere_string(llmprov_writer *w, const llmprov_block *b) {
+    llmprov__write_long(w, "content", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+}
+
+/* A part of what the user says; documents are elsewhere. What cannot be said is refused: it would be missed. */
+static bool llmprov__t_cohere_say(llmprov_draft *d, const llmprov_message *m, size_t block) {
+    const llmprov_block *b = &m->blocks[block];
+    char field[96];
+    llmprov__parts_field(field, m, block);
+    llmprov__t_cohere_lost(d, b, field);
+    if (b->type == LLMPROV_BLOCK_TEXT) llmprov__t_cohere_part(d->body, "text", b);
+    else if (b->type == LLMPROV_BLOCK_IMAGE && (llmprov__t_cohere_has_bytes(b) || b->url)) llmprov__t_cohere_image(d->body, b);
+    else if (llmprov__t_cohere_is_document(b)) return false;
+    else llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
+                            b->type == LLMPROV_BLOCK_IMAGE ? "cohere-v2 takes images as bytes or by URL, not as a file that a provider holds" :
+                            b->type == LLMPROV_BLOCK_DOCUMENT ? "cohere-v2 takes documents as text only" : "cohere-v2 takes text, images and documents only");
+    return true;
+}
+
+static void llmprov__t_cohere_user(llmprov_draft *d, const llmprov_message *m, const char *role) {
+    static const llmprov_block see = { .text = "See the documents." };
+    bool some = false;
+    char field[96];
+    size_t i;
+    llmprov__t_cohere_role(d->body, role);
+    if (llmprov__t_cohere_is_string(d, m)) {
+        llmprov__parts_field(field, m, 0);
+        llmprov__t_cohere_lost(d, m->blocks, field);
+        llmprov__t_cohere_string(d->body, m->blocks);
+    } else {
+        llmprov_write_open(d->body, "content", '[');
+        for (i = 0; i < m->block_count; i++) some = llmprov__t_cohere_say(d, m, i) || some;
+        if (!some) llmprov__t_cohere_part(d->body, "text", &see);
+        llmprov_write_close(d->body);
+    }
+    llmprov__t_cohere_members(d, m);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_cohere_calls(llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = NULL;
+    if (!llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL)) return;
+    llmprov_write_open(w, "tool_calls", '[');
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        llmprov_write_open(w, NULL, '{');
+        llmprov_write_str(w, "id", b->id, strlen(b->id));
+        llmprov_write_str(w, "type", "function", 8);
+        llmprov_write_open(w, "function", '{');
+        llmprov_write_str(w, "name", b->name, strlen(b->name));
+        llmprov__write_long(w, "arguments", b->json, llmprov__text_len(b->json, b->json_len));
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+/* Texts and thinking in their order; the plan and the calls have members of their own. */
+static void llmprov__t_cohere_contents(llmprov_draft *d, const llmprov_message *m) {
+    llmprov_writer *w = d->body;
+    bool some = false;
+    size_t i;
+    if (llmprov__t_cohere_is_string(d, m)) {
+        llmprov__t_cohere_string(w, m->blocks);
+        return;
+    }
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        bool text = b->type == LLMPROV_BLOCK_TEXT && !llmprov__t_cohere_is_plan(b);
+        if (!text && b->type != LLMPROV_BLOCK_THINKING) continue;
+        if (!some) llmprov_write_open(w, "content", '[');
+        some = true;
+        llmprov__t_cohere_part(w, text ? "text" : "thinking", b);
+    }
+    if (some) llmprov_write_close(w);
+}
+
+static void llmprov__t_cohere_plan(llmprov_writer *w, const llmprov_message *m) {
+    bool some = false;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        if (!llmprov__t_cohere_is_plan(&m->blocks[i])) continue;
+        if (!some) llmprov__write_string_open(w, "tool_plan");
+        some = true;
+        llmprov__write_piece(w, m->blocks[i].text ? m->blocks[i].text : "", llmprov__text_len(m->blocks[i].text, m->blocks[i].text_len));
+    }
+    if (some) llmprov__write_string_close(w);
+}
+
+/* The citations of all its texts, where they are this format's. */
+static void llmprov__t_cohere_citations(llmprov_writer *w, const llmprov_message *m) {
+    llmprov_str list, item;
+    bool some = false;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov_scan s;
+        if (!llmprov__t_cohere_minted(b) || !llmprov__msg_has(b->extra, b->extra_len, "citations", &list) || list.ptr[0] != '[') continue;
+        s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+        while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+            if (!some) llmprov_write_open(w, "citations", '[');
+            some = true;
+            llmprov__write_long_raw(w, NULL, item.ptr, item.len);
+        }
+    }
+    if (some) llmprov_write_close(w);
+}
+
+static void llmprov__t_cohere_assistant(llmprov_draft *d, const llmprov_message *m) {
+    char field[96];
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov__parts_field(field, m, i);
+        llmprov__t_cohere_lost(d, b, field);
+        if (b->type != LLMPROV_BLOCK_TEXT && b->type != LLMPROV_BLOCK_TOOL_USE && b->type != LLMPROV_BLOCK_THINKING)
+            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "cohere-v2 takes text and tool calls in the assistant's turns: this block was left out");
+    }
+    llmprov__t_cohere_role(d->body, "assistant");
+    llmprov__t_cohere_contents(d, m);
+    llmprov__t_cohere_plan(d->body, m);
+    llmprov__t_cohere_calls(d->body, m);
+    llmprov__t_cohere_citations(d->body, m);
+    llmprov__t_cohere_members(d, m);
+    llmprov_write_close(d->body);
+}
+
+/* A result: a text, or texts and documents. */
+static void llmprov__t_cohere_result(llmprov_draft *d, const llmprov_message *m, size_t block) {
+    static const llmprov_block failed = { .text = "Error:" };
+    const llmprov_block *b = &m->blocks[block];
+    llmprov_writer *w = d->body;
+    bool error = b->is_error && b->text != llmprov__normal_cancelled;
+    char field[96];
+    size_t i;
+    llmprov__parts_field(field, m, block);
+    llmprov__t_cohere_lost(d, b, field);
+    if (error) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "cohere-v2 has no is_error: the result begins with \"Error:\"");
+    llmprov__t_cohere_role(w, "tool");
+    llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
+    if (b->content && !b->text) {
+        llmprov_write_open(w, "content", '[');
+        if (error) llmprov__t_cohere_part(w, "text", &failed);
+        for (i = 0; i < b->content_count; i++) {
+            if (b->content[i].type == LLMPROV_BLOCK_TEXT) llmprov__t_cohere_part(w, "text", &b->content[i]);
+            if (!llmprov__t_cohere_is_document(&b->content[i])) continue;
+            llmprov_write_open(w, NULL, '{');
+            llmprov_write_str(w, "type", "document", 8);
+            llmprov__t_cohere_document(w, "document", &b->content[i], (int64_t)i);
+            llmprov_write_close(w);
+        }
+        llmprov_write_close(w);
+    } else {
+        llmprov__write_string_open(w, "content");
+        if (error) llmprov__write_copy_piece(w, "Error: ", 7);
+        if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
+        llmprov__write_string_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_cohere_messages(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_message system;
+    size_t i, j;
+    llmprov_write_open(d->body, "messages", '[');
+    memset(&system, 0, sizeof system);
+    system.blocks = r->system_blocks;
+    system.block_count = r->system_count;
+    system.plain = true;
+    if (r->system_count) llmprov__t_cohere_user(d, &system, "system");
+    for (i = 0; i < r->message_count; i++) {
+        const llmprov_message *m = &r->messages[i];
+        for (j = 0; j < m->block_count && m->blocks[j].type == LLMPROV_BLOCK_TOOL_RESULT; j++) llmprov__t_cohere_result(d, m, j);
+        if (j) continue;
+        if (m->role == LLMPROV_ROLE_ASSISTANT) llmprov__t_cohere_assistant(d, m);
+        else llmprov__t_cohere_user(d, m, m->role == LLMPROV_ROLE_USER ? "user" : "system");
+    }
+    llmprov_write_close(d->body);
+}
+
+/* -- tools and settings -- */
+
+static void llmprov__t_cohere_function(llmprov_draft *d, const llmprov_tool *tool) {
+    llmprov_writer *w = d->body;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", "function", 8);
+    llmprov_write_open(w, "function", '{');
+    llmprov_write_str(w, "name", tool->name, strlen(tool->name));
+    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
+    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    if (llmprov__t_cohere_own(d)) llmprov__msg_write_extra(w, tool->extra, 0, NULL);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* The function that a tool is here; false = it has no form, or another one is demanded by name. */
+static bool llmprov__t_cohere_offers(const llmprov_request *r, const llmprov_tool *tool, llmprov_tool *function) {
+    if (r->tool_choice == LLMPROV_TOOL_NAMED && !llmprov__text_same(tool->name, r->tool_name, false)) return false;
+    *function = *tool;
+    return !tool->type || llmprov__parts_as_function(tool, function);
+}
+
+static void llmprov__t_cohere_about_tool(llmprov_draft *d, const llmprov_tool *tool, size_t index) {
+    llmprov_tool function;
+    char field[40] = "tools[";
+    llmprov__err_number n = llmprov__err_int((int64_t)index);
+    memcpy(field + 6, n.text, strlen(n.text));
+    memcpy(field + 6 + strlen(n.text), "]", 2);
+    if (tool->type && llmprov__parts_as_function(tool, &function))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "cohere-v2 has no such tool kind: a function with its known schema stands for it");
+    else if (tool->type) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "cohere-v2 has no such tool kind: the tool was left out");
+    if (!tool->type && tool->extra && !llmprov__t_cohere_own(d))
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "further members of a tool have no place in cohere-v2: they were left out");
+}
+
+/* All tools are strict, or none is. */
+static void llmprov__t_cohere_strict(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    size_t i, yes = 0, no = 0;
+    for (i = 0; i < r->tool_count; i++) yes += r->tools[i].strict == LLMPROV_YES, no += r->tools[i].strict == LLMPROV_NO;
+    if (yes || no) llmprov_write_bool(d->body, "strict_tools", yes > 0);
+    if (yes && yes < r->tool_count) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "cohere-v2 makes all tools strict or none: all are");
+}
+
+/* REQUIRED and NONE are the only words; a name is said by offering that tool alone. */
+static void llmprov__t_cohere_choice(llmprov_draft *d, bool fold) {
+    llmprov_tool_choice choice = fold ? LLMPROV_TOOL_ANY : d->chat->tool_choice;
+    if (choice == LLMPROV_TOOL_NAMED) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "cohere-v2 cannot demand a tool by name: it was the only one that was offered, and a call was demanded");
+    if (choice == LLMPROV_TOOL_NONE) llmprov_write_str(d->body, "tool_choice", "NONE", 4);
+    else if (choice != LLMPROV_TOOL_AUTO) llmprov_write_str(d->body, "tool_choice", "REQUIRED", 8);
+}
+
+/* Whether the answer's schema goes as a forced tool: beside tools or documents the native form is refused. */
+static bool llmprov__t_cohere_folds(const llmprov_draft *d) {
+    return d->chat->schema && (d->chat->tool_count || llmprov__t_cohere_has_documents(d));
+}
+
+static void llmprov__t_cohere_tools(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_tool function;
+    bool fold = llmprov__t_cohere_folds(d), some = false;
+    size_t i;
+    for (i = 0; i < r->tool_count; i++) {
+        llmprov__t_cohere_about_tool(d, &r->tools[i], i);
+        if (!llmprov__t_cohere_offers(r, &r->tools[i], &function)) continue;
+        if (!some) llmprov_write_open(d->body, "tools", '[');
+        some = true;
+        llmprov__t_cohere_function(d, &function);
+    }
+    if (fold) {
+        memset(&function, 0, sizeof function);
+        function.name = r->schema_name;
+        function.description = "Gives the answer in its final form.";
+        function.schema = r->schema;
+        if (!some) llmprov_write_open(d->body, "tools", '[');
+        some = true;
+        llmprov__t_cohere_function(d, &function);
+        llmprov_draft_fold(d, function.name);
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "cohere-v2 gives no structured answers beside tools or documents: a forced tool call stands for it");
+    }
+    if (some) llmprov_write_close(d->body);
+    if (some) llmprov__t_cohere_strict(d);
+    if (some) llmprov__t_cohere_choice(d, fold);
+    if (r->parallel_tools == LLMPROV_NO) llmprov__parts_drop_text(d, "parallel_tools", "cohere-v2 cannot be told to make one call at a time: it was left out");
+}
+
+static void llmprov__t_cohere_format(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    if (!r->schema || llmprov__t_cohere_folds(d)) return;
+    llmprov_write_open(d->body, "response_format", '{');
+    llmprov_write_str(d->body, "type", "json_object", 11);
+    llmprov__write_long_raw(d->body, "json_schema", r->schema, strlen(r->schema));
+    llmprov_write_close(d->body);
+}
+
+/* There are budgets, no efforts. */
+static void llmprov__t_cohere_thinking(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    bool off = r->thinking == LLMPROV_THINKING_OFF || (r->effort == LLMPROV_EFFORT_OFF && !r->thinking_tokens.set);
+    bool budget = r->thinking_tokens.set || r->effort > LLMPROV_EFFORT_OFF;
+    if (!off && !budget && r->thinking != LLMPROV_THINKING_ON && r->thinking != LLMPROV_THINKING_BETWEEN_TOOLS) return;
+    if (r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "cohere-v2 knows thinking on and off only: on was sent");
+    llmprov_write_open(d->body, "thinking", '{');
+    llmprov_write_str(d->body, "type", off ? "disabled" : "enabled", off ? 8 : 7);
+    if (!off && r->thinking_tokens.set) llmprov_write_int(d->body, "token_budget", r->thinking_tokens.value);
+    else if (!off && budget) {
+        llmprov_write_int(d->body, "token_budget", llmprov__parts_budget_of(r->effort));
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "effort", "cohere-v2 knows no efforts: a budget was sent");
+    }
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_cohere_sampling(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_num p = r->top_p;
+    if (r->max_tokens.set) llmprov_write_int(d->body, "max_tokens", r->max_tokens.value);
+    llmprov__parts_write_range(d, "temperature", r->temperature, 1);
+    if (p.set && (p.value < 0.01 || p.value > 0.99)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "top_p", "the range of p is 0.01 to 0.99: its nearer end was sent");
+        p.value = p.value < 0.01 ? 0.01 : 0.99;
+    }
+    if (p.set) llmprov_write_num(d->body, "p", p.value);
+    if (r->top_k.set) llmprov_write_int(d->body, "k", r->top_k.value);
+    if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
+    llmprov__parts_write_range(d, "presence_penalty", r->presence_penalty, 1);
+    llmprov__parts_write_range(d, "frequency_penalty", r->frequency_penalty, 1);
+}
+
+static void llmprov__t_cohere_stops(llmprov_draft *d) {
+    size_t i, count = d->chat->stop_count;
+    if (!count) return;
+    if (count > 5) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "stop", "cohere-v2 takes five stop sequences: the first five were sent");
+        count = 5;
+    }
+    llmprov_write_open(d->body, "stop_sequences", '[');
+    for (i = 0; i < count; i++) llmprov_write_str(d->body, NULL, d->chat->stop[i], strlen(d->chat->stop[i]));
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_cohere_write(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov_writer *w = d->body;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "model", d->model, strlen(d->model));
+    if (d->stream || llmprov__parts_says_stream(d, "cohere-v2")) llmprov_write_bool(w, "stream", d->stream);
+    llmprov__t_cohere_sampling(d);
+    llmprov__t_cohere_stops(d);
+    llmprov__t_cohere_thinking(d);
+    llmprov__t_cohere_format(d);
+    if (r->n.set && r->n.value > 1) llmprov__parts_drop_int(d, "n", r->n, "cohere-v2 gives one answer");
+    if (r->user_id) llmprov__parts_drop_text(d, "user_id", "cohere-v2 has no place for who asks: it was left out");
+    if (r->service_tier) llmprov__parts_drop_text(d, "service_tier", "cohere-v2 has no service tiers: it was left out");
+    llmprov__t_cohere_tools(d);
+    llmprov__parts_kept(d, "cohere-v2", "", NULL);
+    llmprov__t_cohere_documents(d);
+    llmprov__write_rest(w, "messages");
+    llmprov__t_cohere_messages(d);
+    llmprov_write_close(w);
+}
+
+/* -- reading replies -- */
+
+/* A block of the reply by the number that it has on the wire, where contents and calls are counted apart. */
+typedef struct llmprov__t_cohere_numbered { bool call; int64_t index; int block; } llmprov__t_cohere_numbered;
+
+typedef struct llmprov__t_cohere_state {
+    llmprov__t_cohere_numbered *items;
+    size_t count, cap;
+    int open;                    /* the text or thinking that is open, as number + 1; 0 = none */
+    bool plan;                   /* it is the plan */
+} llmprov__t_cohere_state;
+
+static void llmprov__t_cohere_close(llmprov_turn *t) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    if (m->open) llmprov_turn_block_end(t, m->open - 1);
+    m->open = 0;
+    m->plan = false;
+}
+
+/* Gives a block its number on the wire. */
+static void llmprov__t_cohere_number(llmprov_turn *t, bool call, int64_t index, int block) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    if (m->count == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 8;
+        llmprov__t_cohere_numbered *items = (llmprov__t_cohere_numbered *)llmprov__mem_take(&t->arena, cap * sizeof *items);
+        if (!items) {
+            llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+            return;
+        }
+        if (m->count) memcpy(items, m->items, m->count * sizeof *items);
+        m->items = items;
+        m->cap = cap;
+    }
+    m->items[m->count].call = call;
+    m->items[m->count].index = index;
+    m->items[m->count++].block = block;
+}
+
+/* The latest block of that number; -1 = none. */
+static int llmprov__t_cohere_find(llmprov_turn *t, bool call, int64_t index) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    size_t i;
+    for (i = m->count; i > 0; i--)
+        if (m->items[i - 1].call == call && m->items[i - 1].index == index) return m->items[i - 1].block;
+    return -1;
+}
+
+static bool llmprov__t_cohere_some(llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' && raw.len > 2;
+}
+
+/* Begins a text, a plan or thinking: what was open before it ends. */
+static int llmprov__t_cohere_begin(llmprov_turn *t, llmprov_block_type type, bool plan) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    llmprov_block b;
+    llmprov__t_cohere_close(t);
+    memset(&b, 0, sizeof b);
+    b.type = type;
+    b.origin = plan ? "cohere-v2:tool_plan" : "cohere-v2";
+    m->open = llmprov_turn_block(t, 0, &b) + 1;
+    m->plan = plan;
+    return m->open - 1;
+}
+
+/* A content that begins or goes on: {"type","text"} or {"type","thinking"}. */
+static void llmprov__t_cohere_content(llmprov_turn *t, const llmprov_scan *s, int64_t index, llmprov_str raw, bool begins) {
+    static const char *const names[] = { "type", "text", "thinking" };
+    llmprov_str v[3];
+    bool thinking;
+    int block;
+    llmprov__parts_members(s, raw, names, v, 3);
+    thinking = v[2].ptr || llmprov__text_is(llmprov__parts_text(s, v[0]), "thinking");
+    block = begins ? -1 : llmprov__t_cohere_find(t, false, index);
+    if (block < 0) {
+        block = llmprov__t_cohere_begin(t, thinking ? LLMPROV_BLOCK_THINKING : LLMPROV_BLOCK_TEXT, false);
+        llmprov__t_cohere_number(t, false, index, block);
+    }
+    if (llmprov__t_cohere_some(v[thinking ? 2 : 1])) llmprov_turn_piece(t, block, s, v[thinking ? 2 : 1]);
+}
+
+static void llmprov__t_cohere_planned(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    if (!llmprov__t_cohere_some(raw)) return;
+    llmprov_turn_piece(t, m->plan ? m->open - 1 : llmprov__t_cohere_begin(t, LLMPROV_BLOCK_TEXT, true), s, raw);
+}
+
+/* A call that begins or goes on; its arguments are the text of an object, in pieces. */
+static void llmprov__t_cohere_call(llmprov_turn *t, const llmprov_scan *s, int64_t index, llmprov_str raw, bool begins) {
+    static const char *const names[] = { "id", "function" }, *const inner[] = { "name", "arguments" };
+    llmprov_str v[2], f[2], id;
+    llmprov_block b;
+    int block = begins ? -1 : llmprov__t_cohere_find(t, true, index);
+    llmprov__parts_members(s, raw, names, v, 2);
+    llmprov__parts_members(s, v[1], inner, f, 2);
+    if (block < 0) {
+        llmprov__t_cohere_close(t);
+        memset(&b, 0, sizeof b);
+        b.type = LLMPROV_BLOCK_TOOL_USE;
+        id = llmprov__parts_text(s, v[0]);
+        b.id = id.len ? llmprov_turn_keep(t, id) : NULL;
+        b.name = llmprov_turn_keep(t, llmprov__parts_text(s, f[0]));
+        block = llmprov_turn_block(t, 0, &b);
+        llmprov__t_cohere_number(t, true, index, block);
+    }
+    if (llmprov__t_cohere_some(f[1])) llmprov_turn_piece(t, block, s, f[1]);
+    else if (f[1].ptr && f[1].ptr[0] == '{') llmprov_turn_text(t, block, f[1].ptr, f[1].len);
+}
+
+/* A citation of the content that it names, of the plan, or of the text that is open. */
+static void llmprov__t_cohere_citation(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "content_index" };
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    llmprov_str v[1], kind = LLMPROV__STR("citation");
+    int block;
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    llmprov__parts_members(s, raw, names, v, 1);
+    block = v[0].ptr ? llmprov__t_cohere_find(t, false, llmprov__parts_count(s, v[0])) : -1;
+    if (m->open && (block < 0 || block == m->open - 1)) llmprov_turn_part(t, m->open - 1, "citation", raw);
+    else llmprov_turn_other(t, kind, raw);
+}
+
+/* What is told of tokens: the counts of the model; those that are billed stay in raw. */
+static void llmprov__t_cohere_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "tokens", "billed_units", "cached_tokens" }, *const inner[] = { "input_tokens", "output_tokens", "reasoning_tokens" };
+    llmprov_str v[3], n[3];
+    llmprov_usage *u;
+    int64_t input, cached;
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    u = llmprov_turn_usage(t, raw);
+    llmprov__parts_members(s, raw, names, v, 3);
+    llmprov__parts_members(s, v[0].ptr ? v[0] : v[1], inner, n, 3);
+    input = llmprov__parts_count(s, n[0]);
+    cached = llmprov__parts_count(s, v[2]);
+    u->input_tokens = cached <= input ? input - cached : input;
+    u->cache_read_tokens = cached;
+    u->output_tokens = llmprov__parts_count(s, n[1]);
+    u->thinking_tokens = llmprov__parts_count(s, n[2]);
+}
+
+/* Probabilities: an object with a delta, a list of them with a reply. */
+static void llmprov__t_cohere_logprobs(llmprov_turn *t, llmprov_str raw) {
+    llmprov_writer w;
+    llmprov_str json;
+    bool list = raw.ptr && raw.ptr[0] == '[';
+    if (!raw.ptr || (!list && raw.ptr[0] != '{') || raw.len == 2) return;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    if (!list) llmprov_write_open(&w, "content", '[');
+    llmprov_write_raw(&w, list ? "content" : NULL, raw.ptr, raw.len);
+    if (!list) llmprov_write_close(&w);
+    llmprov_write_close(&w);
+    json.ptr = w.text;
+    json.len = w.len;
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_choice_part(t, 0, "logprobs", json);
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__t_cohere_finish(llmprov_turn *t, const llmprov_scan *s, llmprov_str reason) {
+    llmprov_str word = llmprov__parts_text(s, reason), none = { NULL, 0 };
+    llmprov__t_cohere_close(t);
+    llmprov_turn_stop(t, 0, llmprov__parts_stop(word), word, none);
+}
+
+/* -- whole replies -- */
+
+/* The citations of the content of that number; -1 = of the plan. One that names none belongs to the first text. */
+static void llmprov__t_cohere_cited(llmprov_turn *t, const llmprov_scan *s, llmprov_str list, int64_t index, int64_t first, int64_t count) {
+    static const char *const names[] = { "content_index", "type" };
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item, v[2];
+    while (list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        int64_t of;
+        llmprov__parts_members(s, item, names, v, 2);
+        of = v[0].ptr ? llmprov__parts_count(s, v[0]) : first;
+        if (llmprov__text_is(llmprov__parts_text(s, v[1]), "PLAN") || !count) of = -1;
+        else if (of >= count) of = first;
+        if (of == index) llmprov__t_cohere_citation(t, s, item);
+    }
+}
+
+/* How many contents there are, and which is the first text. */
+static int64_t llmprov__t_cohere_count(const llmprov_scan *s, llmprov_str list, int64_t *first) {
+    static const char *const names[] = { "text" };
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item, v[1];
+    int64_t count = 0;
+    *first = -1;
+    for (; list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); count++) {
+        llmprov__parts_members(s, item, names, v, 1);
+        if (v[0].ptr && *first < 0) *first = count;
+    }
+    if (*first < 0) *first = 0;
+    return count;
+}
+
+static void llmprov__t_cohere_contents_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str list, llmprov_str citations) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item;
+    int64_t first, count = llmprov__t_cohere_count(s, list, &first), index = 0;
+    if (llmprov__t_cohere_some(list)) llmprov_turn_piece(t, llmprov__t_cohere_begin(t, LLMPROV_BLOCK_TEXT, false), s, list);
+    for (; list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); index++) {
+        if (item.ptr[0] != '{') continue;
+        llmprov__t_cohere_content(t, s, index, item, true);
+        llmprov__t_cohere_cited(t, s, citations, index, first, count);
+    }
+}
+
+static void llmprov__t_cohere_message(llmprov_turn *t, const llmprov_scan *s, llmprov_str message) {
+    static const char *const names[] = { "content", "tool_plan", "tool_calls", "citations", "role" };
+    llmprov_str v[5], item;
+    llmprov_scan in;
+    int64_t index = 0, first, count;
+    llmprov__parts_sort(t, 0, s, message, names, v, 5);
+    llmprov__t_cohere_contents_read(t, s, v[0], v[3]);
+    count = llmprov__t_cohere_count(s, v[0], &first);
+    llmprov__t_cohere_planned(t, s, v[1]);
+    llmprov__t_cohere_cited(t, s, v[3], -1, first, count);
+    in = llmprov_scan_in(s, v[2]);
+    while (v[2].ptr && v[2].ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        if (item.ptr[0] != '{') continue;
+        llmprov__t_cohere_call(t, s, index, item, true);
+        llmprov_turn_block_end(t, llmprov__t_cohere_find(t, true, index++));
+    }
+}
+
+static void llmprov__t_cohere_start(llmprov_turn *t, const llmprov_scan *s, llmprov_str id) {
+    llmprov_str none = { "", 0 };
+    llmprov_turn_start(t, llmprov__parts_text(s, id), none);
+}
+
+static void llmprov__t_cohere_read(llmprov_turn *t, llmprov_scan *body) {
+    static const char *const names[] = { "id", "message", "finish_reason", "usage", "logprobs" };
+    llmprov_str v[5];
+    if (llmprov_scan_kind(body) != LLMPROV_JSON_OBJECT) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no answer: it is no object");
+    llmprov__parts_take(t, -1, body, names, v, 5);
+    if (body->status) return;
+    llmprov__t_cohere_start(t, body, v[0]);
+    if (v[1].ptr && v[1].ptr[0] == '{') llmprov__t_cohere_message(t, body, v[1]);
+    else llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no answer: it has no \"message\"");
+    llmprov__t_cohere_logprobs(t, v[4]);
+    llmprov__t_cohere_usage(t, body, v[3]);
+    llmprov__t_cohere_finish(t, body, v[2]);
+    llmprov_turn_done(t);
+}
+
+/* -- streams -- */
+
+/* What a delta's message may hold. */
+enum { LLMPROV__T_COHERE_CONTENT, LLMPROV__T_COHERE_PLAN, LLMPROV__T_COHERE_CALL, LLMPROV__T_COHERE_CITATION, LLMPROV__T_COHERE_PARTS };
+
+/* An event, as far as it was taken apart. */
+typedef struct llmprov__t_cohere_event {
+    const llmprov_scan *s;
+    int64_t index;
+    llmprov_str delta, logprobs, part[LLMPROV__T_COHERE_PARTS];
+} llmprov__t_cohere_event;
+
+static void llmprov__t_cohere_on_begin(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov__t_cohere_content(t, e->s, e->index, e->part[LLMPROV__T_COHERE_CONTENT], true); }
+static void llmprov__t_cohere_on_call(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov__t_cohere_call(t, e->s, e->index, e->part[LLMPROV__T_COHERE_CALL], true); }
+static void llmprov__t_cohere_on_more(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov__t_cohere_call(t, e->s, e->index, e->part[LLMPROV__T_COHERE_CALL], false); }
+static void llmprov__t_cohere_on_called(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov_turn_block_end(t, llmprov__t_cohere_find(t, true, e->index)); }
+static void llmprov__t_cohere_on_plan(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov__t_cohere_planned(t, e->s, e->part[LLMPROV__T_COHERE_PLAN]); }
+static void llmprov__t_cohere_on_citation(llmprov_turn *t, const llmprov__t_cohere_event *e) { llmprov__t_cohere_citation(t, e->s, e->part[LLMPROV__T_COHERE_CITATION]); }
+
+static void llmprov__t_cohere_on_delta(llmprov_turn *t, const llmprov__t_cohere_event *e) {
+    llmprov__t_cohere_content(t, e->s, e->index, e->part[LLMPROV__T_COHERE_CONTENT], false);
+    llmprov__t_cohere_logprobs(t, e->logprobs);
+}
+
+/* Thinking ends; a text stays open for citations that may still come, until something else begins. */
+static void llmprov__t_cohere_on_end(llmprov_turn *t, const llmprov__t_cohere_event *e) {
+    llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
+    int block = llmprov__t_cohere_find(t, false, e->index);
+    if (m->open && block == m->open - 1 && t->blocks[block].head.type == LLMPROV_BLOCK_THINKING) llmprov__t_cohere_close(t);
+}
+
+static void llmprov__t_cohere_on_done(llmprov_turn *t, const llmprov__t_cohere_event *e) {
+    static const char *const names[] = { "finish_reason", "usage", "error" };
+    llmprov_str v[3];
+    llmprov_error *error;
+    char *message;
+    llmprov__parts_members(e->s, e->delta, names, v, 3);
+    if (llmprov__t_cohere_some(v[2])) {
+        error = llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply");
+        message = llmprov_turn_keep(t, llmprov__parts_text(e->s, v[2]));
+        if (!message || error->code == LLMPROV_ERR_NO_MEMORY) return;
+        error->message = message;
+        error->code = llmprov__parts_classify(0, "", "", message);
+        return;
+    }
+    llmprov__t_cohere_usage(t, e->s, v[1]);
+    llmprov__t_cohere_finish(t, e->s, v[0]);
+    llmprov_turn_done(t);
+}
+
+static void llmprov__t_cohere_on_nothing(llmprov_turn *t, const llmprov__t_cohere_event *e) {
+    (void)t;
+    (void)e;
+}
+
+static const struct { const char *type; void (*read)(llmprov_turn *t, const llmprov__t_cohere_event *e); } llmprov__t_cohere_events[] = {
+    { "content-delta", llmprov__t_cohere_on_delta }, { "tool-call-delta", llmprov__t_cohere_on_more }, { "tool-plan-delta", llmprov__t_cohere_on_plan },
+    { "message-start", llmprov__t_cohere_on_nothing }, { "content-start", llmprov__t_cohere_on_begin }, { "content-end", llmprov__t_cohere_on_end },
+    { "tool-call-start", llmprov__t_cohere_on_call }, { "tool-call-end", llmprov__t_cohere_on_called }, { "citation-start", llmprov__t_cohere_on_citation },
+    { "citation-end", llmprov__t_cohere_on_nothing }, { "message-end", llmprov__t_cohere_on_done },
+};
+
+/* {"message","id"}, and sometimes an error_type. */
+static void llmprov__t_cohere_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    static const char *const names[] = { "id", "error_type" };
+    llmprov_scan begin = *body;
+    llmprov_str v[2];
+    char *id, *type;
+    llmprov__parts_read_error(t, e, body);
+    if (llmprov_scan_kind(&begin) != LLMPROV_JSON_OBJECT) return;
+    llmprov__parts_take(NULL, -1, &begin, names, v, 2);
+    id = llmprov__t_cohere_some(v[0]) ? llmprov_turn_keep(t, llmprov__parts_text(&begin, v[0])) : NULL;
+    type = llmprov__t_cohere_some(v[1]) ? llmprov_turn_keep(t, llmprov__parts_text(&begin, v[1])) : NULL;
+    if (id) e->request_id = id;
+    if (type) e->provider_code = type;
+}
+
+/* The type stands in the JSON; the event's name repeats it. Members that are not known are the reply's at its end. */
+static void llmprov__t_cohere_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    static const char *const names[] = { "type", "index", "delta", "id", "logprobs" }, *const deltas[] = { "message" };
+    static const char *const inner[] = { "content", "tool_plan", "tool_calls", "citations" };
+    llmprov_str v[5], m[1], type, whole;
+    llmprov_scan look = *data, in;
+    llmprov__t_cohere_event e;
+    bool end;
+    size_t i;
+    if (!llmprov_scan_raw(&look, &whole)) {
+        *data = look;
+        return;
+    }
+    in = llmprov_scan_in(data, whole);
+    llmprov__parts_take(NULL, -1, &in, names, v, 5);
+    memset(&e, 0, sizeof e);
+    e.s = data;
+    e.index = v[1].ptr ? llmprov__parts_count(data, v[1]) : 0;
+    e.delta = v[2];
+    e.logprobs = v[4];
+    llmprov__parts_members(data, v[2], deltas, m, 1);
+    llmprov__parts_members(data, m[0], inner, e.part, LLMPROV__T_COHERE_PARTS);
+    type = llmprov__parts_text(data, v[0]);
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_cohere_events) && !llmprov__text_is(type, llmprov__t_cohere_events[i].type); i++) { }
+    end = i + 1 == LLMPROV__COUNT(llmprov__t_cohere_events);
+    if (!type.len && !v[2].ptr) {
+        in = llmprov_scan_in(data, whole);
+        llmprov__t_cohere_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &in);
+    } else if (i == LLMPROV__COUNT(llmprov__t_cohere_events)) llmprov_turn_other(t, frame->event.len ? frame->event : type, whole);
+    if (v[3].ptr) llmprov__t_cohere_start(t, data, v[3]);
+    in = llmprov_scan_in(data, whole);
+    if (end) llmprov__parts_take(t, -1, &in, names, v, 5);
+    if (i < LLMPROV__COUNT(llmprov__t_cohere_events)) llmprov__t_cohere_events[i].read(t, &e);
+    *data = look;
+}
+
+/* Only message-end ends a reply; [DONE] behind it says nothing more. */
+static void llmprov__t_cohere_read_end(llmprov_turn *t) {
+    (void)t;
+}
+#endif /* LLMPROV_NO_COHERE_V2 */
+
 //==============================================================================
 // >>face       what translators share as servers
 //
@@ -16993,6 +18467,29 @@ LLMPROV_API void *llmprov_asked_take(llmprov_asked *a, size_t size) {
 
 LLMPROV_API char *llmprov_asked_keep(llmprov_asked *a, llmprov_str text) {
     return llmprov__mem_copy(llmprov__face_arena(a), text.ptr, text.len);
+}
+
+/* The members of an object by their names; further ones, and nulls, go into more unless it is NULL. */
+static void llmprov__face_catch(llmprov_asked *asked, llmprov_scan *s, const char *const *names, llmprov_str *values, size_t count, llmprov_writer *more) {
+    llmprov_str key, raw;
+    size_t i;
+    memset(values, 0, count * sizeof *values);
+    while (llmprov_scan_key(s, &key)) {
+        for (i = 0; i < count && !llmprov__text_is(key, names[i]); i++) { }
+        key.ptr = i < count ? names[i] : llmprov_asked_keep(asked, key);
+        if (!llmprov_scan_raw(s, &raw) || !key.ptr) return;
+        if (i < count && raw.ptr[0] != 'n') values[i] = raw;
+        else if (more) llmprov__msg_gather(more, key, raw);
+    }
+}
+
+/* Members that say nothing, "" and [], are kept for their own format; but: the one that it writes always. */
+static void llmprov__face_keep_empty(const char *const *names, const llmprov_str *values, size_t count, const char *but, llmprov_writer *more) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        llmprov_str key = { names[i], strlen(names[i]) };
+        if (values[i].len == 2 && strcmp(names[i], but)) llmprov__msg_gather(more, key, values[i]);
+    }
 }
 
 LLMPROV_API void llmprov_asked_warn(llmprov_asked *a, llmprov_status code, const char *field, const char *text) {
@@ -17331,7 +18828,7 @@ LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *even
     w->len = 0;
     w->depth = 0;
     w->comma = false;
-    if (!f->streaming) return w;
+    if (!f->streaming || f->translator->framing == LLMPROV_FRAMING_NDJSON) return w;
     if (event) {
         llmprov__write_add(w, "event: ", 7);
         llmprov__write_add(w, event, strlen(event));
@@ -17360,7 +18857,7 @@ LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char 
 
 LLMPROV_API void llmprov_face_send(llmprov_face *f) {
     if (f->streaming && f->json.status == LLMPROV_OK) llmprov__face_one_line(&f->json, f->data);
-    if (f->streaming) llmprov__write_add(&f->json, "\n\n", 2);
+    if (f->streaming) llmprov__write_add(&f->json, "\n\n", f->translator->framing == LLMPROV_FRAMING_NDJSON ? 1 : 2);
     f->hot.frames++;
     llmprov__face_out(f, f->json.text, f->json.len);
 }
@@ -21128,11 +22625,1482 @@ static int llmprov__s_responses_write_error(llmprov_face *f, const llmprov_error
 }
 #endif /* LLMPROV_NO_OPENAI_RESPONSES */
 
+#ifndef LLMPROV_NO_OLLAMA_CHAT
+
+//==============================================================================
+// >>s_ollama   ollama-chat as a server
+//
+// https://docs.ollama.com/api/chat  What stands in "options" and has a field goes
+// into it, the rest is kept. Calls and results without an id get one, by which they
+// pair; it is not said again. In an answer a call is whole: its pieces wait for its
+// end. An answer has no id, and two counts of tokens.
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_OLLAMA_REQUEST = 1, LLMPROV__S_OLLAMA_OPTIONS, LLMPROV__S_OLLAMA_MESSAGE, LLMPROV__S_OLLAMA_CALL, LLMPROV__S_OLLAMA_CALLED,
+       LLMPROV__S_OLLAMA_TOOL, LLMPROV__S_OLLAMA_FUNCTION };
+
+static const llmprov__face_rule llmprov__s_ollama_rules[] = {
+    { LLMPROV__S_OLLAMA_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "messages", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_OLLAMA_MESSAGE, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "tools", LLMPROV__FACE_LIST, LLMPROV__S_OLLAMA_TOOL, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "format", LLMPROV__FACE_STRING | LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "options", LLMPROV__FACE_OBJECT, LLMPROV__S_OLLAMA_OPTIONS, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "stream", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "think", LLMPROV__FACE_BOOL | LLMPROV__FACE_STRING, 0, "low medium high max" },
+    { LLMPROV__S_OLLAMA_REQUEST, "keep_alive", LLMPROV__FACE_STRING | LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "logprobs", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "top_logprobs", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "truncate", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_OLLAMA_REQUEST, "shift", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "num_predict", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "num_ctx", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "top_p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "min_p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "top_k", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "seed", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "presence_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "frequency_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_OLLAMA_OPTIONS, "stop", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "system user assistant tool" },
+    { LLMPROV__S_OLLAMA_MESSAGE, "content", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "thinking", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "images", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "tool_calls", LLMPROV__FACE_LIST, LLMPROV__S_OLLAMA_CALL, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "tool_name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_MESSAGE, "tool_call_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_CALL, "id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_CALL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_OLLAMA_CALLED, NULL },
+    { LLMPROV__S_OLLAMA_CALLED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_OLLAMA_CALLED, "arguments", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_OLLAMA_TOOL, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_TOOL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_OLLAMA_FUNCTION, NULL },
+    { LLMPROV__S_OLLAMA_FUNCTION, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_OLLAMA_FUNCTION, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_OLLAMA_FUNCTION, "parameters", LLMPROV__FACE_OBJECT, 0, NULL },
+};
+
+static const llmprov__face_rules llmprov__s_ollama_form = { llmprov__s_ollama_rules, LLMPROV__COUNT(llmprov__s_ollama_rules), NULL, 0 };
+
+/* -- reading a request, whose members are of the right kinds -- */
+
+typedef struct llmprov__s_ollama_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+    const llmprov_message *turn; /* the assistant's last, whose calls results answer */
+    bool *answered;              /* by block of it */
+    size_t next;                 /* the first block that may not be answered yet */
+} llmprov__s_ollama_ask;
+
+static char *llmprov__s_ollama_string(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+static size_t llmprov__s_ollama_count(const llmprov_scan *s, llmprov_str list) {
+    size_t count = 0;
+    if (list.ptr) llmprov__msg_count(s, list, &count);
+    return count;
+}
+
+static void llmprov__s_ollama_stops(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    bool one = raw.ptr[0] == '"';
+    size_t count = one ? 1 : llmprov__s_ollama_count(s, raw), i = 0;
+    const char **stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    llmprov_str item;
+    if (stops && one) stops[0] = llmprov__s_ollama_string(a, s, raw);
+    while (stops && !one && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_ollama_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+/* A count that may be negative here, where that has a meaning of its own (-1: no limit): then it has no field. */
+static bool llmprov__s_ollama_int(const llmprov_scan *s, llmprov_str raw, llmprov_int *to, bool any) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    int64_t value;
+    if (!llmprov_scan_int(&in, &value) || (value < 0 && !any)) return false;
+    to->value = value;
+    return to->set = true;
+}
+
+static bool llmprov__s_ollama_num(const llmprov_scan *s, llmprov_str raw, llmprov_num *to) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    return to->set = llmprov_scan_num(&in, &to->value);
+}
+
+/* One of the options; false = it has no field. */
+static bool llmprov__s_ollama_option(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    llmprov_request *r = a->r;
+    if (llmprov__text_is(name, "num_predict")) return llmprov__s_ollama_int(s, raw, &r->max_tokens, false);
+    if (llmprov__text_is(name, "top_k")) return llmprov__s_ollama_int(s, raw, &r->top_k, false);
+    if (llmprov__text_is(name, "seed")) return llmprov__s_ollama_int(s, raw, &r->seed, true);
+    if (llmprov__text_is(name, "temperature")) return llmprov__s_ollama_num(s, raw, &r->temperature);
+    if (llmprov__text_is(name, "top_p")) return llmprov__s_ollama_num(s, raw, &r->top_p);
+    if (llmprov__text_is(name, "presence_penalty")) return llmprov__s_ollama_num(s, raw, &r->presence_penalty);
+    if (llmprov__text_is(name, "frequency_penalty")) return llmprov__s_ollama_num(s, raw, &r->frequency_penalty);
+    if (!llmprov__text_is(name, "stop")) return false;
+    llmprov__s_ollama_stops(a, s, raw);
+    return true;
+}
+
+static void llmprov__s_ollama_options(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str key, value, name = LLMPROV__STR("options"), none = LLMPROV__STR("{}"), left;
+    llmprov_writer more;
+    size_t count = 0;
+    llmprov__msg_gather_begin(&a->reader, &more);
+    for (; llmprov_scan_key(&in, &key); count++) {
+        key.ptr = llmprov_asked_keep(a->asked, key);
+        if (!llmprov_scan_raw(&in, &value) || !key.ptr) break;
+        if (value.ptr[0] == 'n' || !llmprov__s_ollama_option(a, s, key, value)) llmprov__msg_gather(&more, key, value);
+    }
+    left.ptr = llmprov__msg_gathered(&a->reader, &more, &left.len);
+    if (left.ptr || !count) llmprov__msg_gather(&a->kept, name, left.ptr ? left : none);
+}
+
+/* A tool is a function; what the fields do not carry of it goes to extra. */
+static void llmprov__s_ollama_tool(llmprov__s_ollama_ask *a, llmprov_scan *s, llmprov_tool *tool, size_t index) {
+    static const char *const outer[] = { "type", "function" }, *const names[] = { "name", "description", "parameters" };
+    llmprov_str v[2], f[3];
+    llmprov_scan in;
+    llmprov_writer beside, more;
+    size_t len = 0;
+    char at[160];
+    llmprov__msg_reader here = llmprov__msg_inside(&a->reader, at, "tools", index);
+    llmprov__msg_gather_begin(&a->reader, &beside);
+    llmprov__msg_gather_begin(&a->reader, &more);
+    llmprov__face_catch(a->asked, s, outer, v, 2, &beside);
+    if (llmprov__msg_gathered(&a->reader, &beside, &len)) llmprov_asked_warn(a->asked, LLMPROV_ERR_UNSUPPORTED, here.path, "members beside type and function were left out");
+    in = llmprov_scan_in(s, v[1]);
+    if (v[1].ptr) llmprov__face_catch(a->asked, &in, names, f, 3, &more);
+    else memset(f, 0, sizeof f);
+    tool->name = llmprov__s_ollama_string(a, s, f[0]);
+    tool->description = llmprov__s_ollama_string(a, s, f[1]);
+    if (f[2].ptr) tool->schema = llmprov_asked_keep(a->asked, f[2]);
+    tool->extra = llmprov__msg_gathered(&a->reader, &more, &len);
+}
+
+static void llmprov__s_ollama_tools(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t count = llmprov__s_ollama_count(s, raw), i;
+    llmprov_tool *tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    for (i = 0; tools && llmprov_scan_item(&in); i++) llmprov__s_ollama_tool(a, &in, &tools[i], i);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? count : 0;
+}
+
+/* -- messages -- */
+
+enum { LLMPROV__S_OLLAMA_ROLE, LLMPROV__S_OLLAMA_CONTENT, LLMPROV__S_OLLAMA_THINKING, LLMPROV__S_OLLAMA_IMAGES, LLMPROV__S_OLLAMA_CALLS,
+       LLMPROV__S_OLLAMA_NAME, LLMPROV__S_OLLAMA_ID, LLMPROV__S_OLLAMA_MEMBERS };
+
+static const char *const llmprov__s_ollama_members[] = { "role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id" };
+
+static void llmprov__s_ollama_text(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+}
+
+/* Images have no media type here: their first bytes say it. */
+static size_t llmprov__s_ollama_images(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str list, llmprov_block *b) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str item, text;
+    size_t i = 0;
+    if (!list.ptr || list.ptr[0] != '[') return 0;
+    for (; llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); i++) {
+        text = llmprov__parts_text(s, item);
+        b[i].type = LLMPROV_BLOCK_IMAGE;
+        b[i].mime = llmprov__parts_image_mime(text);
+        b[i].base64 = llmprov_asked_keep(a->asked, text);
+        b[i].base64_len = text.len;
+        if (!text.len || !llmprov__msg_base64_ok(text)) llmprov_asked_fail(a->asked, "invalid_value", a->reader.path, "an image that is no base64");
+    }
+    return i;
+}
+
+/* A call without an id gets one of its place. */
+static void llmprov__s_ollama_call(llmprov__s_ollama_ask *a, llmprov_scan *s, llmprov_block *b, size_t message, size_t index) {
+    static const char *const outer[] = { "id", "type", "function" }, *const names[] = { "name", "arguments", "index" };
+    static const char *const origins[] = { "ollama-chat:call said", "ollama-chat:call said type", "ollama-chat:call said index", "ollama-chat:call said type index",
+                                           "ollama-chat:made said", "ollama-chat:made said type", "ollama-chat:made said index", "ollama-chat:made said type index" };
+    llmprov_str v[3], f[3], raw;
+    bool made;
+    if (!llmprov_scan_raw(s, &raw)) return;
+    llmprov__parts_members(s, raw, outer, v, 3);
+    llmprov__parts_members(s, v[2], names, f, 3);
+    b->type = LLMPROV_BLOCK_TOOL_USE;
+    b->id = llmprov__s_ollama_string(a, s, v[0]);
+    b->name = llmprov__s_ollama_string(a, s, f[0]);
+    b->json = f[1].ptr ? llmprov_asked_keep(a->asked, f[1]) : "{}";
+    b->json_len = f[1].ptr ? f[1].len : 2;
+    made = !b->id || !*b->id;
+    b->origin = origins[(v[1].ptr ? 1 : 0) + (f[2].ptr ? 2 : 0) + (made ? 4 : 0)];
+    if (made) b->id = llmprov__err_join(a->reader.arena, "call_", llmprov__err_int((int64_t)message).text, "_", llmprov__err_int((int64_t)index).text, (char *)NULL);
+}
+
+/* The id of the call that a result is of: by the id that it says, otherwise the first one that has none yet, of the
+   tool that it names. */
+static const char *llmprov__s_ollama_pair(llmprov__s_ollama_ask *a, const char *id, const char *name) {
+    size_t i;
+    while (a->turn && a->answered && a->next < a->turn->block_count && (a->answered[a->next] || a->turn->blocks[a->next].type != LLMPROV_BLOCK_TOOL_USE)) a->next++;
+    for (i = a->next; a->turn && a->answered && i < a->turn->block_count; i++) {
+        const llmprov_block *b = &a->turn->blocks[i];
+        if (b->type != LLMPROV_BLOCK_TOOL_USE || a->answered[i]) continue;
+        if (id && *id ? !llmprov__text_same(b->id, id, false) : name && *name && !llmprov__text_same(b->name, name, false)) continue;
+        a->answered[i] = true;
+        return b->id;
+    }
+    return id;
+}
+
+static void llmprov__s_ollama_result(llmprov__s_ollama_ask *a, const llmprov_scan *s, const llmprov_str *v, llmprov_block *b) {
+    size_t images = llmprov__s_ollama_count(s, v[LLMPROV__S_OLLAMA_IMAGES]);
+    llmprov_block *content;
+    b->type = LLMPROV_BLOCK_TOOL_RESULT;
+    if (!v[LLMPROV__S_OLLAMA_NAME].ptr) b->origin = "ollama-chat:unnamed";
+    b->id = llmprov__s_ollama_pair(a, llmprov__s_ollama_string(a, s, v[LLMPROV__S_OLLAMA_ID]), llmprov__s_ollama_string(a, s, v[LLMPROV__S_OLLAMA_NAME]));
+    if (!images) {
+        if (v[LLMPROV__S_OLLAMA_CONTENT].ptr) llmprov__s_ollama_text(a, s, v[LLMPROV__S_OLLAMA_CONTENT], b);
+        return;
+    }
+    content = (llmprov_block *)llmprov_asked_take(a->asked, (images + 1) * sizeof *content);
+    if (!content) return;
+    if (v[LLMPROV__S_OLLAMA_CONTENT].len > 2) llmprov__s_ollama_text(a, s, v[LLMPROV__S_OLLAMA_CONTENT], &content[b->content_count++]);
+    b->content_count += llmprov__s_ollama_images(a, s, v[LLMPROV__S_OLLAMA_IMAGES], content + b->content_count);
+    b->content = content;
+}
+
+/* Thinking, text, images, calls, in this order. */
+static size_t llmprov__s_ollama_blocks(llmprov__s_ollama_ask *a, const llmprov_scan *s, const llmprov_str *v, llmprov_block *b, size_t message) {
+    llmprov_scan in = llmprov_scan_in(s, v[LLMPROV__S_OLLAMA_CALLS]);
+    size_t n = 0, i = 0;
+    if (v[LLMPROV__S_OLLAMA_THINKING].len > 2) {
+        b[n].type = LLMPROV_BLOCK_THINKING;
+        b[n].origin = "ollama-chat:thinking";
+        llmprov__s_ollama_text(a, s, v[LLMPROV__S_OLLAMA_THINKING], &b[n++]);
+    }
+    if (v[LLMPROV__S_OLLAMA_CONTENT].len > 2) llmprov__s_ollama_text(a, s, v[LLMPROV__S_OLLAMA_CONTENT], &b[n++]);
+    n += llmprov__s_ollama_images(a, s, v[LLMPROV__S_OLLAMA_IMAGES], b + n);
+    while (v[LLMPROV__S_OLLAMA_CALLS].ptr && llmprov_scan_item(&in)) llmprov__s_ollama_call(a, &in, &b[n++], message, i++);
+    return n;
+}
+
+static void llmprov__s_ollama_message(llmprov__s_ollama_ask *a, llmprov_scan *s, llmprov_message *m, size_t index) {
+    llmprov_str v[LLMPROV__S_OLLAMA_MEMBERS], role;
+    llmprov_writer more;
+    llmprov_block *blocks;
+    llmprov__msg_gather_begin(&a->reader, &more);
+    llmprov__face_catch(a->asked, s, llmprov__s_ollama_members, v, LLMPROV__S_OLLAMA_MEMBERS, &more);
+    llmprov__face_keep_empty(llmprov__s_ollama_members, v, LLMPROV__S_OLLAMA_MEMBERS, "content", &more);
+    m->extra = llmprov__msg_gathered(&a->reader, &more, &m->extra_len);
+    role = llmprov__parts_text(s, v[LLMPROV__S_OLLAMA_ROLE]);
+    m->role = llmprov__text_is(role, "assistant") ? LLMPROV_ROLE_ASSISTANT : llmprov__text_is(role, "system") ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER;
+    blocks = (llmprov_block *)llmprov_asked_take(a->asked, (2 + llmprov__s_ollama_count(s, v[LLMPROV__S_OLLAMA_IMAGES]) +
+                                                            llmprov__s_ollama_count(s, v[LLMPROV__S_OLLAMA_CALLS])) * sizeof *blocks);
+    if (!blocks) return;
+    m->blocks = blocks;
+    if (llmprov__text_is(role, "tool")) {
+        llmprov__s_ollama_result(a, s, v, blocks);
+        m->block_count = 1;
+        return;
+    }
+    m->block_count = llmprov__s_ollama_blocks(a, s, v, blocks, index);
+    m->plain = m->block_count == 1 && blocks->type == LLMPROV_BLOCK_TEXT;
+    if (m->role != LLMPROV_ROLE_ASSISTANT) return;
+    a->turn = m;
+    a->next = 0;
+    a->answered = (bool *)llmprov_asked_take(a->asked, (m->block_count + 1) * sizeof *a->answered);
+}
+
+static void llmprov__s_ollama_messages(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t count = llmprov__s_ollama_count(s, raw), i;
+    llmprov_message *messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    llmprov__msg_reader outside = a->reader;
+    for (i = 0; messages && llmprov_scan_item(&in); i++) {
+        char at[160];
+        a->reader = llmprov__msg_inside(&outside, at, "messages", i);
+        llmprov__s_ollama_message(a, &in, &messages[i], i);
+        a->reader = outside;
+    }
+    a->r->messages = messages;
+    a->r->message_count = messages ? count : 0;
+}
+
+/* -- the request -- */
+
+static void llmprov__s_ollama_think(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str word = llmprov__parts_text(s, raw);
+    int i;
+    a->r->thinking = raw.ptr[0] == 't' ? LLMPROV_THINKING_ON : raw.ptr[0] == 'f' ? LLMPROV_THINKING_OFF : LLMPROV_THINKING_AUTO;
+    for (i = LLMPROV_EFFORT_LOW; i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_is(word, llmprov__parts_efforts[i])) a->r->effort = (llmprov_effort)i;
+}
+
+/* A schema, or the word "json". */
+static void llmprov__s_ollama_format(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_str name = LLMPROV__STR("format");
+    (void)s;
+    if (raw.ptr[0] == '{') a->r->schema = llmprov_asked_keep(a->asked, raw);
+    else if (raw.len > 2) llmprov__msg_gather(&a->kept, name, raw);
+}
+
+static void llmprov__s_ollama_model(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    a->r->model = llmprov__s_ollama_string(a, s, raw);
+}
+
+static void llmprov__s_ollama_stream(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    (void)s;
+    a->r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+}
+
+static void llmprov__s_ollama_member(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const struct { const char *name; void (*read)(llmprov__s_ollama_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
+        { "model", llmprov__s_ollama_model }, { "messages", llmprov__s_ollama_messages }, { "tools", llmprov__s_ollama_tools },
+        { "options", llmprov__s_ollama_options }, { "stream", llmprov__s_ollama_stream }, { "think", llmprov__s_ollama_think },
+        { "format", llmprov__s_ollama_format },
+    };
+    size_t i;
+    for (i = 0; raw.ptr[0] != 'n' && i < LLMPROV__COUNT(members); i++) {
+        if (!llmprov__text_is(name, members[i].name)) continue;
+        members[i].read(a, s, raw);
+        if (raw.len > 2 && strcmp(members[i].name, "stream")) return;
+    }
+    llmprov__msg_gather(&a->kept, name, raw);
+}
+
+/* A stream is what comes unless it is refused. */
+static void llmprov__s_ollama_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_ollama_ask a;
+    llmprov_str key, raw;
+    if (!llmprov__face_check(asked, body, &llmprov__s_ollama_form, LLMPROV__S_OLLAMA_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->thinking = LLMPROV_THINKING_UNSAID;
+    a.r->stream = LLMPROV_STREAM_ON;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    while (llmprov_scan_key(body, &key)) {
+        llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
+        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        llmprov__s_ollama_member(&a, body, name, raw);
+    }
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = "ollama-chat";
+}
+
+/* -- what an answer consists of -- */
+
+typedef struct llmprov__s_ollama_state {
+    const char *model;
+    const char *name, *id;       /* of the call that is open */
+    char *json;                  /* its arguments so far */
+    size_t len, cap;
+    bool skipping;               /* the block that is open has no form here */
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+} llmprov__s_ollama_state;
+
+/* Digits of a number, as many as are asked for. */
+static char *llmprov__s_ollama_digits(char *to, int64_t value, int count) {
+    int i;
+    for (i = count; i-- > 0; value /= 10) to[i] = (char)('0' + value % 10);
+    return to + count;
+}
+
+/* "2026-11-20T10:00:00Z" of seconds since 1970. */
+static void llmprov__s_ollama_date(char to[24], int64_t seconds) {
+    int64_t day, era, of_era, year, of_year, month;
+    char *p = to;
+    if (seconds < 0 || seconds > 253402300799) seconds = 0;
+    day = seconds / 86400 + 719468;              /* since the first of March of the year 0 */
+    era = day / 146097;
+    of_era = day % 146097;
+    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    of_year = of_era - (365 * year + year / 4 - year / 100);
+    month = (5 * of_year + 2) / 153;             /* from March on */
+    p = llmprov__s_ollama_digits(p, year + era * 400 + (month >= 10), 4);
+    *p++ = '-';
+    p = llmprov__s_ollama_digits(p, month < 10 ? month + 3 : month - 9, 2);
+    *p++ = '-';
+    p = llmprov__s_ollama_digits(p, of_year - (153 * month + 2) / 5 + 1, 2);
+    *p++ = 'T';
+    p = llmprov__s_ollama_digits(p, seconds / 3600 % 24, 2);
+    *p++ = ':';
+    p = llmprov__s_ollama_digits(p, seconds / 60 % 60, 2);
+    *p++ = ':';
+    p = llmprov__s_ollama_digits(p, seconds % 60, 2);
+    memcpy(p, "Z", 2);
+}
+
+/* model and created_at; the reply's own time, where it came in this format. */
+static llmprov_writer *llmprov__s_ollama_begin(llmprov_face *f, const char *model, const char *extra, size_t len) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    llmprov_str created;
+    char date[24];
+    model = d->model ? d->model : model ? model : "";
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "model", model, strlen(model));
+    if (llmprov_face_own(f) && llmprov__msg_has(extra, len, "created_at", &created)) {
+        llmprov_write_raw(w, "created_at", created.ptr, created.len);
+        return w;
+    }
+    llmprov__s_ollama_date(date, d->created);
+    llmprov_write_str(w, "created_at", date, strlen(date));
+    return w;
+}
+
+static void llmprov__s_ollama_open(llmprov_writer *w) {
+    llmprov_write_open(w, "message", '{');
+    llmprov_write_str(w, "role", "assistant", 9);
+}
+
+/* The end of a line of a stream that is not the last. */
+static void llmprov__s_ollama_send(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_write_bool(w, "done", false);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* The own word; otherwise one of the two that there are. What neither means is said in words: never as a success. */
+static void llmprov__s_ollama_reason(llmprov_face *f, llmprov_writer *w, llmprov_stop stop, const char *word) {
+    bool ended = stop == LLMPROV_STOP_END || stop == LLMPROV_STOP_TOOL_USE || stop == LLMPROV_STOP_SEQUENCE, own = llmprov_face_own(f);
+    bool cut = stop == LLMPROV_STOP_LENGTH || stop == LLMPROV_STOP_CONTEXT, foreign = stop == LLMPROV_STOP_OTHER || stop == LLMPROV_STOP_ERROR;
+    if (own && (!word || !*word)) return;
+    if (!own) word = ended ? "stop" : cut ? "length" : foreign && word && *word ? word : llmprov_stop_text(stop);
+    if (!own && !ended && stop != LLMPROV_STOP_LENGTH)
+        llmprov_face_warn(f, LLMPROV_ERR_ARGUMENT, "done_reason", "ollama-chat has no such reason: the nearest word was written");
+    llmprov_write_str(w, "done_reason", word, strlen(word));
+}
+
+/* done, why, what the API's own tell of their time, and how much was read and written. */
+static void llmprov__s_ollama_finish(llmprov_face *f, llmprov_writer *w, llmprov_stop stop, const char *word, const llmprov_usage *u, const char *extra, size_t len) {
+    llmprov_write_bool(w, "done", true);
+    llmprov__s_ollama_reason(f, w, stop, word);
+    if (llmprov_face_own(f)) llmprov__msg_write_extra(w, extra, len, "created_at");
+    else llmprov__face_lost(f, "", extra, len);
+    if (u->cache_read_tokens || u->cache_write_5m_tokens || u->cache_write_1h_tokens || u->thinking_tokens)
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "usage", "ollama-chat has two counts: what was cached or thought is in them, and not told");
+    llmprov_write_int(w, "prompt_eval_count", u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens);
+    llmprov_write_int(w, "eval_count", u->output_tokens);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_ollama_no_id(llmprov_face *f, const char *id) {
+    if (id && *id) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "id", "ollama-chat has no ids of answers: it was left out");
+}
+
+static bool llmprov__s_ollama_is_image(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_IMAGE && (b->data || b->base64);
+}
+
+/* What has a form here, with a warning about what has none. */
+static bool llmprov__s_ollama_takes(llmprov_face *f, const llmprov_block *b) {
+    if (!llmprov_face_own(f)) llmprov__face_lost(f, "content.", b->extra, b->extra_len);
+    if (b->signature) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "signature", "ollama-chat has no signatures: they were left out");
+    if (b->type == LLMPROV_BLOCK_AUDIO) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "ollama-chat has no audio in replies: its transcript was written");
+    if (b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_AUDIO ||
+        llmprov__s_ollama_is_image(b)) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that ollama-chat has no form for in replies was left out");
+    return false;
+}
+
+/* The texts of one or two kinds of block as one; they are written when there are some, or always. */
+static void llmprov__s_ollama_join(llmprov_writer *w, const char *key, const llmprov_message *m, llmprov_block_type type, llmprov_block_type other, bool always) {
+    size_t i;
+    bool some = false;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        if ((b->type != type && b->type != other) || !b->text || !b->text_len) continue;
+        if (!some) llmprov__write_string_open(w, key);
+        some = true;
+        llmprov__write_copy_piece(w, b->text, b->text_len);
+    }
+    if (some) llmprov__write_string_close(w);
+    else if (always) llmprov_write_str(w, key, "", 0);
+}
+
+static void llmprov__s_ollama_picture(llmprov_writer *w, const llmprov_block *b) {
+    llmprov__write_string_open(w, NULL);
+    if (b->base64) llmprov__write_plain(w, b->base64, b->base64_len);
+    else llmprov__write_base64(w, b->data, b->data_len, NULL);
+    llmprov__write_string_close(w);
+}
+
+static void llmprov__s_ollama_pictures(llmprov_writer *w, const llmprov_message *m) {
+    size_t i;
+    bool some = false;
+    for (i = 0; i < m->block_count; i++) {
+        if (!llmprov__s_ollama_is_image(&m->blocks[i])) continue;
+        if (!some) llmprov_write_open(w, "images", '[');
+        some = true;
+        llmprov__s_ollama_picture(w, &m->blocks[i]);
+    }
+    if (some) llmprov_write_close(w);
+}
+
+/* A call; an id that this format's server did not give is not said. */
+static void llmprov__s_ollama_use(llmprov_writer *w, const char *id, const char *name, const char *json, size_t len, int64_t index) {
+    llmprov_write_open(w, NULL, '{');
+    if (id) llmprov_write_str(w, "id", id, strlen(id));
+    llmprov_write_open(w, "function", '{');
+    llmprov_write_int(w, "index", index);
+    llmprov_write_str(w, "name", name ? name : "", llmprov__text_len(name, 0));
+    llmprov_write_raw(w, "arguments", json, len);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+static const char *llmprov__s_ollama_said_id(const llmprov_block *b) {
+    return b->origin && !strncmp(b->origin, "ollama-chat:made", 16) ? NULL : b->id;
+}
+
+static void llmprov__s_ollama_uses(llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = NULL;
+    int64_t index = 0;
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        if (!index) llmprov_write_open(w, "tool_calls", '[');
+        llmprov__s_ollama_use(w, llmprov__s_ollama_said_id(b), b->name, b->json ? b->json : "{}", b->json ? b->json_len : 2, index++);
+    }
+    if (index) llmprov_write_close(w);
+}
+
+/* The tokens' probabilities have the same form wherever they are told; other members of a choice are their format's own. */
+static void llmprov__s_ollama_logprobs(llmprov_writer *w, const char *json, size_t len) {
+    llmprov_str list;
+    if (llmprov__msg_has(json, len, "content", &list) && list.ptr[0] == '[') llmprov_write_raw(w, "logprobs", list.ptr, list.len);
+}
+
+static void llmprov__s_ollama_choice(llmprov_face *f, llmprov_writer *w, const llmprov_choice *c) {
+    llmprov_str logprobs = { NULL, 0 };
+    if (llmprov_face_own(f)) llmprov__msg_write_extra(w, c->extra, c->extra_len, "logprobs");
+    llmprov_write_close(w);
+    if (llmprov__msg_has(c->extra, c->extra_len, "logprobs", &logprobs) && logprobs.ptr[0] == '{') llmprov__s_ollama_logprobs(w, logprobs.ptr, logprobs.len);
+    if (!llmprov_face_own(f) && !logprobs.ptr) llmprov__face_lost(f, "", c->extra, c->extra_len);
+}
+
+static void llmprov__s_ollama_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov__s_ollama_begin(f, r->model, r->extra, r->extra_len);
+    static const llmprov_choice none;
+    size_t i;
+    llmprov__s_ollama_no_id(f, r->id);
+    for (i = 0; i < r->message.block_count; i++) llmprov__s_ollama_takes(f, &r->message.blocks[i]);
+    if (r->choice_count > 1) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "choices", "this format gives one answer: the others were left out");
+    llmprov__s_ollama_open(w);
+    llmprov__s_ollama_join(w, "content", &r->message, LLMPROV_BLOCK_TEXT, LLMPROV_BLOCK_AUDIO, true);
+    llmprov__s_ollama_join(w, "thinking", &r->message, LLMPROV_BLOCK_THINKING, LLMPROV_BLOCK_THINKING, false);
+    llmprov__s_ollama_pictures(w, &r->message);
+    llmprov__s_ollama_uses(w, &r->message);
+    llmprov__s_ollama_choice(f, w, r->choice_count ? &r->choices[0] : &none);
+    llmprov__s_ollama_finish(f, w, r->stop, r->stop_word, &r->usage, r->extra, r->extra_len);
+}
+
+/* -- a stream -- */
+
+/* Arguments gather until their call is whole. */
+static void llmprov__s_ollama_gather(llmprov_face *f, llmprov__s_ollama_state *m, const llmprov_event *e) {
+    if (m->len + e->text_len > m->cap) {
+        size_t cap = (m->len + e->text_len) * 2;
+        char *json = (char *)llmprov__mem_take(&f->arena, cap);
+        if (!json) {
+            llmprov__face_no_memory(f);
+            return;
+        }
+        if (m->len) memcpy(json, m->json, m->len);
+        m->json = json;
+        m->cap = cap;
+    }
+    memcpy(m->json + m->len, e->text, e->text_len);
+    m->len += e->text_len;
+}
+
+static void llmprov__s_ollama_block(llmprov_face *f, llmprov__s_ollama_state *m, const llmprov_event *e) {
+    const llmprov_block *b = e->block;
+    const char *id = llmprov__s_ollama_said_id(b);
+    llmprov_writer *w;
+    m->skipping = !llmprov__s_ollama_takes(f, b);
+    m->name = NULL;
+    m->len = 0;
+    if (b->type == LLMPROV_BLOCK_TOOL_USE) {
+        m->name = llmprov_face_keep(f, b->name ? b->name : "", llmprov__text_len(b->name, 0));
+        m->id = id ? llmprov_face_keep(f, id, strlen(id)) : NULL;
+    }
+    if (!llmprov__s_ollama_is_image(b)) return;
+    w = llmprov__s_ollama_begin(f, m->model, NULL, 0);
+    llmprov__s_ollama_open(w);
+    llmprov_write_str(w, "content", "", 0);
+    llmprov_write_open(w, "images", '[');
+    llmprov__s_ollama_picture(w, b);
+    llmprov_write_close(w);
+    llmprov__s_ollama_send(f, w);
+}
+
+static void llmprov__s_ollama_piece(llmprov_face *f, const llmprov__s_ollama_state *m, const llmprov_event *e) {
+    llmprov_writer *w;
+    if (m->skipping) return;
+    w = llmprov__s_ollama_begin(f, m->model, NULL, 0);
+    llmprov__s_ollama_open(w);
+    if (e->type == LLMPROV_EVENT_THINKING) llmprov_write_str(w, "content", "", 0);
+    llmprov_face_text(f, e->type == LLMPROV_EVENT_THINKING ? "thinking" : "content", e->text, e->text_len);
+    llmprov__s_ollama_send(f, w);
+}
+
+/* The arguments when they are an object; otherwise in one, so that the call survives. */
+static void llmprov__s_ollama_arguments(llmprov_face *f, const llmprov__s_ollama_state *m, llmprov_writer *object) {
+    llmprov_scan s = llmprov__json_scan(m->len ? m->json : "{}", m->len ? m->len : 2, NULL, 0);
+    bool fits = llmprov_scan_kind(&s) == LLMPROV_JSON_OBJECT, null = llmprov_scan_kind(&s) == LLMPROV_JSON_NULL;
+    memset(object, 0, sizeof *object);
+    object->alloc = f->arena.alloc;
+    llmprov_scan_skip(&s);
+    fits = llmprov__json_done(&s) && (fits || null);
+    if (fits) llmprov_write_raw(object, NULL, m->len && !null ? m->json : "{}", m->len && !null ? m->len : 2);
+    if (fits) return;
+    llmprov_write_open(object, NULL, '{');
+    llmprov_write_str(object, "rawInvalidInput", m->json, m->len);
+    llmprov_write_close(object);
+}
+
+static void llmprov__s_ollama_called(llmprov_face *f, const llmprov__s_ollama_state *m) {
+    llmprov_writer *w, arguments;
+    if (!m->name) return;
+    llmprov__s_ollama_arguments(f, m, &arguments);
+    if (!arguments.status) {
+        w = llmprov__s_ollama_begin(f, m->model, NULL, 0);
+        llmprov__s_ollama_open(w);
+        llmprov_write_str(w, "content", "", 0);
+        llmprov_write_open(w, "tool_calls", '[');
+        llmprov__s_ollama_use(w, m->id, m->name, arguments.text, arguments.len, 0);
+        llmprov_write_close(w);
+        llmprov__s_ollama_send(f, w);
+    } else llmprov__face_no_memory(f);
+    llmprov_writer_free(&arguments);
+}
+
+static void llmprov__s_ollama_part(llmprov_face *f, const llmprov__s_ollama_state *m, const llmprov_event *e) {
+    llmprov_writer *w;
+    if (e->index >= 0 || strcmp(e->kind, "logprobs")) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "ollama-chat has no place for this part of a reply: it was left out");
+        return;
+    }
+    w = llmprov__s_ollama_begin(f, m->model, NULL, 0);
+    llmprov__s_ollama_open(w);
+    llmprov_write_str(w, "content", "", 0);
+    llmprov_write_close(w);
+    llmprov__s_ollama_logprobs(w, e->extra, e->extra_len);
+    llmprov_write_bool(w, "done", false);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_ollama_end(llmprov_face *f, const llmprov__s_ollama_state *m, const llmprov_event *e) {
+    llmprov_writer *w = llmprov__s_ollama_begin(f, m->model, m->extra, m->extra_len);
+    llmprov__s_ollama_open(w);
+    llmprov_write_str(w, "content", "", 0);
+    llmprov_write_close(w);
+    llmprov__s_ollama_finish(f, w, e->stop, e->stop_word, e->usage, m->extra, m->extra_len);
+}
+
+static void llmprov__s_ollama_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_ollama_state *m = (llmprov__s_ollama_state *)llmprov_face_state(f);
+    switch (e->type) {
+    case LLMPROV_EVENT_START:
+        m->model = llmprov_face_keep(f, e->model ? e->model : "", llmprov__text_len(e->model, 0));
+        llmprov__s_ollama_no_id(f, e->id);
+        break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_ollama_block(f, m, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: llmprov__s_ollama_piece(f, m, e); break;
+    case LLMPROV_EVENT_JSON: if (m->name) llmprov__s_ollama_gather(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END:
+        llmprov__s_ollama_called(f, m);
+        m->name = NULL;
+        break;
+    case LLMPROV_EVENT_PART: llmprov__s_ollama_part(f, m, e); break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_END: llmprov__s_ollama_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+static const struct { llmprov_status code; int http; } llmprov__s_ollama_statuses[] = {
+    { LLMPROV_ERR_AUTH, 401 }, { LLMPROV_ERR_NO_KEY, 401 }, { LLMPROV_ERR_QUOTA, 402 }, { LLMPROV_ERR_FORBIDDEN, 403 },
+    { LLMPROV_ERR_NOT_FOUND, 404 }, { LLMPROV_ERR_RATE_LIMIT, 429 }, { LLMPROV_ERR_OVERLOADED, 503 }, { LLMPROV_ERR_TIMEOUT, 504 },
+    { LLMPROV_ERR_ARGUMENT, 400 }, { LLMPROV_ERR_REQUEST, 400 }, { LLMPROV_ERR_TOO_LONG, 413 }, { LLMPROV_ERR_UNSUPPORTED, 400 },
+    { LLMPROV_ERR_BAD_JSON, 400 }, { LLMPROV_ERR_NO_PROVIDER, 404 }, { LLMPROV_ERR_LIMIT, 413 },
+};
+
+static int llmprov__s_ollama_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    int status = 500;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_ollama_statuses); i++)
+        if (llmprov__s_ollama_statuses[i].code == e->code) status = llmprov__s_ollama_statuses[i].http;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "error", e->message ? e->message : "", llmprov__text_len(e->message, 0));
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+    return status;
+}
+#endif /* LLMPROV_NO_OLLAMA_CHAT */
+
+#ifndef LLMPROV_NO_COHERE_V2
+
+//==============================================================================
+// >>s_cohere   cohere-v2 as a server
+//
+// https://docs.cohere.com/reference/chat  .../docs/streaming  The plan before the
+// calls of a turn is a text of its own; citations go with the first text. Documents
+// and what else has no field are kept. An answer does not tell its model.
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_COHERE_REQUEST = 1, LLMPROV__S_COHERE_MESSAGE, LLMPROV__S_COHERE_PART, LLMPROV__S_COHERE_TEXT, LLMPROV__S_COHERE_IMAGE, LLMPROV__S_COHERE_URL,
+       LLMPROV__S_COHERE_THOUGHT, LLMPROV__S_COHERE_DOCUMENT, LLMPROV__S_COHERE_CALL, LLMPROV__S_COHERE_CALLED, LLMPROV__S_COHERE_TOOL, LLMPROV__S_COHERE_FUNCTION,
+       LLMPROV__S_COHERE_FORMAT, LLMPROV__S_COHERE_THINKING };
+
+static const llmprov__face_rule llmprov__s_cohere_rules[] = {
+    { LLMPROV__S_COHERE_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "messages", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_COHERE_MESSAGE, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "stream", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "tools", LLMPROV__FACE_LIST, LLMPROV__S_COHERE_TOOL, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "strict_tools", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "tool_choice", LLMPROV__FACE_STRING, 0, "REQUIRED NONE" },
+    { LLMPROV__S_COHERE_REQUEST, "documents", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "citation_options", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "response_format", LLMPROV__FACE_OBJECT, LLMPROV__S_COHERE_FORMAT, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "safety_mode", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "max_tokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "stop_sequences", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "seed", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "frequency_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "presence_penalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "k", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "p", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "logprobs", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "thinking", LLMPROV__FACE_OBJECT, LLMPROV__S_COHERE_THINKING, NULL },
+    { LLMPROV__S_COHERE_REQUEST, "priority", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_COHERE_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "system user assistant tool" },
+    { LLMPROV__S_COHERE_MESSAGE, "content", LLMPROV__FACE_STRING | LLMPROV__FACE_LIST, LLMPROV__S_COHERE_PART, NULL },
+    { LLMPROV__S_COHERE_MESSAGE, "tool_calls", LLMPROV__FACE_LIST, LLMPROV__S_COHERE_CALL, NULL },
+    { LLMPROV__S_COHERE_MESSAGE, "tool_plan", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_MESSAGE, "citations", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_COHERE_MESSAGE, "tool_call_id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_PART, "type", LLMPROV__FACE_TEXT, 0, "text image_url thinking document" },
+    { LLMPROV__S_COHERE_TEXT, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_IMAGE, "image_url", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_COHERE_URL, NULL },
+    { LLMPROV__S_COHERE_URL, "url", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_THOUGHT, "thinking", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_DOCUMENT, "document", LLMPROV__FACE_OBJECT | LLMPROV__FACE_STRING | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_COHERE_CALL, "id", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_CALL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_COHERE_CALLED, NULL },
+    { LLMPROV__S_COHERE_CALLED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_CALLED, "arguments", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_TOOL, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_TOOL, "function", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_COHERE_FUNCTION, NULL },
+    { LLMPROV__S_COHERE_FUNCTION, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_COHERE_FUNCTION, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_COHERE_FUNCTION, "parameters", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_COHERE_FORMAT, "type", LLMPROV__FACE_TEXT, 0, "text json_object" },
+    { LLMPROV__S_COHERE_FORMAT, "json_schema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_COHERE_THINKING, "type", LLMPROV__FACE_TEXT, 0, "enabled disabled" },
+    { LLMPROV__S_COHERE_THINKING, "token_budget", LLMPROV__FACE_INT, 0, NULL },
+};
+
+static const llmprov__face_case llmprov__s_cohere_cases[] = {
+    { LLMPROV__S_COHERE_PART, "text", LLMPROV__S_COHERE_TEXT },
+    { LLMPROV__S_COHERE_PART, "image_url", LLMPROV__S_COHERE_IMAGE },
+    { LLMPROV__S_COHERE_PART, "thinking", LLMPROV__S_COHERE_THOUGHT },
+    { LLMPROV__S_COHERE_PART, "document", LLMPROV__S_COHERE_DOCUMENT },
+};
+
+static const llmprov__face_rules llmprov__s_cohere_form = {
+    llmprov__s_cohere_rules, LLMPROV__COUNT(llmprov__s_cohere_rules), llmprov__s_cohere_cases, LLMPROV__COUNT(llmprov__s_cohere_cases),
+};
+
+/* -- reading a request, whose members are of the right kinds -- */
+
+typedef struct llmprov__s_cohere_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+    llmprov_flag strict;         /* of all tools */
+} llmprov__s_cohere_ask;
+
+static char *llmprov__s_cohere_string(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+static size_t llmprov__s_cohere_count(const llmprov_scan *s, llmprov_str list) {
+    size_t count = 0;
+    if (list.ptr) llmprov__msg_count(s, list, &count);
+    return count;
+}
+
+static void llmprov__s_cohere_keep(llmprov__s_cohere_ask *a, const char *member, llmprov_str raw) {
+    llmprov_str key = { member, strlen(member) };
+    llmprov__msg_gather(&a->kept, key, raw);
+}
+
+static void llmprov__s_cohere_stops(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t count = llmprov__s_cohere_count(s, raw), i = 0;
+    const char **stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    llmprov_str item;
+    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_cohere_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+static void llmprov__s_cohere_tool(llmprov__s_cohere_ask *a, llmprov_scan *s, llmprov_tool *tool, size_t index) {
+    static const char *const outer[] = { "type", "function" }, *const names[] = { "name", "description", "parameters" };
+    llmprov_str v[2], f[3];
+    llmprov_scan in;
+    llmprov_writer beside, more;
+    size_t len = 0;
+    char at[160];
+    llmprov__msg_reader here = llmprov__msg_inside(&a->reader, at, "tools", index);
+    llmprov__msg_gather_begin(&a->reader, &beside);
+    llmprov__msg_gather_begin(&a->reader, &more);
+    llmprov__face_catch(a->asked, s, outer, v, 2, &beside);
+    if (llmprov__msg_gathered(&a->reader, &beside, &len)) llmprov_asked_warn(a->asked, LLMPROV_ERR_UNSUPPORTED, here.path, "members beside type and function were left out");
+    in = llmprov_scan_in(s, v[1]);
+    if (v[1].ptr) llmprov__face_catch(a->asked, &in, names, f, 3, &more);
+    else memset(f, 0, sizeof f);
+    tool->name = llmprov__s_cohere_string(a, s, f[0]);
+    tool->description = llmprov__s_cohere_string(a, s, f[1]);
+    if (f[2].ptr) tool->schema = llmprov_asked_keep(a->asked, f[2]);
+    tool->extra = llmprov__msg_gathered(&a->reader, &more, &len);
+}
+
+static void llmprov__s_cohere_tools(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t count = llmprov__s_cohere_count(s, raw), i;
+    llmprov_tool *tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    for (i = 0; tools && llmprov_scan_item(&in); i++) llmprov__s_cohere_tool(a, &in, &tools[i], i);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? count : 0;
+}
+
+static void llmprov__s_cohere_strict(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    (void)s;
+    a->strict = raw.ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+}
+
+static void llmprov__s_cohere_choice(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    a->r->tool_choice = llmprov__text_is(llmprov__parts_text(s, raw), "NONE") ? LLMPROV_TOOL_NONE : LLMPROV_TOOL_ANY;
+}
+
+static void llmprov__s_cohere_thinking(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "type", "token_budget" };
+    llmprov_str v[2];
+    llmprov_scan in;
+    llmprov__parts_members(s, raw, names, v, 2);
+    a->r->thinking = llmprov__text_is(llmprov__parts_text(s, v[0]), "disabled") ? LLMPROV_THINKING_OFF : LLMPROV_THINKING_ON;
+    if (!v[1].ptr) return;
+    in = llmprov_scan_in(s, v[1]);
+    a->r->thinking_tokens.set = llmprov_scan_int(&in, &a->r->thinking_tokens.value);
+}
+
+/* A schema has a field; JSON of any form, and text, are words of this format. */
+static void llmprov__s_cohere_format(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "json_schema", "schema" };
+    llmprov_str v[2];
+    llmprov__parts_members(s, raw, names, v, 2);
+    if (!v[0].ptr) v[0] = v[1];
+    if (v[0].ptr && v[0].ptr[0] == '{') a->r->schema = llmprov_asked_keep(a->asked, v[0]);
+    else llmprov__s_cohere_keep(a, "response_format", raw);
+}
+
+/* -- messages -- */
+
+/* A data URL's bytes as base64, any other URL as it is. */
+static void llmprov__s_cohere_image(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "url" };
+    llmprov_str url;
+    llmprov_writer more;
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    char *text, *comma;
+    b->type = LLMPROV_BLOCK_IMAGE;
+    llmprov__msg_gather_begin(&a->reader, &more);
+    llmprov__face_catch(a->asked, &in, names, &url, 1, &more);
+    b->extra = llmprov__msg_gathered(&a->reader, &more, &b->extra_len);
+    if (b->extra) b->origin = "cohere-v2";
+    text = llmprov__s_cohere_string(a, s, url);
+    comma = text && !strncmp(text, "data:", 5) ? strstr(text, ";base64,") : NULL;
+    b->url = comma ? NULL : text;
+    if (!comma) return;
+    *comma = 0;
+    b->mime = text + 5;
+    b->base64 = comma + 8;
+    b->base64_len = strlen(b->base64);
+    if (!llmprov__msg_base64_ok((llmprov_str){ b->base64, b->base64_len })) llmprov_asked_fail(a->asked, "invalid_value", a->reader.path, "an image that is no base64");
+}
+
+/* Its text for other formats; for its own the whole of it. */
+static void llmprov__s_cohere_document(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "data" }, *const inner[] = { "text", "title" };
+    llmprov_str v[1], f[2], key = LLMPROV__STR("document");
+    llmprov_writer whole;
+    llmprov__parts_members(s, raw, names, v, 1);
+    if (raw.ptr[0] != '{') v[0] = raw;
+    llmprov__parts_members(s, v[0], inner, f, 2);
+    b->type = LLMPROV_BLOCK_DOCUMENT;
+    b->origin = "cohere-v2";
+    b->mime = "text/plain";
+    b->name = llmprov__s_cohere_string(a, s, f[1]);
+    if (f[0].ptr && f[0].ptr[0] == '"') b->text = llmprov__msg_string(&a->reader, s, f[0], &b->text_len);
+    else if (v[0].ptr && v[0].ptr[0] == '"') b->text = llmprov__msg_string(&a->reader, s, v[0], &b->text_len);
+    else {
+        b->text = llmprov_asked_keep(a->asked, v[0].ptr ? v[0] : raw);
+        b->text_len = v[0].ptr ? v[0].len : raw.len;
+    }
+    llmprov__msg_gather_begin(&a->reader, &whole);
+    llmprov__msg_gather(&whole, key, raw);
+    b->extra = llmprov__msg_gathered(&a->reader, &whole, &b->extra_len);
+}
+
+static void llmprov__s_cohere_text(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+}
+
+static void llmprov__s_cohere_part(llmprov__s_cohere_ask *a, llmprov_scan *s, llmprov_block *b) {
+    static const char *const names[] = { "type", "text", "image_url", "thinking", "document" };
+    llmprov_str v[5];
+    llmprov__face_catch(a->asked, s, names, v, 5, NULL);
+    if (v[3].ptr) {
+        b->type = LLMPROV_BLOCK_THINKING;
+        b->origin = "cohere-v2";
+        llmprov__s_cohere_text(a, s, v[3], b);
+    } else if (v[2].ptr) llmprov__s_cohere_image(a, s, v[2], b);
+    else if (v[4].ptr) llmprov__s_cohere_document(a, s, v[4], b);
+    else if (v[1].ptr) llmprov__s_cohere_text(a, s, v[1], b);
+}
+
+/* Content in any form; an empty string beside calls says nothing. */
+static size_t llmprov__s_cohere_parts(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str content, llmprov_block *b, bool calls) {
+    llmprov_scan in = llmprov_scan_in(s, content);
+    size_t n = 0;
+    if (!content.ptr) return 0;
+    if (content.ptr[0] == '"') {
+        if (content.len == 2 && calls) return 0;
+        llmprov__s_cohere_text(a, s, content, b);
+        return 1;
+    }
+    while (llmprov_scan_item(&in)) llmprov__s_cohere_part(a, &in, &b[n++]);
+    return n;
+}
+
+static void llmprov__s_cohere_call(llmprov__s_cohere_ask *a, llmprov_scan *s, llmprov_block *b) {
+    static const char *const outer[] = { "id", "function" }, *const names[] = { "name", "arguments" };
+    llmprov_str v[2], f[2];
+    llmprov_scan in;
+    llmprov__face_catch(a->asked, s, outer, v, 2, NULL);
+    in = llmprov_scan_in(s, v[1]);
+    memset(f, 0, sizeof f);
+    if (v[1].ptr) llmprov__face_catch(a->asked, &in, names, f, 2, NULL);
+    b->type = LLMPROV_BLOCK_TOOL_USE;
+    b->id = llmprov__s_cohere_string(a, s, v[0]);
+    b->name = llmprov__s_cohere_string(a, s, f[0]);
+    b->json = f[1].ptr ? llmprov__msg_string(&a->reader, s, f[1], &b->json_len) : NULL;
+}
+
+enum { LLMPROV__S_COHERE_ROLE, LLMPROV__S_COHERE_CONTENT, LLMPROV__S_COHERE_CALLS, LLMPROV__S_COHERE_PLAN, LLMPROV__S_COHERE_CITATIONS, LLMPROV__S_COHERE_ID,
+       LLMPROV__S_COHERE_MEMBERS };
+
+static const char *const llmprov__s_cohere_members[] = { "role", "content", "tool_calls", "tool_plan", "citations", "tool_call_id" };
+
+/* Citations go with the first text; where there is none they stay with the message. */
+static void llmprov__s_cohere_cite(llmprov__s_cohere_ask *a, llmprov_str list, llmprov_block *b, size_t count, llmprov_writer *more) {
+    llmprov_str key = LLMPROV__STR("citations");
+    llmprov_writer extra;
+    size_t i;
+    if (!list.ptr || list.len == 2) return;
+    for (i = 0; i < count && b[i].type != LLMPROV_BLOCK_TEXT; i++) { }
+    if (i == count) {
+        llmprov__msg_gather(more, key, list);
+        return;
+    }
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    llmprov__msg_gather(&extra, key, list);
+    b[i].extra = llmprov__msg_gathered(&a->reader, &extra, &b[i].extra_len);
+    if (!b[i].origin) b[i].origin = "cohere-v2";
+}
+
+static void llmprov__s_cohere_result(llmprov__s_cohere_ask *a, const llmprov_scan *s, const llmprov_str *v, llmprov_block *b) {
+    llmprov_str content = v[LLMPROV__S_COHERE_CONTENT];
+    llmprov_block *parts;
+    b->type = LLMPROV_BLOCK_TOOL_RESULT;
+    b->id = llmprov__s_cohere_string(a, s, v[LLMPROV__S_COHERE_ID]);
+    if (!b->id) llmprov_asked_fail(a->asked, "missing_required_parameter", a->reader.path, "a tool message needs a tool_call_id");
+    if (!content.ptr) return;
+    if (content.ptr[0] == '"') {
+        llmprov__s_cohere_text(a, s, content, b);
+        return;
+    }
+    parts = (llmprov_block *)llmprov_asked_take(a->asked, (llmprov__s_cohere_count(s, content) + 1) * sizeof *parts);
+    b->content = parts;
+    if (parts) b->content_count = llmprov__s_cohere_parts(a, s, content, parts, false);
+}
+
+static void llmprov__s_cohere_message(llmprov__s_cohere_ask *a, llmprov_scan *s, llmprov_message *m) {
+    llmprov_str v[LLMPROV__S_COHERE_MEMBERS], role;
+    llmprov_writer more;
+    llmprov_block *b;
+    llmprov_scan in;
+    size_t n = 0, calls;
+    llmprov__msg_gather_begin(&a->reader, &more);
+    llmprov__face_catch(a->asked, s, llmprov__s_cohere_members, v, LLMPROV__S_COHERE_MEMBERS, &more);
+    llmprov__face_keep_empty(llmprov__s_cohere_members, v, LLMPROV__S_COHERE_MEMBERS, "", &more);
+    calls = llmprov__s_cohere_count(s, v[LLMPROV__S_COHERE_CALLS]);
+    role = llmprov__parts_text(s, v[LLMPROV__S_COHERE_ROLE]);
+    m->role = llmprov__text_is(role, "assistant") ? LLMPROV_ROLE_ASSISTANT : llmprov__text_is(role, "system") ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER;
+    b = (llmprov_block *)llmprov_asked_take(a->asked, (2 + llmprov__s_cohere_count(s, v[LLMPROV__S_COHERE_CONTENT]) + calls) * sizeof *b);
+    m->blocks = b;
+    if (b && llmprov__text_is(role, "tool")) {
+        llmprov__s_cohere_result(a, s, v, b);
+        n = 1;
+    } else if (b) {
+        n = llmprov__s_cohere_parts(a, s, v[LLMPROV__S_COHERE_CONTENT], b, calls > 0);
+        if (v[LLMPROV__S_COHERE_PLAN].len > 2) {
+            b[n].origin = "cohere-v2:tool_plan";
+            llmprov__s_cohere_text(a, s, v[LLMPROV__S_COHERE_PLAN], &b[n++]);
+        }
+        in = llmprov_scan_in(s, v[LLMPROV__S_COHERE_CALLS]);
+        while (calls && llmprov_scan_item(&in)) llmprov__s_cohere_call(a, &in, &b[n++]);
+        llmprov__s_cohere_cite(a, v[LLMPROV__S_COHERE_CITATIONS], b, n, &more);
+        m->plain = n == 1 && v[LLMPROV__S_COHERE_CONTENT].ptr && v[LLMPROV__S_COHERE_CONTENT].ptr[0] == '"';
+    }
+    m->block_count = n;
+    m->extra = llmprov__msg_gathered(&a->reader, &more, &m->extra_len);
+}
+
+static void llmprov__s_cohere_messages(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t count = llmprov__s_cohere_count(s, raw), i;
+    llmprov_message *messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    llmprov__msg_reader outside = a->reader;
+    for (i = 0; messages && llmprov_scan_item(&in); i++) {
+        char at[160];
+        a->reader = llmprov__msg_inside(&outside, at, "messages", i);
+        llmprov__s_cohere_message(a, &in, &messages[i]);
+        a->reader = outside;
+    }
+    a->r->messages = messages;
+    a->r->message_count = messages ? count : 0;
+}
+
+/* -- the request -- */
+
+/* A member that is a scalar or a text; false = it is something else. */
+static bool llmprov__s_cohere_simple(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_request *r = a->r;
+    if (llmprov__text_is(name, "model")) r->model = llmprov__s_cohere_string(a, s, raw);
+    else if (llmprov__text_is(name, "max_tokens")) r->max_tokens.set = llmprov_scan_int(&in, &r->max_tokens.value);
+    else if (llmprov__text_is(name, "temperature")) r->temperature.set = llmprov_scan_num(&in, &r->temperature.value);
+    else if (llmprov__text_is(name, "p")) r->top_p.set = llmprov_scan_num(&in, &r->top_p.value);
+    else if (llmprov__text_is(name, "k")) r->top_k.set = llmprov_scan_int(&in, &r->top_k.value);
+    else if (llmprov__text_is(name, "seed")) r->seed.set = llmprov_scan_int(&in, &r->seed.value);
+    else if (llmprov__text_is(name, "presence_penalty")) r->presence_penalty.set = llmprov_scan_num(&in, &r->presence_penalty.value);
+    else if (llmprov__text_is(name, "frequency_penalty")) r->frequency_penalty.set = llmprov_scan_num(&in, &r->frequency_penalty.value);
+    else if (llmprov__text_is(name, "stream")) r->stream = raw.ptr[0] == 't' ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    else return false;
+    return true;
+}
+
+static void llmprov__s_cohere_member(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const struct { const char *name; void (*read)(llmprov__s_cohere_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
+        { "messages", llmprov__s_cohere_messages }, { "tools", llmprov__s_cohere_tools }, { "strict_tools", llmprov__s_cohere_strict },
+        { "tool_choice", llmprov__s_cohere_choice }, { "stop_sequences", llmprov__s_cohere_stops }, { "thinking", llmprov__s_cohere_thinking },
+        { "response_format", llmprov__s_cohere_format },
+    };
+    size_t i;
+    for (i = 0; raw.ptr[0] != 'n' && i < LLMPROV__COUNT(members); i++) {
+        if (!llmprov__text_is(name, members[i].name)) continue;
+        members[i].read(a, s, raw);
+        if (raw.len > 2) return;
+    }
+    if (raw.ptr[0] != 'n' && llmprov__s_cohere_simple(a, s, name, raw) && !llmprov__text_is(name, "stream")) return;
+    llmprov__msg_gather(&a->kept, name, raw);
+}
+
+static void llmprov__s_cohere_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_cohere_ask a;
+    llmprov_str key, raw;
+    size_t i;
+    if (!llmprov__face_check(asked, body, &llmprov__s_cohere_form, LLMPROV__S_COHERE_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->thinking = LLMPROV_THINKING_UNSAID;
+    a.r->stream = LLMPROV_STREAM_OFF;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    while (llmprov_scan_key(body, &key)) {
+        llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
+        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        llmprov__s_cohere_member(&a, body, name, raw);
+    }
+    for (i = 0; i < a.r->tool_count; i++) ((llmprov_tool *)a.r->tools)[i].strict = a.strict;
+    raw.ptr = a.strict == LLMPROV_YES ? "true" : "false";
+    raw.len = a.strict == LLMPROV_YES ? 4 : 5;
+    if (a.strict && !a.r->tool_count) llmprov__s_cohere_keep(&a, "strict_tools", raw);
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = "cohere-v2";
+}
+
+/* -- what an answer consists of -- */
+
+static void llmprov__s_cohere_str(llmprov_writer *w, const char *key, const char *text) {
+    llmprov_write_str(w, key, text ? text : "", llmprov__text_len(text, 0));
+}
+
+static bool llmprov__s_cohere_is_plan(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_TEXT && b->origin && !strcmp(b->origin, "cohere-v2:tool_plan");
+}
+
+/* The word for a reason; what none means is said in the nearest, never as a success. */
+static void llmprov__s_cohere_reason(llmprov_face *f, llmprov_writer *w, llmprov_stop stop, const char *word, const char *sequence) {
+    static const char *const words[LLMPROV_STOP_COUNT] = { "ERROR", "COMPLETE", "MAX_TOKENS", "STOP_SEQUENCE", "TOOL_CALL", "ERROR_TOXIC", "MAX_TOKENS", "ERROR", "MAX_TOKENS" };
+    bool own = llmprov_face_own(f) && word && *word;
+    if (!own && (stop == LLMPROV_STOP_OTHER || stop == LLMPROV_STOP_PAUSE || stop == LLMPROV_STOP_CONTEXT))
+        llmprov_face_warn(f, LLMPROV_ERR_ARGUMENT, "finish_reason", "cohere-v2 has no such reason: the nearest word was written");
+    if (sequence) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "stop_sequence", "cohere-v2 does not tell which sequence stopped the model");
+    llmprov__s_cohere_str(w, "finish_reason", own ? word : words[stop]);
+}
+
+/* Its own as they were told; of other formats the tokens, since nothing is billed here. */
+static void llmprov__s_cohere_usage(llmprov_face *f, llmprov_writer *w, const llmprov_usage *u) {
+    if (llmprov_face_own(f) && u->raw) {
+        llmprov_write_raw(w, "usage", u->raw, strlen(u->raw));
+        return;
+    }
+    llmprov_write_open(w, "usage", '{');
+    llmprov_write_open(w, "tokens", '{');
+    llmprov_write_int(w, "input_tokens", u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens);
+    llmprov_write_int(w, "output_tokens", u->output_tokens);
+    if (u->thinking_tokens) llmprov_write_int(w, "reasoning_tokens", u->thinking_tokens);
+    llmprov_write_close(w);
+    llmprov_write_int(w, "cached_tokens", u->cache_read_tokens);
+    llmprov_write_close(w);
+}
+
+/* What has a form here, with a warning about what has none. */
+static bool llmprov__s_cohere_takes(llmprov_face *f, const llmprov_block *b) {
+    if (!llmprov_face_own(f)) llmprov__face_lost(f, "content.", b->extra, b->extra_len);
+    if (b->signature) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "signature", "cohere-v2 has no signatures: they were left out");
+    if (b->type == LLMPROV_BLOCK_AUDIO) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "cohere-v2 has no audio in replies: its transcript was written");
+    if (b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_AUDIO) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that cohere-v2 has no form for in replies was left out");
+    return false;
+}
+
+static void llmprov__s_cohere_id(llmprov_face *f, llmprov_writer *w, const char *id, const char *model) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    if (d->model || (model && *model)) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "model", "cohere-v2 does not tell the model in its answers");
+    llmprov__s_cohere_str(w, "id", d->id ? d->id : id && *id ? id : "1");
+}
+
+/* The type and the text of a content, which has its kind's name; without text: what a stream begins it with. */
+static void llmprov__s_cohere_content(llmprov_writer *w, const char *key, const llmprov_block *b, bool whole) {
+    const char *kind = b->type == LLMPROV_BLOCK_THINKING ? "thinking" : "text";
+    llmprov_write_open(w, key, '{');
+    llmprov__s_cohere_str(w, "type", kind);
+    llmprov_write_str(w, kind, whole && b->text ? b->text : "", whole && b->text ? b->text_len : 0);
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_cohere_use(llmprov_writer *w, const char *key, const llmprov_block *b, bool whole) {
+    llmprov_write_open(w, key, '{');
+    llmprov__s_cohere_str(w, "id", b->id);
+    llmprov__s_cohere_str(w, "type", "function");
+    llmprov_write_open(w, "function", '{');
+    llmprov__s_cohere_str(w, "name", b->name);
+    llmprov_write_str(w, "arguments", whole && b->json ? b->json : "", whole && b->json ? b->json_len : 0);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A list that is opened by its first item. */
+static void llmprov__s_cohere_item(llmprov_writer *w, const char *key, bool *open) {
+    if (!*open) llmprov_write_open(w, key, '[');
+    *open = true;
+}
+
+static void llmprov__s_cohere_contents(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    bool open = false, calls = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) != NULL;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        if (!llmprov__s_cohere_takes(f, b) || b->type == LLMPROV_BLOCK_TOOL_USE || llmprov__s_cohere_is_plan(b)) continue;
+        llmprov__s_cohere_item(w, "content", &open);
+        llmprov__s_cohere_content(w, NULL, b, true);
+    }
+    if (!calls) llmprov__s_cohere_item(w, "content", &open);
+    if (open) llmprov_write_close(w);
+}
+
+static void llmprov__s_cohere_plan(llmprov_writer *w, const llmprov_message *m) {
+    bool open = false;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        if (!llmprov__s_cohere_is_plan(&m->blocks[i]) || !m->blocks[i].text_len) continue;
+        if (!open) llmprov__write_string_open(w, "tool_plan");
+        open = true;
+        llmprov__write_copy_piece(w, m->blocks[i].text, m->blocks[i].text_len);
+    }
+    if (open) llmprov__write_string_close(w);
+}
+
+static void llmprov__s_cohere_uses(llmprov_writer *w, const llmprov_message *m) {
+    const llmprov_block *b = NULL;
+    bool open = false;
+    while ((b = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        llmprov__s_cohere_item(w, "tool_calls", &open);
+        llmprov__s_cohere_use(w, NULL, b, true);
+    }
+    if (open) llmprov_write_close(w);
+}
+
+/* This format's own, of all blocks in their order. */
+static void llmprov__s_cohere_citations(llmprov_face *f, llmprov_writer *w, const llmprov_message *m) {
+    llmprov_str list, item;
+    bool open = false;
+    size_t i;
+    for (i = 0; i < m->block_count && llmprov_face_own(f); i++) {
+        llmprov_scan s;
+        if (!llmprov__msg_has(m->blocks[i].extra, m->blocks[i].extra_len, "citations", &list) || list.ptr[0] != '[') continue;
+        s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+        while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+            llmprov__s_cohere_item(w, "citations", &open);
+            llmprov_write_raw(w, NULL, item.ptr, item.len);
+        }
+    }
+    if (open) llmprov_write_close(w);
+}
+
+/* Members of the answer and of its message that have no field: back to their own format. */
+static void llmprov__s_cohere_extra(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len, const char *but) {
+    if (llmprov_face_own(f)) llmprov__msg_write_extra(w, extra, len, but);
+    else llmprov__face_lost(f, "", extra, len);
+}
+
+static void llmprov__s_cohere_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    const llmprov_choice *c = r->choice_count ? &r->choices[0] : NULL;
+    llmprov_str logprobs, list;
+    if (r->choice_count > 1) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "choices", "this format gives one answer: the others were left out");
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_cohere_id(f, w, r->id, r->model);
+    llmprov_write_open(w, "message", '{');
+    llmprov__s_cohere_str(w, "role", "assistant");
+    llmprov__s_cohere_contents(f, w, &r->message);
+    llmprov__s_cohere_plan(w, &r->message);
+    llmprov__s_cohere_uses(w, &r->message);
+    llmprov__s_cohere_citations(f, w, &r->message);
+    if (c) llmprov__s_cohere_extra(f, w, c->extra, c->extra_len, "logprobs");
+    llmprov_write_close(w);
+    llmprov__s_cohere_reason(f, w, r->stop, r->stop_word, r->stop_sequence);
+    llmprov__s_cohere_usage(f, w, &r->usage);
+    if (c && llmprov_face_own(f) && llmprov__msg_has(c->extra, c->extra_len, "logprobs", &logprobs) && llmprov__msg_has(logprobs.ptr, logprobs.len, "content", &list))
+        llmprov_write_raw(w, "logprobs", list.ptr, list.len);
+    llmprov__s_cohere_extra(f, w, r->extra, r->extra_len, NULL);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* -- a stream -- */
+
+typedef struct llmprov__s_cohere_state {
+    int contents, calls, citations;            /* how many were begun */
+    llmprov_block_type type;     /* of the block that is open */
+    bool plan, skipping;
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+} llmprov__s_cohere_state;
+
+/* Begins a frame; its number is left out when it is negative. */
+static llmprov_writer *llmprov__s_cohere_frame(llmprov_face *f, const char *type, int index) {
+    llmprov_writer *w = llmprov_face_begin(f, type);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_cohere_str(w, "type", type);
+    if (index >= 0) llmprov_write_int(w, "index", index);
+    return w;
+}
+
+static void llmprov__s_cohere_delta(llmprov_writer *w) {
+    llmprov_write_open(w, "delta", '{');
+    llmprov_write_open(w, "message", '{');
+}
+
+static void llmprov__s_cohere_send(llmprov_face *f, llmprov_writer *w) {
+    while (w->depth && !w->status) llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_cohere_start(llmprov_face *f, const llmprov_event *e) {
+    llmprov_writer *w = llmprov__s_cohere_frame(f, "message-start", -1);
+    llmprov__s_cohere_id(f, w, e->id, e->model);
+    llmprov__s_cohere_delta(w);
+    llmprov__s_cohere_str(w, "role", "assistant");
+    llmprov_write_raw(w, "content", "[]", 2);
+    llmprov__s_cohere_str(w, "tool_plan", "");
+    llmprov_write_raw(w, "tool_calls", "[]", 2);
+    llmprov_write_raw(w, "citations", "[]", 2);
+    llmprov__s_cohere_send(f, w);
+}
+
+static void llmprov__s_cohere_begin(llmprov_face *f, llmprov__s_cohere_state *m, const llmprov_event *e) {
+    llmprov_writer *w;
+    m->skipping = !llmprov__s_cohere_takes(f, e->block);
+    m->plan = llmprov__s_cohere_is_plan(e->block);
+    m->type = e->block->type;
+    if (m->skipping || m->plan) return;
+    if (m->type == LLMPROV_BLOCK_TOOL_USE) {
+        w = llmprov__s_cohere_frame(f, "tool-call-start", m->calls++);
+        llmprov__s_cohere_delta(w);
+        llmprov__s_cohere_use(w, "tool_calls", e->block, false);
+    } else {
+        w = llmprov__s_cohere_frame(f, "content-start", m->contents++);
+        llmprov__s_cohere_delta(w);
+        llmprov__s_cohere_content(w, "content", e->block, false);
+    }
+    llmprov__s_cohere_send(f, w);
+}
+
+static void llmprov__s_cohere_piece(llmprov_face *f, const llmprov__s_cohere_state *m, const llmprov_event *e) {
+    bool call = m->type == LLMPROV_BLOCK_TOOL_USE;
+    llmprov_writer *w;
+    if (m->skipping) return;
+    w = llmprov__s_cohere_frame(f, m->plan ? "tool-plan-delta" : call ? "tool-call-delta" : "content-delta", m->plan ? -1 : call ? m->calls - 1 : m->contents - 1);
+    llmprov__s_cohere_delta(w);
+    if (!m->plan) llmprov_write_open(w, call ? "tool_calls" : "content", '{');
+    if (call) llmprov_write_open(w, "function", '{');
+    llmprov_face_text(f, m->plan ? "tool_plan" : call ? "arguments" : m->type == LLMPROV_BLOCK_THINKING ? "thinking" : "text", e->text, e->text_len);
+    llmprov__s_cohere_send(f, w);
+}
+
+static void llmprov__s_cohere_close(llmprov_face *f, const llmprov__s_cohere_state *m) {
+    bool call = m->type == LLMPROV_BLOCK_TOOL_USE;
+    if (m->skipping || m->plan) return;
+    llmprov__s_cohere_send(f, llmprov__s_cohere_frame(f, call ? "tool-call-end" : "content-end", call ? m->calls - 1 : m->contents - 1));
+}
+
+/* Probabilities of its own stand beside a delta, of which there is one more. */
+static void llmprov__s_cohere_logprobs(llmprov_face *f, const llmprov__s_cohere_state *m, const llmprov_event *e) {
+    llmprov_str list, item;
+    llmprov_scan s;
+    llmprov_writer *w;
+    if (!llmprov__msg_has(e->extra, e->extra_len, "content", &list) || list.ptr[0] != '[') return;
+    s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+        w = llmprov__s_cohere_frame(f, "content-delta", m->contents ? m->contents - 1 : 0);
+        llmprov_write_raw(w, "logprobs", item.ptr, item.len);
+        llmprov__s_cohere_delta(w);
+        llmprov_write_raw(w, "content", "{\"text\":\"\"}", 11);
+        llmprov__s_cohere_send(f, w);
+    }
+}
+
+static void llmprov__s_cohere_cited(llmprov_face *f, llmprov__s_cohere_state *m, const llmprov_event *e) {
+    llmprov_writer *w = llmprov__s_cohere_frame(f, "citation-start", m->citations);
+    llmprov__s_cohere_delta(w);
+    llmprov_write_raw(w, "citations", e->extra, e->extra_len);
+    llmprov__s_cohere_send(f, w);
+    llmprov__s_cohere_send(f, llmprov__s_cohere_frame(f, "citation-end", m->citations++));
+}
+
+static void llmprov__s_cohere_part_event(llmprov_face *f, llmprov__s_cohere_state *m, const llmprov_event *e) {
+    bool own = llmprov_face_own(f);
+    if (own && e->index < 0 && !strcmp(e->kind, "logprobs")) llmprov__s_cohere_logprobs(f, m, e);
+    else if (own && e->index >= 0 && !strcmp(e->kind, "citation")) llmprov__s_cohere_cited(f, m, e);
+    else llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "cohere-v2 has no place for this part of a reply in a stream: it was left out");
+}
+
+static void llmprov__s_cohere_end(llmprov_face *f, const llmprov__s_cohere_state *m, const llmprov_event *e) {
+    llmprov_writer *w = llmprov__s_cohere_frame(f, "message-end", -1);
+    llmprov__s_cohere_extra(f, w, m->extra, m->extra_len, NULL);
+    llmprov_write_open(w, "delta", '{');
+    llmprov__s_cohere_reason(f, w, e->stop, e->stop_word, e->stop_sequence);
+    llmprov__s_cohere_usage(f, w, e->usage);
+    llmprov__s_cohere_send(f, w);
+    llmprov_face_word(f, "[DONE]");
+}
+
+static void llmprov__s_cohere_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_cohere_state *m = (llmprov__s_cohere_state *)llmprov_face_state(f);
+    switch (e->type) {
+    case LLMPROV_EVENT_START: llmprov__s_cohere_start(f, e); break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_cohere_begin(f, m, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_cohere_piece(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END: llmprov__s_cohere_close(f, m); break;
+    case LLMPROV_EVENT_PART: llmprov__s_cohere_part_event(f, m, e); break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_END: llmprov__s_cohere_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+static const struct { llmprov_status code; int http; } llmprov__s_cohere_statuses[] = {
+    { LLMPROV_ERR_AUTH, 401 }, { LLMPROV_ERR_NO_KEY, 401 }, { LLMPROV_ERR_QUOTA, 402 }, { LLMPROV_ERR_FORBIDDEN, 403 }, { LLMPROV_ERR_NOT_FOUND, 404 },
+    { LLMPROV_ERR_NO_PROVIDER, 404 }, { LLMPROV_ERR_RATE_LIMIT, 429 }, { LLMPROV_ERR_OVERLOADED, 503 }, { LLMPROV_ERR_TIMEOUT, 504 }, { LLMPROV_ERR_ARGUMENT, 400 },
+    { LLMPROV_ERR_REQUEST, 400 }, { LLMPROV_ERR_TOO_LONG, 413 }, { LLMPROV_ERR_LIMIT, 413 }, { LLMPROV_ERR_UNSUPPORTED, 422 }, { LLMPROV_ERR_BAD_JSON, 400 },
+};
+
+/* In a stream a failure is its end. */
+static int llmprov__s_cohere_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov_writer *w;
+    int status = 500;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_cohere_statuses); i++)
+        if (llmprov__s_cohere_statuses[i].code == e->code) status = llmprov__s_cohere_statuses[i].http;
+    if (f->streaming) {
+        w = llmprov__s_cohere_frame(f, "message-end", -1);
+        llmprov_write_open(w, "delta", '{');
+        llmprov__s_cohere_str(w, "error", e->message && *e->message ? e->message : llmprov_status_text(e->code));
+        llmprov__s_cohere_str(w, "finish_reason", "ERROR");
+    } else {
+        w = llmprov_face_begin(f, NULL);
+        llmprov_write_open(w, NULL, '{');
+        if (e->request_id && *e->request_id) llmprov__s_cohere_str(w, "id", e->request_id);
+        llmprov__s_cohere_str(w, "message", e->message);
+    }
+    llmprov__s_cohere_send(f, w);
+    return status;
+}
+#endif /* LLMPROV_NO_COHERE_V2 */
+
 //==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses t_bedrock s_messages s_chat s_responses
+// Calls: t_messages t_chat t_responses t_bedrock t_ollama t_cohere s_messages
+//        s_chat s_responses s_ollama s_cohere
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -21175,6 +24143,24 @@ static const llmprov_translator llmprov__translators_list[] = {
       .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
       .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
       .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error },
+#endif
+#ifndef LLMPROV_NO_OLLAMA_CHAT
+    { .format = "ollama-chat", .path = "/chat", .version = "api", .framing = LLMPROV_FRAMING_NDJSON,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
+      .rules = LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_ONE_BLOCK, .id_max = 128, .name_max = 64, .read_state = sizeof(llmprov__t_ollama_state),
+      .write = llmprov__t_ollama_write, .read = llmprov__t_ollama_read, .read_frame = llmprov__t_ollama_read_frame,
+      .read_end = llmprov__t_ollama_read_end, .read_error = llmprov__t_ollama_read_error,
+      .write_state = sizeof(llmprov__s_ollama_state), .read_request = llmprov__s_ollama_read_request,
+      .write_reply = llmprov__s_ollama_write_reply, .write_event = llmprov__s_ollama_write_event, .write_error = llmprov__s_ollama_write_error },
+#endif
+#ifndef LLMPROV_NO_COHERE_V2
+    { .format = "cohere-v2", .path = "/chat", .version = "v2", .framing = LLMPROV_FRAMING_SSE,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
+      .rules = LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_ONE_BLOCK, .id_max = 128, .name_max = 64, .read_state = sizeof(llmprov__t_cohere_state),
+      .write = llmprov__t_cohere_write, .read = llmprov__t_cohere_read, .read_frame = llmprov__t_cohere_read_frame,
+      .read_end = llmprov__t_cohere_read_end, .read_error = llmprov__t_cohere_read_error,
+      .write_state = sizeof(llmprov__s_cohere_state), .read_request = llmprov__s_cohere_read_request,
+      .write_reply = llmprov__s_cohere_write_reply, .write_event = llmprov__s_cohere_write_event, .write_error = llmprov__s_cohere_write_error },
 #endif
     { .format = NULL },
 };
@@ -21235,9 +24221,13 @@ static const llmprov_provider llmprov__providers_rows[] = {
       .base_env = "CEREBRAS_BASE_URL", .default_model = "gpt-oss-120b",
       .quirks = { .max_tokens_key = "max_completion_tokens", .reasoning_key = "reasoning",
                   .flags = LLMPROV_QUIRK_NO_PENALTIES | LLMPROV_QUIRK_NO_PARALLEL } },
+    { .id = "cohere", .format = "cohere-v2", .base_url = "https://api.cohere.com/v2", .key_env = "COHERE_API_KEY CO_API_KEY",
+      .base_env = "CO_API_URL", .aliases = "command", .default_model = "command-a-03-2025", .quirks = { .reasoning_key = "thinking" } },
     { .id = "ollama", .format = "openai-chat", .base_url = "http://localhost:11434/v1", .key_env = "OLLAMA_API_KEY",
       .base_env = "OLLAMA_BASE_URL", .default_model = "qwen3", .auth_optional = true,
       .quirks = { .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_NO_FORCED_TOOL } },
+    { .id = "ollama-native", .format = "ollama-chat", .base_url = "http://localhost:11434/api", .key_env = "OLLAMA_API_KEY",
+      .base_env = "OLLAMA_HOST", .default_model = "qwen3", .auth_optional = true, .quirks = { .reasoning_key = "thinking" } },
     { .id = "vllm", .format = "openai-chat", .base_url = "http://localhost:8000/v1", .key_env = "VLLM_API_KEY",
       .base_env = "VLLM_BASE_URL", .auth_optional = true, .quirks = { .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_TOP_K } },
     { .id = "lmstudio", .format = "openai-chat", .base_url = "http://localhost:1234/v1", .key_env = "LM_API_TOKEN LMSTUDIO_API_KEY",
@@ -21870,11 +24860,29 @@ static char *llmprov__client_address(llmprov_client *c, const char *base, const 
     return url;
 }
 
+/* Servers on one's own machine are often named by what they listen on: "host", "host:port", ":port", "0.0.0.0". Then
+   scheme and port are the row's, and any address means this machine. */
+static const char *llmprov__client_whole(llmprov_client *c, const char *base) {
+    const char *own = c->row.base_url && !strncmp(c->row.base_url, "http://", 7) ? c->row.base_url + 7 : NULL, *host, *port, *rest;
+    bool bare, any;
+    if (!own || !base || !*base || base[0] == '/') return base;
+    bare = !strstr(base, "://");
+    if (!bare && strncmp(base, "http://", 7)) return base;
+    host = bare ? base : base + 7;
+    any = !strncmp(host, "0.0.0.0", 7) && (!host[7] || host[7] == ':' || host[7] == '/');
+    if (!bare && !any) return base;
+    rest = host + (any ? 7 : host[0] == '[' ? strcspn(host, "]") : 0);
+    rest += any ? 0 : strcspn(rest, ":/?");
+    port = bare && *rest != ':' ? strchr(own, ':') : NULL;
+    return llmprov__err_join(&c->arena, "http://", any || rest == host ? "127.0.0.1" : llmprov__mem_copy(&c->arena, host, (size_t)(rest - host)),
+                             port ? llmprov__mem_copy(&c->arena, port, strcspn(port, "/?")) : "", rest, (char *)NULL);
+}
+
 /* The address: desc, environment, row; and the version segment where it lacks one. */
 static void llmprov__client_find_url(llmprov_client *c) {
     const char *own = c->row.quirks.chat_path, *end;
     const char *env = c->desc.base_url ? NULL : llmprov__client_first(c->row.base_env, &end);
-    const char *base = c->desc.base_url ? c->desc.base_url : env;
+    const char *base = llmprov__client_whole(c, c->desc.base_url ? c->desc.base_url : env);
     const char *whose = c->desc.base_url ? "desc.base_url" : env ? c->row.base_env : "row.base_url";
     if (!base) base = c->row.base_url;
     if (!base) {
@@ -22376,14 +25384,17 @@ static void llmprov__call_no_frame(llmprov_call *call) {
     llmprov__call_failed(call);
 }
 
-/* A stream begins with neither a brace nor a bracket, whatever the Content-Type says; a refusal is never one. White
-   space and a byte-order mark before it say nothing, but for binary frames, which begin with a zero as a rule. */
+/* A stream begins with neither a brace nor a bracket, whatever the Content-Type says, but one of JSON lines does with a
+   brace; a refusal is never one. White space and a byte-order mark before it say nothing, but for binary frames, which
+   begin with a zero as a rule. */
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
     bool binary = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM && !memchr(" \t\r\n", *p, 4);
     while (!binary && p < call->end && ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB || (unsigned char)*p == 0xBF)) p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
-    if (call->head.status >= 300 || *p == '{' || *p == '[' || *p == '<' || !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
+    if (call->head.status >= 300 || (call->frames.framing == LLMPROV_FRAMING_NDJSON ? *p != '{' : *p == '{' || *p == '[' || *p == '<') ||
+        !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
+    call->turn->streamed = true;
     call->at = p;
     return LLMPROV__CALL_FRAMES;
 }
@@ -22640,8 +25651,9 @@ static bool llmprov__call_url(llmprov_call *call) {
 }
 
 static const char *llmprov__call_accept(const llmprov_call *call) {
+    static const char *const accepted[] = { "text/event-stream", "application/vnd.amazon.eventstream", "application/x-ndjson" };
     if (!call->stream) return "application/json";
-    return call->client->translator->framing == LLMPROV_FRAMING_EVENTSTREAM ? "application/vnd.amazon.eventstream" : "text/event-stream";
+    return accepted[call->client->translator->framing];
 }
 
 static void llmprov__call_address(llmprov_call *call, llmprov__translator_job *job) {
@@ -23451,6 +26463,7 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
 }
 
 LLMPROV_API const char *llmprov_face_type(const llmprov_face *f, bool stream) {
+    if (f && stream && f->translator && f->translator->framing == LLMPROV_FRAMING_NDJSON) return "application/x-ndjson";
     return f && stream ? "text/event-stream; charset=utf-8" : "application/json";
 }
 

@@ -91,7 +91,7 @@ typedef struct seen {
     int choice_count;
     seen_block blocks[MOST_BLOCKS];
     int block_count;
-    engine_text id, model, usage, error;
+    engine_text id, model, usage, error, ollama;             /* ollama: the object that said done */
     bool failed, complete, second_start;
 } seen;
 
@@ -151,6 +151,7 @@ static void forget(void) {
     engine_text_free(&it.model);
     engine_text_free(&it.usage);
     engine_text_free(&it.error);
+    engine_text_free(&it.ollama);
     memset(&it, 0, sizeof it);
 }
 
@@ -691,6 +692,95 @@ static void each_message(const char *p, size_t len) {
     it.complete = it.choices[0].word.len > 0 && !len;
 }
 
+// -- ollama-chat -----------------------------------------------------------------------------
+
+/* A line of a stream, or a whole reply: they differ in nothing but how much is in them. */
+static void see_ollama(const llmprov_json *v) {
+    const llmprov_json *m = llmprov_json_get(v, "message"), *call = NULL;
+    seen_choice *c = &it.choices[0];
+    if (it.complete) return;
+    if (llmprov_json_get(v, "error")) {
+        see_chat_error(v);
+        return;
+    }
+    it.choice_count = 1;
+    if (!it.model.len) append(&it.model, llmprov_json_get(v, "model"));
+    append(&c->text, llmprov_json_get(m, "content"));
+    append(&c->thinking, llmprov_json_get(m, "thinking"));
+    while (llmprov_json_kind(llmprov_json_get(m, "tool_calls")) == LLMPROV_JSON_ARRAY && (call = llmprov_json_next(llmprov_json_get(m, "tool_calls"), call)) != NULL) {
+        seen_call *to = new_call(c, -1);
+        llmprov_str args = llmprov_json_raw(llmprov_json_path(call, "function.arguments"));
+        append(&to->id, llmprov_json_get(call, "id"));
+        append(&to->name, llmprov_json_path(call, "function.name"));
+        if (args.len) engine_add(&to->args, args.ptr, args.len);
+    }
+    it.complete = llmprov_json_bool(llmprov_json_get(v, "done"), false);
+    if (!it.complete) return;
+    append(&c->word, llmprov_json_get(v, "done_reason"));
+    set(&it.ollama, llmprov_json_raw(v));
+}
+
+static void each_line(const char *p, size_t len) {
+    const char *end = p + len, *eol;
+    for (; p < end; p = eol + 1) {
+        llmprov_json *root;
+        eol = (const char *)memchr(p, '\n', (size_t)(end - p));
+        if (!eol) eol = end;
+        root = eol > p ? llmprov_json_parse(p, (size_t)(eol - p), NULL, NULL) : NULL;
+        if (root && !it.failed) see_ollama(root);
+        llmprov_json_free(root);
+    }
+}
+
+// -- cohere-v2 -------------------------------------------------------------------------------
+
+static void see_cohere_end(const llmprov_json *v) {
+    append(&it.choices[0].word, llmprov_json_get(v, "finish_reason"));
+    see_usage(llmprov_json_get(v, "usage"));
+    it.complete = true;
+}
+
+static void see_cohere_calls(const llmprov_json *list) {
+    const llmprov_json *call = NULL;
+    while (llmprov_json_kind(list) == LLMPROV_JSON_ARRAY && (call = llmprov_json_next(list, call)) != NULL) {
+        seen_call *to = new_call(&it.choices[0], -1);
+        append(&to->id, llmprov_json_get(call, "id"));
+        append(&to->name, llmprov_json_path(call, "function.name"));
+        append(&to->args, llmprov_json_path(call, "function.arguments"));
+    }
+}
+
+static void see_cohere(const llmprov_json *v) {
+    const llmprov_json *m = llmprov_json_get(v, "message");
+    it.choice_count = 1;
+    append(&it.id, llmprov_json_get(v, "id"));
+    if (llmprov_json_kind(llmprov_json_get(m, "content")) == LLMPROV_JSON_ARRAY) see_parts(&it.choices[0], llmprov_json_get(m, "content"));
+    append(&it.choices[0].text, llmprov_json_get(m, "tool_plan"));
+    see_cohere_calls(llmprov_json_get(m, "tool_calls"));
+    append_items(&it.choices[0].annotations, llmprov_json_get(m, "citations"));
+    see_cohere_end(v);
+    it.complete = llmprov_json_kind(m) == LLMPROV_JSON_OBJECT;
+}
+
+static void see_cohere_event(const char *event, const llmprov_json *v) {
+    const llmprov_json *m = llmprov_json_path(v, "delta.message"), *call = llmprov_json_get(m, "tool_calls");
+    seen_choice *c = &it.choices[0];
+    (void)event;
+    if (it.complete) return;
+    it.choice_count = 1;
+    if (!it.id.len) append(&it.id, llmprov_json_get(v, "id"));
+    append(&c->text, llmprov_json_path(m, "content.text"));
+    append(&c->thinking, llmprov_json_path(m, "content.thinking"));
+    append(&c->text, llmprov_json_get(m, "tool_plan"));
+    if (llmprov_json_kind(llmprov_json_get(m, "citations")) == LLMPROV_JSON_OBJECT) append_item(&c->annotations, llmprov_json_raw(llmprov_json_get(m, "citations")));
+    if (is(v, "type", "tool-call-start")) {
+        append(&new_call(c, llmprov_json_int(llmprov_json_get(v, "index"), 0))->id, llmprov_json_get(call, "id"));
+        append(&c->calls[c->call_count - 1].name, llmprov_json_path(call, "function.name"));
+    }
+    if (llmprov_json_kind(call) == LLMPROV_JSON_OBJECT && c->call_count) append(&c->calls[c->call_count - 1].args, llmprov_json_path(call, "function.arguments"));
+    if (is(v, "type", "message-end")) see_cohere_end(llmprov_json_get(v, "delta"));
+}
+
 // -- comparing -------------------------------------------------------------------------------
 
 /* The texts of a kind of block joined. */
@@ -747,7 +837,8 @@ static const struct { const char *word; llmprov_stop stop; } stops[] = {
     { "guardrail_intervened", LLMPROV_STOP_REFUSAL }, { "content_filtered", LLMPROV_STOP_REFUSAL },
     { "stop_sequence", LLMPROV_STOP_SEQUENCE }, { "pause_turn", LLMPROV_STOP_PAUSE }, { "error", LLMPROV_STOP_ERROR },
     { "completed", LLMPROV_STOP_END }, { "max_output_tokens", LLMPROV_STOP_LENGTH }, { "failed", LLMPROV_STOP_ERROR },
-    { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH },
+    { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH }, { "COMPLETE", LLMPROV_STOP_END },
+    { "MAX_TOKENS", LLMPROV_STOP_LENGTH }, { "STOP_SEQUENCE", LLMPROV_STOP_SEQUENCE }, { "TOOL_CALL", LLMPROV_STOP_TOOL_USE },
 };
 
 static void same_stop(llmprov_stop stop, const char *word, const seen_choice *c, bool refused) {
@@ -944,6 +1035,32 @@ static void same_responses(const llmprov_response *r) {
     same_responses_usage(&r->usage);
 }
 
+static void same_ollama(const llmprov_response *r) {
+    llmprov_json *v = llmprov_json_parse(it.ollama.len ? it.ollama.ptr : "{}", it.ollama.len ? it.ollama.len : 2, NULL, NULL);
+    same_joined("text", &r->message, LLMPROV_BLOCK_TEXT, &it.choices[0].text);
+    same_joined("thinking", &r->message, LLMPROV_BLOCK_THINKING, &it.choices[0].thinking);
+    same_calls(&r->message, &it.choices[0]);
+    if (it.complete) same_stop(r->stop, r->stop_word, &it.choices[0], false);
+    same_int("usage: input", r->usage.input_tokens, count_at(v, "prompt_eval_count"));
+    same_int("usage: output", r->usage.output_tokens, count_at(v, "eval_count"));
+    llmprov_json_free(v);
+}
+
+static void same_cohere(const llmprov_response *r) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    int64_t cached = count_at(v, "cached_tokens");
+    same_joined("text", &r->message, LLMPROV_BLOCK_TEXT, &it.choices[0].text);
+    same_joined("thinking", &r->message, LLMPROV_BLOCK_THINKING, &it.choices[0].thinking);
+    same_calls(&r->message, &it.choices[0]);
+    same_lists("citations", &r->message, LLMPROV_BLOCK_TEXT, "citations", &it.choices[0].annotations);
+    if (it.complete) same_stop(r->stop, r->stop_word, &it.choices[0], false);
+    same_int("usage: input", r->usage.input_tokens + r->usage.cache_read_tokens, count_at(v, "tokens.input_tokens"));
+    same_int("usage: read from a cache", r->usage.cache_read_tokens, cached);
+    same_int("usage: output", r->usage.output_tokens, count_at(v, "tokens.output_tokens"));
+    same_int("usage: thinking", r->usage.thinking_tokens, count_at(v, "tokens.reasoning_tokens"));
+    llmprov_json_free(v);
+}
+
 /* Blocks as they are saved, against the recording's, which may hold members that are null beside. */
 static void same_block(const llmprov_block *b, const seen_block *want) {
     llmprov_alloc alloc = test_alloc();
@@ -1127,7 +1244,7 @@ static void send_back(const char *format, const char *target, const llmprov_resp
     if (!s.body && s.error.code != LLMPROV_ERR_UNSUPPORTED) complain("a reply cannot be sent back", s.error.message);
     else if (!strcmp(target, "openai-chat")) sent_to_chat(&s, &it.choices[0], own);
     else if (own && !strcmp(format, "bedrock-converse")) sent_to_converse(&s, reply);
-    else if (own) sent_to_messages(&s);
+    else if (own && !strcmp(format, "anthropic-messages")) sent_to_messages(&s);
     engine_sent_free(&s);
     llmprov_history_free(&h);
 }
@@ -1189,6 +1306,8 @@ static void compare(const recording *rec, const llmprov_response *r) {
     if (!strcmp(rec->format, "openai-chat")) same_chat(r);
     else if (!strcmp(rec->format, "openai-responses")) same_responses(r);
     else if (!strcmp(rec->format, "bedrock-converse")) same_converse(r);
+    else if (!strcmp(rec->format, "ollama-chat")) same_ollama(r);
+    else if (!strcmp(rec->format, "cohere-v2")) same_cohere(r);
     else same_messages(r);
     if (it.usage.len && it.complete && !it.failed) same_loose("the raw usage", r->usage.raw, r->usage.raw ? strlen(r->usage.raw) : 0, it.usage.ptr, it.usage.len);
 }
@@ -1204,16 +1323,22 @@ static void see(const recording *rec) {
         return;
     }
     while (p < end && (unsigned char)*p <= ' ') p++;
+    if (!strcmp(rec->format, "ollama-chat") && rec->stream) {
+        each_line(rec->wire.body, rec->wire.len);
+        return;
+    }
     if (p < end && (*p == '{' || *p == '[')) {
         llmprov_json *root = llmprov_json_parse(rec->wire.body, rec->wire.len, NULL, NULL);
         if (chat) see_chat(root);
         else if (responses) see_response(root);
         else if (converse) see_converse(root);
+        else if (!strcmp(rec->format, "ollama-chat")) see_ollama(root);
+        else if (!strcmp(rec->format, "cohere-v2")) see_cohere(root);
         else see_messages(root);
         llmprov_json_free(root);
         return;
     }
-    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : responses ? see_response_event : see_messages_event);
+    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : responses ? see_response_event : !strcmp(rec->format, "cohere-v2") ? see_cohere_event : see_messages_event);
     if (chat) see_chat_end();
     if (responses) see_response_items();
 }
@@ -1250,6 +1375,8 @@ static void read_reply(const recording *rec) {
         send_back(rec->format, "anthropic-messages", &first.r, reply);
         send_back(rec->format, "openai-responses", &first.r, reply);
         send_back(rec->format, "bedrock-converse", &first.r, reply);
+        send_back(rec->format, "ollama-chat", &first.r, reply);
+        send_back(rec->format, "cohere-v2", &first.r, reply);
         llmprov_json_free(reply);
     }
     for (way = from; way < 4; way++) {
@@ -1258,7 +1385,7 @@ static void read_reply(const recording *rec) {
         same_text("events of another cut", other.told.ptr, other.told.len, &first.told);
         engine_reply_free(&other);
     }
-    if (rec->stream && rec->wire.status < 300 && rec->wire.len && (!rec->wire.body[0] || strchr("{[<", rec->wire.body[0]) == NULL)) read_cut_short(client, rec);
+    if (rec->stream && rec->wire.status < 300 && rec->wire.len && (!rec->wire.body[0] || strchr("{[<", rec->wire.body[0]) == NULL || !strcmp(rec->format, "ollama-chat"))) read_cut_short(client, rec);
     llmprov_response_free(&first.r);
     engine_trace_free(&first.trace);
     engine_text_free(&first.told);
@@ -1655,7 +1782,9 @@ static const char *format_of(const llmprov_json *r) {
     const char *endpoint = llmprov_json_str(llmprov_json_get(r, "endpoint"), ""), *detail = llmprov_json_str(llmprov_json_get(r, "endpoint_detail"), "");
     const char *text = llmprov_json_str(llmprov_json_get(r, "response_text"), NULL);
     if (!strcmp(endpoint, "chat")) {
-        if (!strncmp(detail, "cohere", 6) || !strcmp(detail, "ollama_chat")) {
+        if (!strcmp(detail, "ollama_chat")) return "ollama-chat";
+        if (!strcmp(detail, "cohere_v2")) return "cohere-v2";
+        if (!strncmp(detail, "cohere", 6)) {
             skip("another chat format:", detail);
             return NULL;
         }

@@ -216,6 +216,24 @@ TEST_NO_OOM(client_key_comes_from_desc_then_from_the_rows_variables) {
     client_clear_environment();
 }
 
+/* What a server listens on says where it is. */
+TEST_NO_OOM(client_base_of_a_server_of_ones_own) {
+    static const struct { const char *host, *url; } cases[] = {
+        { "gpu", "http://gpu:11434/api/chat" }, { "gpu:1234", "http://gpu:1234/api/chat" }, { "0.0.0.0", "http://127.0.0.1:11434/api/chat" },
+        { "0.0.0.0:80", "http://127.0.0.1:80/api/chat" }, { ":8080", "http://127.0.0.1:8080/api/chat" }, { "[::1]", "http://[::1]:11434/api/chat" },
+        { "[::1]:99", "http://[::1]:99/api/chat" }, { "http://gpu:1234", "http://gpu:1234/api/chat" }, { "http://0.0.0.0:11434/", "http://127.0.0.1:11434/api/chat" },
+        { "https://ollama.com", "https://ollama.com/api/chat" }, { "https://ollama.com/api", "https://ollama.com/api/chat" }, { "gpu/ollama", "http://gpu:11434/ollama/api/chat" },
+    };
+    size_t i;
+    client_clear_environment();
+    client_sends("ollama-native", NULL, NULL, "http://localhost:11434/api/chat", "authorization", NULL);
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        setenv("OLLAMA_HOST", cases[i].host, 1);
+        client_sends("ollama-native", NULL, NULL, cases[i].url, "authorization", NULL);
+    }
+    unsetenv("OLLAMA_HOST");
+}
+
 TEST_NO_OOM(client_variable_says_how_its_key_is_sent) {
     client_clear_environment();
     setenv("ANTHROPIC_AUTH_TOKEN", "token", 1);

@@ -389,3 +389,37 @@ TEST(frame_drops_values_that_are_not_needed) {
             CHECK_STR(log.text, expected);
         }
 }
+
+// -- JSON lines -----------------------------------------------------------------------------
+
+static void frame_lines(const char *text, size_t len, size_t limit, const char *expected, llmprov_status status) {
+    int way;
+    for (way = 0; way < 8; way++) {
+        llmprov__frame_cutter f;
+        frame_log log;
+        size_t at, n;
+        frame_begin(&f, limit, &log);
+        f.framing = LLMPROV_FRAMING_NDJSON;
+        for (at = 0; at < len; at += n) frame_piece(&f, text + at, n = test_cut(way, len - at), &log);
+        frame_end(&f, true, &log);
+        if (log.status == LLMPROV_ERR_NO_MEMORY) continue;
+        CHECK_STR(log.text, expected);
+        CHECK_INT(log.status, status);
+    }
+}
+
+#define LINES(text, expected) frame_lines(text, sizeof text - 1, 1 << 20, expected, LLMPROV_OK)
+
+TEST(frame_lines_of_json) {
+    LINES("{\"a\":1}\n{\"b\":2}\r\n{}\n", "|{\"a\":1};|{\"b\":2};|{};");
+    LINES("\n \n\r\n{}\n\n\t\n{}", "|{};|{};");                /* the last line needs no end */
+    LINES("  {\"a\": \"b\"}\t\r\n", "|{\"a\": \"b\"};");
+    LINES("{\r}\n", "|{\r};");                                   /* a CR alone ends no line */
+    LINES("", "");
+    LINES("\n\r\n", "");
+}
+
+TEST(frame_lines_have_a_limit) {
+    frame_lines("{\"a\":1}\n{\"a\":12}\n", 17, 7, "|{\"a\":1};", LLMPROV_ERR_LIMIT);
+    frame_lines("{\"a\":1234567890", 15, 7, "", LLMPROV_ERR_LIMIT);
+}

@@ -10,6 +10,7 @@ TEST(pitfall_097_the_member_for_the_token_limit) {
         { "openai", "gpt-5.2", "max_completion_tokens", "max_tokens" }, { "openai", "o4-mini", "max_completion_tokens", "max_tokens" },
         { "groq", "openai/gpt-oss-120b", "max_completion_tokens", "max_tokens" }, { "openrouter", "openai/gpt-5.2", "max_tokens", "max_completion_tokens" },
         { "vllm", "m", "max_tokens", "max_completion_tokens" }, { "custom", "m", "max_tokens", "max_completion_tokens" }, { "anthropic", "claude-sonnet-4-6", "max_tokens", "max_completion_tokens" },
+        { "ollama-native", "qwen3", "options.num_predict", "max_tokens" },
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -127,6 +128,20 @@ TEST(pitfall_103_profiles_by_name) {
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "temperature");
     engine_sent_free(&s);
     llmprov_registry_free(reg);
+}
+
+TEST(pitfall_104_stop_sequences_of_cohere) {
+    static const char *const stop[] = { "a", "b", "c", "d", "e", "f" };
+    llmprov_request req = { .model = "m", .prompt = "Hi", .stop = stop, .stop_count = 6 };
+    engine_sent a = engine_send("cohere", &req), b;
+    req.stop_count = 0;
+    b = engine_send("cohere", &req);
+    CHECK_BODY(a, "stop_sequences", Q("['a','b','c','d','e']"));
+    CHECK_WARNED(a, LLMPROV_ERR_ARGUMENT, "stop");
+    CHECK_BODY(a, "stop", NULL);
+    CHECK_BODY(b, "stop_sequences", NULL);
+    engine_sent_free(&a);
+    engine_sent_free(&b);
 }
 
 TEST(pitfall_104_stop_sequences) {

@@ -409,3 +409,29 @@ TEST(pitfall_202_three_time_outs) {
     llmprov_call_free(all);
     llmprov_close(client);
 }
+
+// -- JSON lines -----------------------------------------------------------------------------
+
+TEST(pitfall_147_lines_of_json) {
+    static const char body[] = "{'model':'m','message':{'role':'assistant','content':'A'},'done':false}\n{'model':'m','message':{'role':'assistant','content':'B'},'done':false}\r\n"
+                               "\n{'model':'m','message':{'role':'assistant','content':'C\\nD'},'done':false}\n{'model':'m','message':{'role':'assistant','content':''},'done':true,'done_reason':'stop'}";
+    engine_reply r = engine_read("ollama-chat", ENGINE_STREAM, 200, Q(body));     /* whole, byte by byte, in random cuts */
+    CHECK_INT(r.r.error.code, LLMPROV_OK);
+    CHECK_STR(r.r.text, "ABC\nD");
+    engine_reply_free(&r);
+}
+
+// -- two counts of one reply ----------------------------------------------------------------
+
+/* What the model read and wrote is not what is billed: the fields have the first, raw has both. */
+TEST(pitfall_185_billed_units_beside_tokens) {
+    engine_reply r = engine_read("cohere-v2", ENGINE_WHOLE, 200, Q("{'id':'c','message':{'role':'assistant','content':[{'type':'text','text':'A'}]},'finish_reason':'COMPLETE','usage':{'billed_units':{'input_tokens':8,'output_tokens':3},"
+                                 "'tokens':{'input_tokens':503,'output_tokens':11,'reasoning_tokens':4},'cached_tokens':448}}"));
+    CHECK_INT(r.r.usage.input_tokens, 55);
+    CHECK_INT(r.r.usage.cache_read_tokens, 448);
+    CHECK_INT(r.r.usage.output_tokens, 11);
+    CHECK_INT(r.r.usage.thinking_tokens, 4);
+    if (r.r.usage.raw) CHECK_JSON(r.r.usage.raw, strlen(r.r.usage.raw), Q("{'billed_units':{'input_tokens':8,'output_tokens':3},'tokens':{'input_tokens':503,'output_tokens':11,'reasoning_tokens':4},'cached_tokens':448}"));
+    else CHECK(false);
+    engine_reply_free(&r);
+}

@@ -68,6 +68,10 @@ TEST(pitfall_003_arguments_that_are_null) {
     CHECK_INT(a.r.warning_count + b.r.warning_count, 0);
     engine_reply_free(&a);
     engine_reply_free(&b);
+    a = engine_read("cohere-v2", ENGINE_WHOLE, 200, Q("{'id':'c','message':{'role':'assistant','tool_calls':[{'id':'a','type':'function','function':{'name':'f','arguments':'null'}}]},'finish_reason':'TOOL_CALL'}"));
+    CHECK_STR(engine_call(a, 0)->json, "{}");
+    CHECK(!engine_call(a, 0)->invalid);
+    engine_reply_free(&a);
 }
 
 TEST(pitfall_004_arguments_that_are_an_object) {
@@ -79,6 +83,9 @@ TEST(pitfall_004_arguments_that_are_an_object) {
     CHECK_STR(engine_call(b, 0)->json, "{\"x\":\" y \"}");
     engine_reply_free(&a);
     engine_reply_free(&b);
+    a = engine_read("ollama-chat", ENGINE_WHOLE, 200, Q("{'model':'m','message':{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{ 'x' : ' y ' }}}]},'done':true}"));
+    CHECK_STR(engine_call(a, 0)->json, "{\"x\":\" y \"}");
+    engine_reply_free(&a);
 }
 
 /* A tool of OpenAI's whose input is a text: still an object here. */
@@ -98,9 +105,11 @@ TEST(pitfall_005_arguments_by_wire_format) {
     llmprov_history h = engine_history(Q("[{'role':'user','content':'Hi'},{'role':'assistant','content':[{'type':'tool_use','id':'call_1','name':'f','input':{'a':[1,'x']}}]},"
                                          "{'role':'user','content':[{'type':'tool_result','tool_use_id':'call_1','content':'ok'}]}]"));
     llmprov_request req = { .model = "m", .history = &h, .max_tokens = LLMPROV_INT(9) };
-    engine_sent a = engine_send("custom", &req), b = engine_send("anthropic", &req);
+    engine_sent a = engine_send("custom", &req), b = engine_send("anthropic", &req), c = engine_send("ollama-native", &req);
     CHECK_BODY(a, "messages[1].tool_calls[0].function.arguments", "\"{\\\"a\\\":[1,\\\"x\\\"]}\"");
     CHECK_BODY(b, "messages[1].content[0].input", Q("{'a':[1,'x']}"));
+    CHECK_BODY(c, "messages[1].tool_calls[0].function.arguments", Q("{'a':[1,'x']}"));
+    engine_sent_free(&c);
     engine_sent_free(&a);
     engine_sent_free(&b);
     llmprov_history_free(&h);
