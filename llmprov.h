@@ -1313,6 +1313,7 @@ typedef struct llmprov_draft {
     const char *model;           /* never NULL                                                               */
     const char *api_version;     /* as the desc has it, or NULL                                              */
     bool stream;
+    bool marked;                 /* some block of the messages carries a cache mark                          */
     void *call;                  /* private                                                                  */
 } llmprov_draft;
 
@@ -9572,6 +9573,7 @@ typedef struct llmprov__normal {
     size_t id_max, name_max;
     llmprov_request req;         /* the result */
     const char **wire_names;     /* of the tools */
+    bool marked;                 /* its messages carry cache marks */
     /* while it runs: */
     llmprov_message *out;
     size_t out_count, out_cap;
@@ -10714,6 +10716,7 @@ static bool llmprov__normal_limit_marks(llmprov__normal *n) {
     llmprov__normal_mark_head(n, &all);
     head = all.count;
     llmprov__normal_mark_messages(n, &all);
+    n->marked = all.count > head;
     all.inverted = all.inverted || (last == LLMPROV_CACHE_1H && all.short_seen);
     if (all.inverted && ((n->rules & LLMPROV_RULE_NATIVE) || (n->row->quirks.flags & LLMPROV_QUIRK_CACHE_CONTROL)))
         return llmprov__normal_fail(n, "cache", "a one-hour cache mark must come before the five-minute ones (tools, system, messages)");
@@ -12427,9 +12430,9 @@ static void llmprov__t_chat_inner(llmprov_draft *d, const llmprov_block *b, cons
     if (llmprov__t_chat_has(b, member, &inner) && inner.ptr[0] == '{') llmprov__t_chat_others(d->body, inner.ptr, inner.len, but);
 }
 
-/* Whether a message's blocks can be one string. */
+/* Whether a message's blocks can be one string. Where marks move through the messages, none is: its form would change. */
 static bool llmprov__t_chat_is_string(const llmprov_draft *d, const llmprov_message *m) {
-    return m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache && (m->plain || !llmprov__t_chat_own(d));
+    return m->block_count == 1 && m->blocks->type == LLMPROV_BLOCK_TEXT && !m->blocks->cache && (llmprov__t_chat_own(d) ? m->plain : !d->marked);
 }
 
 /* The mark as it was said, where it still means the same. */
@@ -14363,6 +14366,7 @@ static size_t llmprov__t_responses_run(const llmprov_message *m, size_t from) {
 static bool llmprov__t_responses_is_string(const llmprov__t_responses_turn *t, size_t from, size_t to) {
     const llmprov_block *b = &t->m->blocks[from];
     if (to - from != 1 || b->type != LLMPROV_BLOCK_TEXT || b->cache || llmprov__t_responses_has(b, "item_id").ptr || llmprov__t_responses_was(b, "refusal")) return false;
+    if (t->d->marked && !llmprov__t_responses_came(t->d)) return false;
     return (t->m->plain && t->m->block_count == 1) || (t->assistant && !llmprov__t_responses_own(b)) || llmprov__t_responses_has(b, "item_plain").ptr;
 }
 
@@ -25796,6 +25800,7 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     d.model = llmprov__call_model(call);
     d.api_version = call->client->desc.api_version;
     d.stream = call->stream;
+    d.marked = n->marked;
     d.call = job;
     call->client->translator->write(&d);
     call->stream = d.stream;

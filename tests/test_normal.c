@@ -851,3 +851,81 @@ TEST_NO_OOM(normal_memory_is_what_the_manual_says) {
     }
     engine_text_free(&manual);
 }
+
+/* Twenty turns with tools, thinking and cache marks that move: each turn's body begins with that of the turn before, less
+   its closing brackets and the marks. */
+static void normal_turn(llmprov_history *h, int turn) {
+    char id[20], json[40], text[60];
+    llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = id, .name = "look", .json = json }, thought = { .type = LLMPROV_BLOCK_THINKING, .text = "Hm.", .signature = "c2ln" };
+    size_t i, j, first = h->message_count;
+    sprintf(id, "call_%d", turn % 7);
+    sprintf(json, "{ \"n\": %d.0 }", turn);
+    sprintf(text, "Turn %d, and more \"text\".", turn);
+    for (i = 0; i < first; i++)
+        for (j = 0; j < h->messages[i].block_count; j++) ((llmprov_block *)h->messages[i].blocks)[j].cache = LLMPROV_CACHE_NONE;
+    if (first) llmprov_add_text(h, LLMPROV_ROLE_ASSISTANT, "Gladly.");
+    llmprov_add_text(h, LLMPROV_ROLE_USER, text);
+    llmprov_add_block(h, LLMPROV_ROLE_ASSISTANT, &thought);
+    llmprov_add_text(h, LLMPROV_ROLE_ASSISTANT, "I look.");
+    llmprov_add_block(h, LLMPROV_ROLE_ASSISTANT, &use);
+    if (turn % 3) llmprov_add_tool_result(h, id, "seen", turn % 2);    /* every third call has no result */
+    else llmprov_add_text(h, LLMPROV_ROLE_USER, "Never mind.");
+    llmprov_add_text(h, LLMPROV_ROLE_ASSISTANT, "I have seen it.");
+    llmprov_add_text(h, LLMPROV_ROLE_USER, "Go on.");
+    ((llmprov_block *)h->messages[h->message_count - 1 - turn % 3 % 2].blocks)[0].cache = LLMPROV_CACHE_5M;
+    ((llmprov_block *)h->messages[first].blocks)[0].cache = LLMPROV_CACHE_5M;
+}
+
+/* A body without its marks and without the brackets that close it. */
+static char *normal_stem(const char *body, size_t len, size_t *left) {
+    static const char *const marks[] = { ",\"cache_control\":{\"type\":\"ephemeral\"}", ",\"prompt_cache_breakpoint\":{\"mode\":\"explicit\",\"ttl\":\"30m\"}",
+                                         ",{\"cachePoint\":{\"type\":\"default\"}}" };
+    char *to = (char *)malloc(len + 1);
+    size_t i = 0, k;
+    *left = 0;
+    if (!to) exit(3);
+    while (i < len) {
+        for (k = 0; k < 3 && strncmp(body + i, marks[k], strlen(marks[k])); k++) { }
+        if (k < 3) i += strlen(marks[k]);
+        else to[(*left)++] = body[i++];
+    }
+    while (*left && (to[*left - 1] == ']' || to[*left - 1] == '}')) --*left;
+    to[*left] = 0;
+    return to;
+}
+
+TEST_NO_OOM(normal_twenty_turns_grow_at_their_end_only) {
+    static const struct { const char *provider, *model; } targets[] = {
+        { "anthropic", "claude-sonnet-4-6" }, { "openai", "gpt-5.6" }, { "openrouter", "anthropic/claude-sonnet-4.6" }, { "mistral", "mistral-large-latest" }, { "deepseek", "deepseek-v4" },
+        { "groq", "openai/gpt-oss-120b" }, { "custom", "m" }, { "openai-responses", "gpt-5.6" }, { "bedrock", "anthropic.claude-sonnet-4-6" },
+        { "cohere", "command-a-03-2025" }, { "ollama-native", "qwen3" },
+    };
+    llmprov_tool tool = { .name = "look", .schema = "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"number\"}}}" };
+    size_t i;
+    for (i = 0; i < sizeof targets / sizeof *targets; i++) {
+        llmprov_history h = { .alloc = test_alloc() };
+        char *before = NULL;
+        size_t before_len = 0, len, at;
+        int turn;
+        for (turn = 0; turn < 20; turn++) {
+            llmprov_request req = { .model = targets[i].model, .system = "Be brief.", .history = &h, .tools = &tool, .tool_count = 1, .max_tokens = LLMPROV_INT(90) };
+            engine_sent s, again;
+            char *stem;
+            normal_turn(&h, turn);
+            s = engine_send(targets[i].provider, &req);
+            again = engine_send(targets[i].provider, &req);
+            if (!CHECK(s.text && again.text && s.len == again.len && !memcmp(s.text, again.text, s.len))) printf("    %s: %s\n", targets[i].provider, s.error.message);
+            stem = normal_stem(s.text ? s.text : "", s.text ? s.len : 0, &len);
+            for (at = 0; at < len && at < before_len && stem[at] == before[at]; at++) { }
+            if (before && !CHECK(at == before_len && len > at)) printf("    %s, turn %d: %.80s\n    %.80s\n", targets[i].provider, turn, before + at, stem + at);
+            free(before);
+            before = stem;
+            before_len = len;
+            engine_sent_free(&s);
+            engine_sent_free(&again);
+        }
+        free(before);
+        llmprov_history_free(&h);
+    }
+}
+
