@@ -18,7 +18,7 @@ CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
 
 TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
 TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
-TEST_FLAGS = $(STD) -g -O1 $(WARN)
+TEST_FLAGS = $(STD) -g -Og $(WARN)
 LOOP = $(wildcard tests/loop.sh)
 EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 

@@ -19985,7 +19985,7 @@ static void llmprov__s_chat_part(llmprov__s_chat_ask *a, llmprov_scan *s, llmpro
         b->json_len = whole.len;
         return;
     }
-    readers[part](a, s, b, part, v[part], &rest);
+    if (v[part].ptr) readers[part](a, s, b, part, v[part], &rest); /* it is missing when memory has ended */
     for (i = LLMPROV__S_CHAT_P_TEXT; i < LLMPROV__S_CHAT_P_COUNT; i++)
         if (i != part) llmprov__s_chat_leave(&rest, llmprov__s_chat_parts[i], v[i]);
     llmprov__s_chat_extra(a, b, &rest);
