@@ -2,12 +2,12 @@
 //
 //   cc -std=c99 -o mock tools/mock.c && ./mock          it prints "listening on 127.0.0.1:PORT"
 //
-// It speaks anthropic-messages at /v1/messages and openai-chat at /v1/chat/completions, whole or streamed, and fails
-// on demand. No byte of a reply is made here: they all lie in tests/wire, whose README tells how a case is chosen and
-// what a script may say. This file moves them: HTTP/1.1, one thread, poll, thousands of connections.
+// It speaks every wire format, whole or streamed, and fails on demand. No word of a reply is made here: they all lie
+// in tests/wire, whose README tells how a case is chosen and what a script may say. This file moves them: HTTP/1.1,
+// one thread, poll, thousands of connections. What it knows of an API is a row of >>faces.
 //
-// CONTENTS   >>buffer >>answer >>script >>template >>request >>face >>check >>brain >>plan >>choose >>reader >>writer
-//            >>server >>main
+// CONTENTS   >>buffer >>answer >>script >>template >>request >>face >>check >>faces >>brain >>plan >>choose >>reader
+//            >>writer >>server >>main
 //
 // Needs POSIX. The public JSON functions of llmprov.h read the requests.
 
@@ -131,7 +131,7 @@ static uint64_t now_ms(void) {
 
 typedef struct answer {
     const char *name;            /* the case; NULL = whatever the request deserves                           */
-    const char *format;          /* only for requests of this wire format                                    */
+    const char *format;          /* only for requests of this API, by the name of its row                    */
     const char *retry_after, *retry_after_ms, *should_retry, *retry_form;
     int64_t status;              /* in place of the case's own                                               */
     int64_t delay_ms, gap_ms;    /* before the first byte; between two events                                */
@@ -139,7 +139,7 @@ typedef struct answer {
     int64_t garbage;             /* so many bytes of nonsense                                                */
     int64_t retry_in;            /* Retry-After as a date so many seconds from now; -1 = not                 */
     int64_t times;               /* how often a script plays it                                              */
-    int64_t one_byte, crlf, no_terminal, drop, reset, match;
+    int64_t one_byte, crlf, no_terminal, bad_crc, drop, reset, match;
     int64_t chunked, keep_alive; /* -1 = as usual                                                            */
     const llmprov_json *headers; /* in place of the case's own; null takes one away                          */
     const llmprov_json *when;    /* what the request's body must hold                                        */
@@ -161,6 +161,7 @@ static const option answer_options[] = {
     { "one_byte",       OPTION_FLAG,   offsetof(answer, one_byte) },
     { "crlf",           OPTION_FLAG,   offsetof(answer, crlf) },
     { "no_terminal",    OPTION_FLAG,   offsetof(answer, no_terminal) },
+    { "bad_crc",        OPTION_FLAG,   offsetof(answer, bad_crc) },
     { "drop",           OPTION_FLAG,   offsetof(answer, drop) },
     { "reset",          OPTION_FLAG,   offsetof(answer, reset) },
     { "match",          OPTION_FLAG,   offsetof(answer, match) },
@@ -286,12 +287,13 @@ static void script_free(script *s) {
 //==============================================================================
 // >>template   a golden file with holes
 //
-// {{name}} is put in as the inside of a JSON string, {{{name}}} as it is, and
-// {{#words}}...{{word}}...{{/words}} is repeated for each word of the text.
+// {{name}} is put in as the inside of a JSON string, {{{name}}} as it is,
+// {{#words}}...{{word}}...{{/words}} is repeated for each word of the text, and
+// {{n}} is 0, 1, 2 and so on.
 //==============================================================================
 
 typedef struct hole { const char *name, *value; } hole;
-typedef struct filling { hole holes[16]; size_t count; } filling;
+typedef struct filling { hole holes[24]; size_t count, number; } filling;
 
 static void fill_in(filling *f, const char *name, const char *value) {
     if (f->count == COUNT(f->holes)) die("too many holes", name);
@@ -342,7 +344,8 @@ static const char *expand_hole(buffer *to, const char *from, filling *f) {
     const char *name = from + (raw ? 3 : 2), *close = strstr(name, raw ? "}}}" : "}}");
     if (!close) die("a template has an open hole", NULL);
     if (*name == '#') return expand_words(to, close + 2, f);
-    if (raw) buffer_str(to, filling_find(f, name, (size_t)(close - name)));
+    if (!strncmp(name, "n}}", 3)) buffer_format(to, "%zu", f->number++);
+    else if (raw) buffer_str(to, filling_find(f, name, (size_t)(close - name)));
     else put_escaped(to, filling_find(f, name, (size_t)(close - name)));
     return close + (raw ? 3 : 2);
 }
@@ -364,13 +367,15 @@ struct face;
 
 typedef struct request {
     buffer line;                 /* "POST\0/v1/messages\0HTTP/1.1"                                           */
-    const char *method, *path, *version;
+    const char *method, *path, *query, *version;
     buffer head;                 /* "name: value\0name: value\0"                                             */
     buffer body;
     buffer raw;                  /* all of it as it came, when it is recorded                                */
     llmprov_json *json;
     const struct face *face;
+    buffer model;                /* from the body, or decoded from the path                                  */
     bool stream;
+    bool array;                  /* the stream is asked for as one JSON array                                */
 } request;
 
 static void request_free(request *r) {
@@ -378,6 +383,7 @@ static void request_free(request *r) {
     buffer_free(&r->head);
     buffer_free(&r->body);
     buffer_free(&r->raw);
+    buffer_free(&r->model);
     llmprov_json_free(r->json);
     memset(r, 0, sizeof *r);
 }
@@ -397,73 +403,153 @@ static bool request_says(const request *r, const char *name, const char *word) {
 
 /* Splits "POST /v1/messages?beta=true HTTP/1.1". */
 static bool request_line(request *r, const char *line) {
-    char *target, *version;
+    char *target, *version, *query;
     buffer_str(&r->line, line);
     target = strchr(r->line.ptr, ' ');
     version = target ? strchr(target + 1, ' ') : NULL;
     if (!version || strncmp(version + 1, "HTTP/1.", 7)) return false;
     *target = *version = 0;
-    target[1 + strcspn(target + 1, "?#")] = 0;
+    query = target + 1 + strcspn(target + 1, "?#");
+    r->query = *query == '?' ? query + 1 : "";
+    *query = 0;
     r->method = r->line.ptr;
     r->path = target + 1;
     r->version = version + 1;
     return true;
 }
 
-/* "sk-..." from x-api-key or from Authorization: Bearer. */
-static const char *request_key(const request *r) {
-    const char *key = request_header(r, "x-api-key"), *bearer = request_header(r, "authorization");
-    if (key) return key;
-    return bearer && !strncasecmp(bearer, "bearer ", 7) ? bearer + 7 : "";
+/* Is "alt=sse" among "key=value&key=value"? */
+static bool query_says(const request *r, const char *pair) {
+    size_t len = strlen(pair);
+    for (const char *at = r->query; at && *at; at += strcspn(at, "&"), at += *at == '&')
+        if (!strncmp(at, pair, len) && (!at[len] || at[len] == '&')) return true;
+    return false;
+}
+
+/* The key from where any of the APIs has it; of a signature by AWS it is the id of the secret key. */
+static const char *request_key(const request *r, char *room, size_t size) {
+    static const char *const headers[] = { "x-api-key", "x-goog-api-key" };
+    static const char credential[] = "Credential=";
+    const char *said = request_header(r, "authorization"), *id = said ? strstr(said, credential) : NULL;
+    for (size_t i = 0; i < COUNT(headers); i++)
+        if (request_header(r, headers[i])) return request_header(r, headers[i]);
+    if (said && !strncasecmp(said, "bearer ", 7)) return said + 7;
+    if (!id) return "";
+    id += strlen(credential);
+    snprintf(room, size, "%.*s", (int)strcspn(id, "/, "), id);
+    return room;
 }
 
 //==============================================================================
-// >>face       the two APIs that the mock shows, and what they complain about
+// >>face       what the mock must know of an API
+//
+// One row an API: where its requests go, where the things lie in them that the
+// mock looks at, what it refuses and how its streams end. The rows themselves
+// are in >>faces.
 //==============================================================================
+
+struct problem;
+
+/* Who says whether a stream is wanted: the body, or the path. */
+typedef enum route_kind { ROUTE_ASKED, ROUTE_WHOLE, ROUTE_STREAM } route_kind;
+typedef struct route { const char *path; route_kind kind; } route;     /* the last * is the model            */
 
 typedef struct need { const char *name; llmprov_json_type kind; const char *word; } need;
 
+/* What a message consists of. A part is of the kind whose member is there, and is the word if there is one. */
+typedef enum piece_kind { PIECE_CALL = 1, PIECE_RESULT, PIECE_TEXT } piece_kind;
+typedef struct piece {
+    piece_kind kind;
+    const char *member, *word;
+    const char *id, *tool;       /* paths: which call this is or answers; the name of its tool               */
+    const char *says;            /* path: the text, or what the tool said                                    */
+} piece;
+
+/* Where the results of calls must stand. */
+typedef enum pairing {
+    PAIRS_NEXT,                  /* all in the very next message                                             */
+    PAIRS_FOLLOWING,             /* in the messages that follow, one each                                    */
+    PAIRS_LATER,                 /* anywhere behind their calls                                              */
+    PAIRS_ANY                    /* nobody looks                                                             */
+} pairing;
+
 typedef struct face {
-    const char *format, *path;
+    const char *name;            /* of the wire format, and of its folder                                    */
+    const char *also;            /* the folder with the whole replies that the first has not                 */
+    route routes[9];
+    const char *hint;            /* a header that only its clients send                                      */
+    bool streams;                /* unless a request says otherwise                                          */
+    const char *sse;             /* in the query; without it a stream is one JSON array                      */
+    const char *usage;           /* a flag in the body; without it a stream tells no usage                   */
+    const char *list, *content;  /* of messages; of what a message says                                      */
     const char *roles;           /* between blanks                                                           */
+    piece pieces[6];
+    const char *tools, *choice;
+    const char *thinks[2];       /* what asks for thinking, unless it says no                                */
+    pairing pairs;
+    const char *end, *end_words; /* path in an event: the reply is complete; with which words, NULL = any    */
     need needs[4];               /* members that a request must have                                         */
     const char *missing, *missing_code;
     const char *wrong, *wrong_code;
     const char *bad_role;
     const char *unanswered, *orphan;         /* of tool calls and their results                              */
+    const char *blank;           /* what it says of texts without a character; NULL = nothing                */
+    const char *denied;          /* the case of a wrong key                                                  */
+    bool (*check)(const request *r, struct problem *p);     /* what it alone refuses; NULL = nothing more    */
 } face;
 
-static const face faces[] = { {
-    "anthropic-messages", "/v1/messages", " user assistant system ",
-    { { "model", LLMPROV_JSON_STRING, "string" }, { "messages", LLMPROV_JSON_ARRAY, "list" },
-      { "max_tokens", LLMPROV_JSON_NUMBER, "integer" } },
-    "%s: Field required", NULL, "%s: Input should be a valid %s", NULL,
-    "messages.%zu.role: Input should be 'user', 'assistant' or 'system'",
-    "messages.%zu: `tool_use` ids were found without `tool_result` blocks immediately after",
-    "messages.%zu: a `tool_result` block has no `tool_use` block in the message before it",
-}, {
-    "openai-chat", "/v1/chat/completions", " system developer user assistant tool function ",
-    { { "model", LLMPROV_JSON_STRING, "string" }, { "messages", LLMPROV_JSON_ARRAY, "array" } },
-    "Missing required parameter: '%s'.", "missing_required_parameter",
-    "Invalid type for '%s': expected %s.", "invalid_type",
-    "Invalid value for 'messages[%zu].role'.",
-    "messages[%zu]: 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.",
-    "messages[%zu]: a message with role 'tool' must be a response to a preceding message with 'tool_calls'.",
-} };
-
-#define ANTHROPIC (&faces[0])
-#define OPENAI    (&faces[1])
-
-/* An unknown path is refused in the manner of the API that it looks like. */
-static const face *face_of(const request *r) {
-    if (!strncmp(r->path, ANTHROPIC->path, strlen(ANTHROPIC->path))) return ANTHROPIC;
-    return request_header(r, "anthropic-version") ? ANTHROPIC : OPENAI;
+static const char *member(const llmprov_json *object, const char *name, const char *otherwise) {
+    return llmprov_json_str(llmprov_json_get(object, name), otherwise);
 }
 
-static const face *face_named(const char *format) {
-    for (size_t i = 0; i < COUNT(faces); i++)
-        if (!strcmp(faces[i].format, format)) return &faces[i];
+static bool is(const llmprov_json *object, const char *name, const char *word) {
+    return !strcmp(member(object, name, ""), word);
+}
+
+static const llmprov_json *request_list(const request *r) { return llmprov_json_path(r->json, r->face->list); }
+
+/* Which kind of piece this is; NULL = none that the mock looks at. */
+static const piece *piece_of(const face *f, const llmprov_json *v) {
+    if (llmprov_json_kind(v) != LLMPROV_JSON_OBJECT) return NULL;
+    for (const piece *p = f->pieces; p->kind; p++)
+        if (p->word ? is(v, p->member, p->word) : llmprov_json_get(v, p->member) != NULL) return p;
     return NULL;
+}
+
+/* Where in a message its pieces lie: it may be one itself, hold them, or hold calls beside them. */
+typedef struct walk { const face *face; const llmprov_json *message, *at; int stage; } walk;
+
+static walk walk_begin(const face *f, const llmprov_json *message) {
+    walk w = { f, message, NULL, 0 };
+    return w;
+}
+
+static const llmprov_json *walk_list(const walk *w) {
+    const llmprov_json *list = llmprov_json_get(w->message, w->stage == 1 ? w->face->content : "tool_calls");
+    return llmprov_json_kind(list) == LLMPROV_JSON_ARRAY ? list : NULL;
+}
+
+/* The next piece of that kind, or NULL. */
+static const llmprov_json *walk_next(walk *w, piece_kind kind, const piece **found) {
+    while (w->stage < 3) {
+        w->at = w->stage ? llmprov_json_next(walk_list(w), w->at) : w->at ? NULL : w->message;
+        if (!w->at) { w->stage++; continue; }
+        *found = piece_of(w->face, w->at);
+        if (*found && (*found)->kind == kind) return w->at;
+    }
+    return NULL;
+}
+
+static size_t count_pieces(const face *f, const llmprov_json *message, piece_kind kind) {
+    walk w = walk_begin(f, message);
+    const piece *p;
+    size_t count = 0;
+    while (walk_next(&w, kind, &p)) count++;
+    return count;
+}
+
+static const char *piece_str(const llmprov_json *v, const char *path) {
+    return path ? llmprov_json_str(llmprov_json_path(v, path), "") : "";
 }
 
 //==============================================================================
@@ -488,15 +574,6 @@ static bool refuse(problem *p, const char *name, const char *param, const char *
 
 #define invalid(p, param, code, ...) refuse(p, "brain_invalid", param, code, __VA_ARGS__)
 
-static bool check_door(const request *r, const char *key, problem *p) {
-    if (strcmp(r->path, r->face->path))
-        return refuse(p, "brain_not_found", NULL, NULL, "Invalid URL (%.40s %.200s)", r->method, r->path);
-    if (strcmp(r->method, "POST"))
-        return refuse(p, "brain_method", NULL, NULL, "Not allowed to %.40s on %s", r->method, r->path);
-    if (key && strcmp(key, request_key(r))) return refuse(p, "authentication", NULL, NULL, "wrong key");
-    return true;
-}
-
 static bool check_version(const request *r, problem *p) {
     static const char *const gone[] = { "temperature", "top_p", "top_k" };
     const char *version = request_header(r, "anthropic-version");
@@ -510,6 +587,61 @@ static bool check_version(const request *r, problem *p) {
     return true;
 }
 
+/* The proxy of legacy-use takes the betas in the body, and knows who has nothing left. */
+static bool check_proxy(const request *r, problem *p) {
+    const llmprov_json *betas = llmprov_json_get(r->json, "betas");
+    if (request_says(r, "x-api-key", "no-credits")) return refuse(p, "no_credits", NULL, NULL, "no credits");
+    if (!request_header(r, "x-api-key")) return refuse(p, "authentication", NULL, NULL, "no key");
+    return !betas || llmprov_json_kind(betas) == LLMPROV_JSON_ARRAY || invalid(p, NULL, NULL, "betas must be a list");
+}
+
+/* Converse wants user and assistant by turns, and the tools again whenever they were used. */
+static bool check_converse(const request *r, problem *p) {
+    const char *before = "assistant";
+    bool tools = llmprov_json_path(r->json, r->face->tools) != NULL;
+    size_t i = 0;
+    EACH(m, request_list(r)) {
+        const char *role = member(m, "role", "");
+        bool uses = count_pieces(r->face, m, PIECE_CALL) || count_pieces(r->face, m, PIECE_RESULT);
+        if (uses && !tools) return invalid(p, NULL, NULL, "toolConfig is missing, but messages.%zu uses tools", i);
+        if (!strcmp(role, before))
+            return invalid(p, NULL, NULL, "messages.%zu: user and assistant do not alternate", i);
+        if (strcmp(role, "system")) before = role;
+        i++;
+    }
+    return true;
+}
+
+/* From Gemini 3 on the first call of a message must bring the signature back that it came with: of the turn that goes
+   on, not of those before the last question. */
+static bool check_signatures(const request *r, problem *p) {
+    const llmprov_json *from = NULL;
+    size_t i = 0;
+    const piece *kind;
+    if (strncmp(r->model.ptr, "gemini-", 7) || r->model.ptr[7] < '3' || r->model.ptr[7] > '9') return true;
+    EACH(m, request_list(r))
+        if (!is(m, "role", "model") && count_pieces(r->face, m, PIECE_TEXT)) from = m;
+    EACH(m, request_list(r)) {
+        walk w = walk_begin(r->face, m);
+        const llmprov_json *call = walk_next(&w, PIECE_CALL, &kind);
+        if (m == from) from = NULL;
+        if (call && !from && !*member(call, "thoughtSignature", ""))
+            return invalid(p, NULL, NULL, "contents[%zu]: a functionCall has no thoughtSignature", i);
+        i++;
+    }
+    return true;
+}
+
+static bool check_door(const request *r, bool known, const char *key, problem *p) {
+    char room[128];
+    if (!known) return refuse(p, "brain_not_found", NULL, NULL, "Invalid URL (%.40s %.200s)", r->method, r->path);
+    if (strcmp(r->method, "POST"))
+        return refuse(p, "brain_method", NULL, NULL, "Not allowed to %.40s on %.200s", r->method, r->path);
+    if (key && strcmp(key, request_key(r, room, sizeof room)))
+        return refuse(p, r->face->denied, NULL, NULL, "wrong key");
+    return true;
+}
+
 static bool check_needs(const request *r, problem *p) {
     for (const need *n = r->face->needs; n->name; n++) {
         llmprov_json_type kind = llmprov_json_kind(llmprov_json_get(r->json, n->name));
@@ -517,87 +649,85 @@ static bool check_needs(const request *r, problem *p) {
         if (kind == LLMPROV_JSON_NONE) return invalid(p, n->name, r->face->missing_code, r->face->missing, n->name);
         return invalid(p, n->name, r->face->wrong_code, r->face->wrong, n->name, n->word);
     }
-    if (!llmprov_json_count(llmprov_json_get(r->json, "messages")))
-        return invalid(p, "messages", "empty_array", "messages: at least one message is required");
+    if (!llmprov_json_count(request_list(r)) && !llmprov_json_text(request_list(r)).len)
+        return invalid(p, r->face->list, "empty_array", "%s: at least one message is required", r->face->list);
     return true;
 }
 
-static const char *member(const llmprov_json *object, const char *name, const char *otherwise) {
-    return llmprov_json_str(llmprov_json_get(object, name), otherwise);
+static bool has_word(llmprov_str text) {
+    size_t blank = 0;
+    while (blank < text.len && strchr(" \t\r\n", text.ptr[blank])) blank++;
+    return blank < text.len;
 }
 
-static bool is(const llmprov_json *object, const char *name, const char *word) {
-    return !strcmp(member(object, name, ""), word);
+static bool check_texts(const request *r, const llmprov_json *m, problem *p) {
+    walk w = walk_begin(r->face, m);
+    const piece *kind;
+    for (const llmprov_json *v; (v = walk_next(&w, PIECE_TEXT, &kind)) != NULL;) {
+        llmprov_str text = llmprov_json_text(llmprov_json_path(v, kind->says));
+        if (!has_word(text)) return invalid(p, NULL, NULL, "%s", r->face->blank);
+    }
+    return true;
 }
 
+/* Items that are no messages have no role. */
 static bool check_message(const request *r, const llmprov_json *m, size_t i, problem *p) {
-    const llmprov_json *content = llmprov_json_get(m, "content");
+    const llmprov_json *content = llmprov_json_get(m, r->face->content);
+    const char *type = member(m, "type", "message");
     char role[40];
+    if (strcmp(type, "message")) return true;
     snprintf(role, sizeof role, " %.36s ", member(m, "role", "?"));
-    if (!strstr(r->face->roles, role)) return invalid(p, "messages", "invalid_value", r->face->bad_role, i);
-    if (llmprov_json_kind(content) <= LLMPROV_JSON_NULL && !is(m, "role", "assistant"))
-        return invalid(p, "messages", "invalid_type", "messages.%zu.content: Field required", i);
-    EACH(b, content)
-        if (r->face == ANTHROPIC && is(b, "type", "text") && !llmprov_json_text(llmprov_json_get(b, "text")).len)
-            return invalid(p, NULL, NULL, "messages: text content blocks must be non-empty");
-    return true;
+    if (!strstr(r->face->roles, role)) return invalid(p, r->face->list, "invalid_value", r->face->bad_role, i);
+    if (llmprov_json_kind(content) <= LLMPROV_JSON_NULL && strcmp(role, " assistant ") && strcmp(role, " model "))
+        return invalid(p, r->face->list, "invalid_type", "%s.%zu.%s: Field required", r->face->list, i,
+                       r->face->content);
+    return !r->face->blank || check_texts(r, m, p);
 }
 
-/* The next tool call of a message, in either format; its id is its own "id". */
-static const llmprov_json *next_call(const llmprov_json *m, const llmprov_json *after) {
-    const llmprov_json *calls = llmprov_json_get(m, "tool_calls"), *content = llmprov_json_get(m, "content");
-    if (llmprov_json_count(calls)) return llmprov_json_next(calls, after);
-    if (llmprov_json_kind(content) != LLMPROV_JSON_ARRAY) return NULL;
-    do after = llmprov_json_next(content, after); while (after && !is(after, "type", "tool_use"));
-    return after;
-}
-
-/* The next tool result. In openai-chat the message itself is one. */
-static const llmprov_json *next_result(const llmprov_json *m, const llmprov_json *after) {
-    const llmprov_json *content = llmprov_json_get(m, "content");
-    if (is(m, "role", "tool")) return after ? NULL : m;
-    if (llmprov_json_kind(content) != LLMPROV_JSON_ARRAY) return NULL;
-    do after = llmprov_json_next(content, after); while (after && !is(after, "type", "tool_result"));
-    return after;
-}
-
-static bool answers_one_of(const llmprov_json *asking, const llmprov_json *result) {
-    const char *id = member(result, "tool_use_id", member(result, "tool_call_id", ""));
-    for (const llmprov_json *c = next_call(asking, NULL); c; c = next_call(asking, c))
-        if (is(c, "id", id)) return true;
+/* Does this call, in a message from `from` to before `end`, wait for that result? Without an id the name tells. */
+static bool answers_one_of(const request *r, const llmprov_json *from, const llmprov_json *end,
+                           const llmprov_json *result, const piece *of) {
+    const char *id = piece_str(result, of->id), *tool = piece_str(result, of->tool);
+    for (const llmprov_json *m = from; m && m != end; m = llmprov_json_next(request_list(r), m)) {
+        walk w = walk_begin(r->face, m);
+        const piece *kind;
+        for (const llmprov_json *c; (c = walk_next(&w, PIECE_CALL, &kind)) != NULL;)
+            if (!strcmp(*id ? id : tool, piece_str(c, *id ? kind->id : kind->tool))) return true;
+    }
     return false;
 }
 
-/* Every call is answered in the very next message (messages, in openai-chat), and nothing else is. */
-static bool check_pairs(const request *r, const llmprov_json *messages, problem *p) {
-    const llmprov_json *asking = NULL;
+/* Every call is answered, and nothing else is. */
+static bool check_pairs(const request *r, problem *p) {
+    const llmprov_json *asking = NULL;     /* the first message with a call that waits */
     size_t i = 0, open = 0;
-    EACH(m, messages) {
+    if (r->face->pairs == PAIRS_ANY) return true;
+    EACH(m, request_list(r)) {
+        walk w = walk_begin(r->face, m);
+        const piece *kind;
         bool any = false;
-        for (const llmprov_json *v = next_result(m, NULL); v; v = next_result(m, v), open--) {
-            if (!open || !answers_one_of(asking, v)) return invalid(p, "messages", NULL, r->face->orphan, i);
-            any = true;
-        }
-        if (open && (!any || r->face == ANTHROPIC)) return invalid(p, "messages", NULL, r->face->unanswered, i - 1);
-        if (!any) asking = m;
-        for (const llmprov_json *c = next_call(m, NULL); c; c = next_call(m, c)) open++;
+        for (const llmprov_json *v; (v = walk_next(&w, PIECE_RESULT, &kind)) != NULL; open--, any = true)
+            if (!open || !answers_one_of(r, asking, m, v, kind))
+                return invalid(p, r->face->list, NULL, r->face->orphan, i);
+        if (open && r->face->pairs != PAIRS_LATER && (!any || r->face->pairs == PAIRS_NEXT))
+            return invalid(p, r->face->list, NULL, r->face->unanswered, i - 1);
+        if (!open) asking = m;
+        open += count_pieces(r->face, m, PIECE_CALL);
         i++;
     }
-    return !open || invalid(p, "messages", NULL, r->face->unanswered, i - 1);
+    return !open || invalid(p, r->face->list, NULL, r->face->unanswered, i - 1);
 }
 
 static bool check_body(const request *r, problem *p) {
-    const llmprov_json *messages = llmprov_json_get(r->json, "messages");
     size_t i = 0;
-    if (r->face == ANTHROPIC && !check_version(r, p)) return false;
     if (llmprov_json_kind(r->json) != LLMPROV_JSON_OBJECT)
         return invalid(p, NULL, NULL, "The body of the request is not valid JSON.");
     if (!check_needs(r, p)) return false;
-    EACH(m, messages)
+    EACH(m, request_list(r))
         if (!check_message(r, m, i++, p)) return false;
     if (!r->stream && llmprov_json_kind(llmprov_json_get(r->json, "stream_options")) == LLMPROV_JSON_OBJECT)
         return invalid(p, "stream_options", NULL, "'stream_options' is only allowed when 'stream' is enabled.");
-    return check_pairs(r, messages, p);
+    return check_pairs(r, p) && (!r->face->check || r->face->check(r, p));
 }
 
 /* A text may be said as a string or as one text part. */
@@ -644,6 +774,201 @@ static bool holds(const llmprov_json *expected, const llmprov_json *actual, buff
 }
 
 //==============================================================================
+// >>faces      the APIs that the mock shows
+//==============================================================================
+
+#define OF_MESSAGES { { PIECE_CALL,   "type",     "tool_use",    "id",           "name",          NULL      }, \
+                      { PIECE_RESULT, "type",     "tool_result", "tool_use_id",  NULL,            "content" }, \
+                      { PIECE_TEXT,   "text",     NULL,          NULL,           NULL,            "text"    } }
+#define OF_CHAT     { { PIECE_CALL,   "function", NULL,          "id",           "function.name", NULL      }, \
+                      { PIECE_CALL,   "custom",   NULL,          "id",           "custom.name",   NULL      }, \
+                      { PIECE_RESULT, "role",     "tool",        "tool_call_id", "tool_name",     "content" }, \
+                      { PIECE_TEXT,   "text",     NULL,          NULL,           NULL,            "text"    } }
+#define NEED_MODEL       { "model",    LLMPROV_JSON_STRING, "string" }
+#define NEED_LIST(name)  { name,       LLMPROV_JSON_ARRAY,  "list" }
+#define NEED_MAX_TOKENS  { "max_tokens", LLMPROV_JSON_NUMBER, "integer" }
+
+static const face faces[] = {
+    { .name = "openai-chat",
+      .routes = { { "/v1/chat/completions", ROUTE_ASKED } },
+      .usage = "stream_options.include_usage",
+      .list = "messages", .content = "content", .roles = " system developer user assistant tool function ",
+      .pieces = OF_CHAT, .tools = "tools", .choice = "tool_choice", .thinks = { "reasoning_effort" },
+      .pairs = PAIRS_FOLLOWING, .end = "choices[0].finish_reason",
+      .needs = { NEED_MODEL, NEED_LIST("messages") },
+      .missing = "Missing required parameter: '%s'.", .missing_code = "missing_required_parameter",
+      .wrong = "Invalid type for '%s': expected %s.", .wrong_code = "invalid_type",
+      .bad_role = "Invalid value for 'messages[%zu].role'.",
+      .unanswered = "messages[%zu]: 'tool_calls' must be followed by tool messages for each 'tool_call_id'.",
+      .orphan = "messages[%zu]: a message with role 'tool' must respond to a preceding message with 'tool_calls'.",
+      .denied = "authentication" },
+    { .name = "openai-responses",
+      .routes = { { "/v1/responses", ROUTE_ASKED } },
+      .list = "input", .content = "content", .roles = " system developer user assistant ",
+      .pieces = { { PIECE_CALL,   "type", "function_call",           "call_id", "name", NULL     },
+                  { PIECE_CALL,   "type", "custom_tool_call",        "call_id", "name", NULL     },
+                  { PIECE_RESULT, "type", "function_call_output",    "call_id", "name", "output" },
+                  { PIECE_RESULT, "type", "custom_tool_call_output", "call_id", "name", "output" },
+                  { PIECE_TEXT,   "text", NULL,                      NULL,      NULL,   "text"   } },
+      .tools = "tools", .choice = "tool_choice", .thinks = { "reasoning.effort", "reasoning.summary" },
+      .pairs = PAIRS_LATER, .end = "type", .end_words = " response.completed response.incomplete response.failed ",
+      .needs = { NEED_MODEL },
+      .missing = "Missing required parameter: '%s'.", .missing_code = "missing_required_parameter",
+      .wrong = "Invalid type for '%s': expected %s.", .wrong_code = "invalid_type",
+      .bad_role = "Invalid value for 'input[%zu].role'.",
+      .unanswered = "input: No tool output found for the function call before input[%zu].",
+      .orphan = "input[%zu]: No tool call found for this function call output.",
+      .denied = "authentication" },
+    { .name = "anthropic-messages",
+      .routes = { { "/v1/messages", ROUTE_ASKED } }, .hint = "anthropic-version",
+      .list = "messages", .content = "content", .roles = " user assistant system ",
+      .pieces = OF_MESSAGES, .tools = "tools", .choice = "tool_choice", .thinks = { "thinking.type" },
+      .pairs = PAIRS_NEXT, .end = "type", .end_words = " message_stop ",
+      .needs = { NEED_MODEL, NEED_LIST("messages"), NEED_MAX_TOKENS },
+      .missing = "%s: Field required", .wrong = "%s: Input should be a valid %s",
+      .bad_role = "messages.%zu.role: Input should be 'user', 'assistant' or 'system'",
+      .unanswered = "messages.%zu: `tool_use` ids were found without `tool_result` blocks immediately after",
+      .orphan = "messages.%zu: a `tool_result` block has no `tool_use` block in the message before it",
+      .blank = "messages: text content blocks must be non-empty",
+      .denied = "authentication", .check = check_version },
+    { .name = "gemini-generate", .hint = "x-goog-api-key", .sse = "alt=sse",
+      .routes = { { "/v1beta/models/*:generateContent",                      ROUTE_WHOLE },
+                  { "/v1beta/models/*:streamGenerateContent",                ROUTE_STREAM },
+                  { "/v1*/models/*:generateContent",                         ROUTE_WHOLE },
+                  { "/v1*/models/*:streamGenerateContent",                   ROUTE_STREAM },
+                  { "/v1*/publishers/google/models/*:generateContent",       ROUTE_WHOLE },
+                  { "/v1*/publishers/google/models/*:streamGenerateContent", ROUTE_STREAM },
+                  { "/v1*/projects/*/locations/*/publishers/google/models/*:generateContent", ROUTE_WHOLE },
+                  { "/v1*/projects/*/locations/*/publishers/google/models/*:streamGenerateContent", ROUTE_STREAM } },
+      .list = "contents", .content = "parts", .roles = " user model function ",
+      .pieces = { { PIECE_CALL, "functionCall", NULL, "functionCall.id", "functionCall.name", NULL },
+                  { PIECE_RESULT, "functionResponse", NULL, "functionResponse.id", "functionResponse.name",
+                    "functionResponse.response.output" },
+                  { PIECE_TEXT, "text", NULL, NULL, NULL, "text" } },
+      .tools = "tools", .choice = "toolConfig.functionCallingConfig",
+      .thinks = { "generationConfig.thinkingConfig.includeThoughts" },
+      .pairs = PAIRS_NEXT, .end = "candidates[0].finishReason",
+      .needs = { NEED_LIST("contents") },
+      .missing = "* GenerateContentRequest.%s: it is not specified", .wrong = "Invalid value at '%s': expected a %s",
+      .bad_role = "contents[%zu]: the role must be user or model",
+      .unanswered = "contents[%zu]: as many function response parts must follow as there are function call parts",
+      .orphan = "contents[%zu]: a function response part must come right after its function call",
+      .denied = "key_invalid", .check = check_signatures },
+    { .name = "bedrock-converse", .hint = "x-amz-date",
+      .routes = { { "/model/*/converse", ROUTE_WHOLE }, { "/model/*/converse-stream", ROUTE_STREAM } },
+      .list = "messages", .content = "content", .roles = " user assistant system ",
+      .pieces = { { PIECE_CALL,   "toolUse",    NULL, "toolUse.toolUseId",    "toolUse.name", NULL },
+                  { PIECE_RESULT, "toolResult", NULL, "toolResult.toolUseId", NULL,           "toolResult.content" },
+                  { PIECE_TEXT,   "text",       NULL, NULL,                   NULL,           "text" } },
+      .tools = "toolConfig.tools", .choice = "toolConfig.toolChoice",
+      .thinks = { "additionalModelRequestFields.thinking.type",
+                  "additionalModelRequestFields.reasoning_config.type" },
+      .pairs = PAIRS_NEXT, .end = "stopReason",
+      .needs = { NEED_LIST("messages") },
+      .missing = "1 validation error detected: '%s' must not be null",
+      .wrong = "Malformed input request: %s: expected %s",
+      .bad_role = "messages.%zu: the role must be user or assistant",
+      .unanswered = "messages.%zu: toolUse blocks must have their toolResult blocks in the next turn",
+      .orphan = "messages.%zu: a toolResult block has no toolUse block in the previous turn",
+      .blank = "The text field of a ContentBlock is blank", .denied = "authentication", .check = check_converse },
+    { .name = "ollama-chat",
+      .routes = { { "/api/chat", ROUTE_ASKED } }, .streams = true,
+      .list = "messages", .content = "content", .roles = " system user assistant tool ",
+      .pieces = OF_CHAT, .tools = "tools", .choice = "", .thinks = { "think" },
+      .pairs = PAIRS_ANY, .end = "done_reason",
+      .needs = { NEED_MODEL, NEED_LIST("messages") },
+      .missing = "%s is required", .wrong = "json: cannot unmarshal the field %s into a %s",
+      .bad_role = "messages[%zu]: invalid role", .denied = "authentication" },
+    { .name = "cohere-v2",
+      .routes = { { "/v2/chat", ROUTE_ASKED } }, .hint = "x-client-name",
+      .list = "messages", .content = "content", .roles = " system user assistant tool ",
+      .pieces = OF_CHAT, .tools = "tools", .choice = "tool_choice", .thinks = { "thinking.type" },
+      .pairs = PAIRS_FOLLOWING, .end = "type", .end_words = " message-end ",
+      .needs = { NEED_MODEL, NEED_LIST("messages") },
+      .missing = "invalid request: %s is required", .wrong = "invalid request: %s must be a %s",
+      .bad_role = "invalid request: messages[%zu] has an unknown role",
+      .unanswered = "invalid request: the tool calls of messages[%zu] are not all answered by tool messages",
+      .orphan = "invalid request: messages[%zu] answers no tool call", .denied = "authentication" },
+    { .name = "legacyuse", .also = "anthropic-messages",
+      .routes = { { "/create", ROUTE_WHOLE } },
+      .list = "messages", .content = "content", .roles = " user assistant ",
+      .pieces = OF_MESSAGES, .tools = "tools", .choice = "tool_choice", .thinks = { "thinking.type" },
+      .pairs = PAIRS_NEXT, .end = "type",
+      .needs = { NEED_MODEL, NEED_LIST("messages"), NEED_MAX_TOKENS },
+      .missing = "%s: Field required", .wrong = "%s: Input should be a valid %s",
+      .bad_role = "messages.%zu.role: Input should be 'user' or 'assistant'",
+      .unanswered = "messages.%zu: tool_use without tool_result",
+      .orphan = "messages.%zu: tool_result without tool_use",
+      .blank = "messages: text content blocks must be non-empty", .denied = "authentication", .check = check_proxy },
+};
+
+static const face *face_named(const char *name) {
+    for (size_t i = 0; i < COUNT(faces); i++)
+        if (!strcmp(faces[i].name, name)) return &faces[i];
+    return NULL;
+}
+
+/* Does the path fit? A star is all until the character behind it, within a segment; the last one is the model. */
+static bool path_fits(const char *pattern, const char *path, const char **model, size_t *len) {
+    *len = 0;
+    for (; *pattern; pattern++) {
+        if (*pattern != '*' && *pattern != *path++) return false;
+        if (*pattern != '*') continue;
+        *model = path;
+        *len = strcspn(path, (char[]){ pattern[1], '/', 0 });
+        path += *len;
+    }
+    return !*path;
+}
+
+/* Whole segments only: what begins with "/v1" may be anything. */
+static bool path_begins(const char *pattern, const char *path) {
+    size_t len = strcspn(pattern, "*");
+    return (!pattern[len] || pattern[len - 1] == '/') && !strncmp(path, pattern, len);
+}
+
+/* A segment of a path without its escapes. */
+static void put_decoded(buffer *to, const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        char hex[3] = { 0 }, *end = hex, byte;
+        if (text[i] == '%' && len - i > 2) memcpy(hex, text + i + 1, 2);
+        byte = (char)strtol(hex, &end, 16);
+        if (end != hex + 2) byte = text[i];
+        else i += 2;
+        buffer_put(to, &byte, 1);
+    }
+}
+
+/* Finds the API that is meant. An unknown path is refused in the manner of the API that it looks like. */
+static const route *find_route(request *r) {
+    const char *model = NULL;
+    size_t len;
+    r->face = NULL;
+    buffer_str(&r->model, "");
+    for (size_t i = 0; i < COUNT(faces); i++)
+        for (const route *to = faces[i].routes; to->path; to++) {
+            bool fits = path_fits(to->path, r->path, &model, &len);
+            if (!fits && (r->face || !path_begins(to->path, r->path))) continue;
+            r->face = &faces[i];
+            if (!fits) continue;
+            put_decoded(&r->model, model, len);
+            return to;
+        }
+    for (size_t i = 0; i < COUNT(faces) && !r->face; i++)
+        if (faces[i].hint && request_header(r, faces[i].hint)) r->face = &faces[i];
+    if (!r->face) r->face = &faces[0];
+    return NULL;
+}
+
+/* What the request says beside its messages: the model, and how the reply is to come. */
+static void read_manner(request *r, route_kind kind) {
+    const llmprov_json *model = llmprov_json_get(r->json, "model"), *stream = llmprov_json_get(r->json, "stream");
+    if (!r->model.len) buffer_str(&r->model, llmprov_json_str(model, ""));
+    r->stream = kind == ROUTE_STREAM || (kind == ROUTE_ASKED && llmprov_json_bool(stream, r->face->streams));
+    r->array = r->stream && r->face->sse && !query_says(r, r->face->sse);
+}
+
+//==============================================================================
 // >>brain      a conversation for demonstrations
 //
 // It calls `add` or `time` when it is asked something and has such a tool,
@@ -651,7 +976,7 @@ static bool holds(const llmprov_json *expected, const llmprov_json *actual, buff
 // history.
 //==============================================================================
 
-typedef struct talk { size_t messages; buffer first, last, results; } talk;
+typedef struct talk { size_t messages, answers; buffer first, last, results; } talk;
 
 static void talk_free(talk *t) {
     buffer_free(&t->first);
@@ -659,48 +984,82 @@ static void talk_free(talk *t) {
     buffer_free(&t->results);
 }
 
-/* The text of a content: a string, or the text parts of a list. */
+static void put_raw(buffer *to, const llmprov_json *v) {
+    llmprov_str raw = llmprov_json_raw(v);
+    buffer_put(to, raw.ptr, raw.len);
+}
+
+/* The text of a content: a string, or the parts of a list that are text or JSON; anything else as it is. */
 static void put_content(buffer *to, const llmprov_json *content) {
     llmprov_str text = llmprov_json_text(content);
-    buffer_put(to, text.ptr, text.len);
-    if (llmprov_json_kind(content) != LLMPROV_JSON_ARRAY) return;
+    llmprov_json_type kind = llmprov_json_kind(content);
+    if (kind == LLMPROV_JSON_STRING) buffer_put(to, text.ptr, text.len);
+    else if (kind != LLMPROV_JSON_ARRAY && kind > LLMPROV_JSON_NULL) put_raw(to, content);
+    if (kind != LLMPROV_JSON_ARRAY) return;
     EACH(part, content) {
         text = llmprov_json_text(llmprov_json_get(part, "text"));
         buffer_put(to, text.ptr, text.len);
+        if (llmprov_json_get(part, "json")) put_raw(to, llmprov_json_get(part, "json"));
+        if (llmprov_json_path(part, "document.data")) put_raw(to, llmprov_json_path(part, "document.data"));
     }
 }
 
-static void talk_message(talk *t, const llmprov_json *m) {
-    t->messages++;
-    if (is(m, "role", "assistant")) t->results.len = 0;
-    for (const llmprov_json *v = next_result(m, NULL); v; v = next_result(m, v)) {
+static void talk_results(talk *t, const face *f, const llmprov_json *m) {
+    walk w = walk_begin(f, m);
+    const piece *kind;
+    for (const llmprov_json *v; (v = walk_next(&w, PIECE_RESULT, &kind)) != NULL;) {
         if (t->results.len) buffer_str(&t->results, "; ");
-        put_content(&t->results, llmprov_json_get(v, "content"));
+        put_content(&t->results, llmprov_json_path(v, kind->says));
         if (!t->results.len) buffer_str(&t->results, "nothing");
     }
-    if (!is(m, "role", "user")) return;
+}
+
+static void talk_asked(talk *t, const llmprov_json *content) {
     t->last.len = 0;
-    put_content(&t->last, llmprov_json_get(m, "content"));
+    put_content(&t->last, content);
     if (!t->first.len) buffer_put(&t->first, t->last.ptr, t->last.len);
 }
 
-static void talk_read(talk *t, const llmprov_json *body) {
-    const llmprov_json *list = llmprov_json_get(body, "messages");
+/* What has no role is no message, but an item beside them. */
+static void talk_message(talk *t, const face *f, const llmprov_json *m) {
+    bool answer = is(m, "role", "assistant") || is(m, "role", "model");
+    if (*member(m, "role", "")) t->messages++;
+    if (answer) t->answers++;
+    if (answer || count_pieces(f, m, PIECE_CALL)) t->results.len = 0;
+    talk_results(t, f, m);
+    if (is(m, "role", "user")) talk_asked(t, llmprov_json_get(m, f->content));
+}
+
+static void talk_read(talk *t, const request *r) {
+    const llmprov_json *list = request_list(r);
     buffer_str(&t->first, "");
     buffer_str(&t->last, "");
-    EACH(m, list) talk_message(t, m);
+    if (llmprov_json_kind(list) == LLMPROV_JSON_STRING) { t->messages = 1; talk_asked(t, list); return; }
+    EACH(m, list) talk_message(t, r->face, m);
 }
 
 static const char *tool_name(const llmprov_json *tool) {
-    return member(tool, "name", llmprov_json_str(llmprov_json_path(tool, "function.name"), ""));
+    static const char *const paths[] = { "name", "function.name", "toolSpec.name", "tool.name",
+                                         "allowedFunctionNames[0]" };
+    for (size_t i = 0; i < COUNT(paths); i++)
+        if (*piece_str(tool, paths[i])) return piece_str(tool, paths[i]);
+    return "";
 }
 
-/* The tool of that name; NULL as a name is the first of all. */
-static const char *tool_find(const llmprov_json *body, const char *name) {
-    const llmprov_json *tools = llmprov_json_get(body, "tools");
+/* The tool of that name in a list; NULL as a name is the first of all. */
+static const char *tool_among(const llmprov_json *tools, const char *name) {
     EACH(t, tools)
         if (*tool_name(t) && (!name || !strcmp(tool_name(t), name))) return tool_name(t);
     return NULL;
+}
+
+/* Gemini has lists of functions among its tools. */
+static const char *tool_find(const request *r, const char *name) {
+    const llmprov_json *tools = llmprov_json_path(r->json, r->face->tools);
+    const char *found = tool_among(tools, name);
+    EACH(t, tools)
+        if (!found) found = tool_among(llmprov_json_get(t, "functionDeclarations"), name);
+    return found;
 }
 
 /* Copies the next number of a text as JSON would have it. Returns where it ended, or NULL. */
@@ -725,25 +1084,28 @@ static bool put_addends(buffer *to, const char *text) {
     return at != NULL;
 }
 
-/* What tool_choice says: false = no call; *name = the tool that it demands, *forced = some tool. */
-static bool choice_allows(const llmprov_json *body, const char **name, bool *forced) {
-    const llmprov_json *choice = llmprov_json_get(body, "tool_choice");
-    const char *word = llmprov_json_str(choice, llmprov_json_str(llmprov_json_get(choice, "type"), "auto"));
+/* What the choice of a tool says: false = no call; *name = the tool that it demands, *forced = some tool. Its word is
+   itself, its type, its mode or the name of its only member. */
+static bool choice_allows(const request *r, const char **name, bool *forced) {
+    const llmprov_json *choice = *r->face->choice ? llmprov_json_path(r->json, r->face->choice) : NULL;
+    const llmprov_json *first = llmprov_json_next(choice, NULL);
+    const char *key = first && llmprov_json_key(first) ? llmprov_json_key(first) : "auto";
+    const char *word = llmprov_json_str(choice, member(choice, "type", member(choice, "mode", key)));
     const char *named = tool_name(choice);
     *name = *named ? named : NULL;
-    *forced = *name || !strcmp(word, "any") || !strcmp(word, "required");
-    return strcmp(word, "none") != 0;
+    *forced = *name || !strcasecmp(word, "any") || !strcasecmp(word, "required");
+    return strcasecmp(word, "none") != 0;
 }
 
 /* Which tool to call with what; NULL = none. */
-static const char *brain_call(const llmprov_json *body, const talk *t, buffer *input) {
+static const char *brain_call(const request *r, const talk *t, buffer *input) {
     const char *demanded, *name;
     bool forced, numbers = put_addends(input, t->last.ptr);
-    if (t->results.len || !choice_allows(body, &demanded, &forced)) return NULL;
+    if (t->results.len || !choice_allows(r, &demanded, &forced)) return NULL;
     if (!forced && !strchr(t->last.ptr, '?')) return NULL;
-    name = demanded ? tool_find(body, demanded) : numbers ? tool_find(body, "add") : NULL;
-    if (!name && !demanded) name = tool_find(body, "time");
-    if (!name && forced) name = tool_find(body, NULL);
+    name = demanded ? tool_find(r, demanded) : numbers ? tool_find(r, "add") : NULL;
+    if (!name && !demanded) name = tool_find(r, "time");
+    if (!name && forced) name = tool_find(r, NULL);
     if (!numbers || (name && strcmp(name, "add"))) { input->len = 0; buffer_str(input, "{}"); }
     return name;
 }
@@ -758,23 +1120,39 @@ static int excerpt(const char *text, size_t max) {
 
 static void brain_text(const request *r, const talk *t, buffer *text) {
     if (t->results.len) { buffer_format(text, "The tool says: %s", t->results.ptr); return; }
-    buffer_format(text, "Hello! This is the %s mock. I have seen %zu message%s of this conversation", r->face->format,
+    buffer_format(text, "Hello! This is the %s mock. I have seen %zu message%s of this conversation", r->face->name,
                   t->messages, t->messages == 1 ? "" : "s");
     if (t->first.len) buffer_format(text, "; it began with \"%.*s\"", excerpt(t->first.ptr, 60), t->first.ptr);
     buffer_str(text, ".");
 }
 
-static bool brain_thinks(const llmprov_json *body) {
-    const char *type = llmprov_json_str(llmprov_json_path(body, "thinking.type"), "");
-    const char *effort = llmprov_json_str(llmprov_json_get(body, "reasoning_effort"), "none");
-    return !strcmp(type, "enabled") || !strcmp(type, "adaptive") || strcmp(effort, "none");
+static bool brain_thinks(const request *r) {
+    for (size_t i = 0; i < COUNT(r->face->thinks) && r->face->thinks[i]; i++) {
+        const llmprov_json *v = llmprov_json_path(r->json, r->face->thinks[i]);
+        const char *word = llmprov_json_str(v, "");
+        if (llmprov_json_bool(v, false) || (*word && strcmp(word, "none") && strcmp(word, "disabled"))) return true;
+    }
+    return false;
+}
+
+/* Models that do not talk: the first answer of a conversation is the first case, and the last is said again. */
+static const struct { const char *model, *cases[3]; } players[] = {
+    { "uitars-1.5", { "uitars_click", "uitars_type", "uitars_finished" } },
+};
+
+static const char *player_case(const char *model, size_t answers) {
+    for (size_t i = 0; i < COUNT(players); i++) {
+        size_t last = COUNT(players[i].cases) - 1;
+        if (!strcmp(players[i].model, model)) return players[i].cases[answers < last ? answers : last];
+    }
+    return NULL;
 }
 
 /* What every template may name. The texts live as long as the filling. */
 typedef struct thought {
     buffer text, input;
     const char *tool;
-    char seq[32], created[24], in[24], out[24], sum[24], thinking[24];
+    char seq[32], hex[16], created[24], created_at[40], in[24], out[24], sum[24], text_out[24], thinking[24];
 } thought;
 
 static void thought_free(thought *t) {
@@ -783,17 +1161,32 @@ static void thought_free(thought *t) {
 }
 
 static void thought_count(thought *t, const request *r, bool thinks) {
-    size_t in = r->body.len / 4 + 1, out = (t->text.len + t->input.len) / 4 + 1 + (thinks ? 8 : 0);
+    size_t in = r->body.len / 4 + 1, said = (t->text.len + t->input.len) / 4 + 1, out = said + (thinks ? 8 : 0);
     snprintf(t->in, sizeof t->in, "%zu", in);
     snprintf(t->out, sizeof t->out, "%zu", out);
     snprintf(t->sum, sizeof t->sum, "%zu", in + out);
+    snprintf(t->text_out, sizeof t->text_out, "%zu", said);
     snprintf(t->thinking, sizeof t->thinking, "%d", thinks ? 8 : 0);
+}
+
+/* Twenty digits in base 36: unique, and of the length of a real id. For UUIDs there are twelve hex digits too. */
+static void thought_name(thought *t, int64_t n) {
+    time_t now = time(NULL);
+    struct tm tm;
+    snprintf(t->hex, sizeof t->hex, "%012llx", (unsigned long long)n & 0xffffffffffffull);
+    for (int i = 20; i-- > 0; n /= 36) t->seq[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
+    t->seq[20] = 0;
+    snprintf(t->created, sizeof t->created, "%lld", (long long)now);
+    gmtime_r(&now, &tm);
+    strftime(t->created_at, sizeof t->created_at, "%Y-%m-%dT%H:%M:%S.104211Z", &tm);
 }
 
 static void thought_fill(const thought *t, const request *r, filling *f) {
     fill_in(f, "seq", t->seq);
+    fill_in(f, "hex", t->hex);
     fill_in(f, "created", t->created);
-    fill_in(f, "model", llmprov_json_str(llmprov_json_get(r->json, "model"), ""));
+    fill_in(f, "created_at", t->created_at);
+    fill_in(f, "model", r->model.ptr ? r->model.ptr : "");
     fill_in(f, "text", t->text.ptr ? t->text.ptr : "");
     fill_in(f, "thought", "Let me think.");
     fill_in(f, "tool_name", t->tool ? t->tool : "");
@@ -801,19 +1194,22 @@ static void thought_fill(const thought *t, const request *r, filling *f) {
     fill_in(f, "input_tokens", t->in);
     fill_in(f, "output_tokens", t->out);
     fill_in(f, "total_tokens", t->sum);
+    fill_in(f, "text_tokens", t->text_out);
     fill_in(f, "thinking_tokens", t->thinking);
 }
 
-/* Makes up a reply and returns the template that tells it. */
+/* Makes up a reply and returns the case that tells it. */
 static const char *brain_answer(const request *r, thought *t) {
     talk heard = { 0 };
-    bool thinks = brain_thinks(r->json);
-    talk_read(&heard, r->json);
-    t->tool = brain_call(r->json, &heard, &t->input);
+    bool thinks = brain_thinks(r);
+    const char *played;
+    talk_read(&heard, r);
+    played = player_case(r->model.ptr, heard.answers);
+    t->tool = brain_call(r, &heard, &t->input);
     if (!t->tool) { t->input.len = 0; brain_text(r, &heard, &t->text); }
     talk_free(&heard);
     thought_count(t, r, thinks && !t->tool);
-    return t->tool ? "brain_call" : thinks ? "brain_thinking" : "brain_text";
+    return played ? played : t->tool ? "brain_call" : thinks ? "brain_thinking" : "brain_text";
 }
 
 //==============================================================================
@@ -851,9 +1247,30 @@ static void plan_piece(plan *p) {
     p->ends[p->count++] = p->body.len;
 }
 
-static const char *event_data(const char *event) {
+/* How the events of a stream follow each other. In a golden file each is a piece of text before a separator. */
+typedef enum framing { FRAMING_NONE, FRAMING_EVENTS, FRAMING_LINES, FRAMING_MESSAGES, FRAMING_ARRAY } framing;
+
+static const struct { const char *type; framing framing; const char *separator; } framings[] = {
+    { "text/event-stream",                  FRAMING_EVENTS,   "\n\n" },
+    { "application/x-ndjson",               FRAMING_LINES,    "\n"   },
+    { "application/vnd.amazon.eventstream", FRAMING_MESSAGES, "\n"   },
+};
+
+/* By the type that the head of a golden file names. The separator tells how its body is cut. */
+static framing framing_of(const char *text, const request *r, const char **separator) {
+    const char *body = strstr(text, "\n\n");
+    for (size_t i = 0; i < COUNT(framings); i++) {
+        const char *type = strstr(text, framings[i].type);
+        *separator = framings[i].separator;
+        if (type && type < body) return r->array ? FRAMING_ARRAY : framings[i].framing;
+    }
+    return FRAMING_NONE;
+}
+
+/* The JSON in an event. */
+static const char *event_json(const char *event) {
     const char *data = strncmp(event, "data: ", 6) ? strstr(event, "\ndata: ") : event - 1;
-    return data ? data + 7 : "";
+    return data ? data + 7 : strchr(event, '{') ? strchr(event, '{') : "";
 }
 
 /* The chunk that openai-chat sends last when it was asked for the usage. */
@@ -864,42 +1281,44 @@ static bool is_usage_chunk(const llmprov_json *v) {
 }
 
 /* Does this event say that the reply, or its first choice, is complete? */
-static bool is_terminal(const char *data, const llmprov_json *v) {
-    const char *reason = llmprov_json_str(llmprov_json_path(v, "choices[0].finish_reason"), "");
-    return !strncmp(data, "[DONE]", 6) || is(v, "type", "message_stop") || *reason || is_usage_chunk(v);
+static bool is_terminal(const face *f, const char *data, const llmprov_json *v) {
+    const llmprov_json *said = llmprov_json_path(v, f->end);
+    char word[64];
+    snprintf(word, sizeof word, " %.60s ", llmprov_json_str(said, ""));
+    if (!strncmp(data, "[DONE]", 6) || is_usage_chunk(v) || llmprov_json_bool(said, false)) return true;
+    return f->end_words ? strstr(f->end_words, word) != NULL : word[1] != ' ';
 }
 
-/* Copies an event with the line ends that are wanted, and without the usage that was not asked for. */
-static void put_event(buffer *to, const char *event, bool crlf, bool usage) {
+/* Copies an event without the usage that was not asked for. */
+static void put_event(buffer *to, const char *event, bool usage) {
     static const char unasked[] = ",\"usage\":null";
     const char *skip = usage ? NULL : strstr(event, unasked);
-    for (; *event; event++) {
-        if (event == skip) event += strlen(unasked);
-        if (crlf && *event == '\n') buffer_put(to, "\r", 1);
-        buffer_put(to, event, 1);
-    }
+    buffer_put(to, event, skip ? (size_t)(skip - event) : strlen(event));
+    if (skip) buffer_str(to, skip + strlen(unasked));
 }
 
 /* One event of a golden stream. False = it is the first that must not come. */
-static bool plan_event(plan *p, const char *event, const answer *a, bool usage) {
-    const char *data = event_data(event);
-    llmprov_json *v = usage && !a->no_terminal ? NULL : llmprov_json_parse(data, strlen(data), NULL, NULL);
-    bool last = a->no_terminal == 1 && is_terminal(data, v), skip = !usage && is_usage_chunk(v);
+static bool plan_event(plan *p, const char *event, const face *f, const answer *a, bool usage) {
+    const char *data = event_json(event);
+    llmprov_json *v = usage && !a->no_terminal ? NULL : llmprov_json_parse(data, strcspn(data, "\n"), NULL, NULL);
+    bool last = a->no_terminal == 1 && is_terminal(f, data, v), skip = !usage && is_usage_chunk(v);
     llmprov_json_free(v);
     if (last || skip) return !last;
-    put_event(&p->body, event, a->crlf == 1, usage);
+    put_event(&p->body, event, usage);
     plan_piece(p);
     return true;
 }
 
-static void plan_stream(plan *p, const char *body, const answer *a, bool usage) {
+static void plan_stream(plan *p, const char *body, const char *separator, const request *r, const answer *a) {
+    const llmprov_json *asked = r->face->usage ? llmprov_json_path(r->json, r->face->usage) : NULL;
+    bool usage = !r->face->usage || !r->stream || llmprov_json_bool(asked, false);
     buffer event = { 0 };
     for (bool more = true; *body && more;) {
-        const char *blank = strstr(body, "\n\n");
-        size_t len = blank ? (size_t)(blank - body) + 2 : strlen(body);
+        const char *end = strstr(body, separator);
+        size_t len = end ? (size_t)(end - body) + strlen(separator) : strlen(body);
         event.len = 0;
         buffer_put(&event, body, len);
-        more = plan_event(p, event.ptr, a, usage);
+        more = plan_event(p, event.ptr, r->face, a, usage);
         body += len;
     }
     buffer_free(&event);
@@ -919,6 +1338,109 @@ static void plan_garbage(plan *p, size_t len) {
     }
     p->body.len += len;
     for (size_t i = middle; i < p->count; i++) p->ends[i] += len;
+}
+
+/* -- pieces as they are sent -- */
+
+static void put_lines(buffer *to, const char *text, size_t len, bool crlf) {
+    for (size_t i = 0; i < len; i++) {
+        if (crlf && text[i] == '\n') buffer_put(to, "\r", 1);
+        buffer_put(to, text + i, 1);
+    }
+}
+
+/* An element of an array as Google writes it. */
+static void put_element(buffer *to, const char *text, size_t len, bool first) {
+    const char *brace = (const char *)memchr(text, '{', len);
+    size_t skip = brace ? (size_t)(brace - text) : 0;
+    while (len > skip && text[len - 1] == '\n') len--;
+    buffer_str(to, first ? "[" : "\n,\r\n");
+    buffer_put(to, text + skip, len - skip);
+}
+
+/* https://smithy.io/2.0/aws/amazon-eventstream.html: numbers are big-endian, the checksum is that of zlib. */
+static uint32_t crc32_of(const char *data, size_t len) {
+    uint32_t crc = 0xFFFFFFFFu;
+    while (len--) {
+        crc ^= (unsigned char)*data++;
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
+    return ~crc;
+}
+
+static void put_number(buffer *to, size_t value, int bytes) {
+    while (bytes--) {
+        char byte = (char)(unsigned char)(value >> (8 * bytes));
+        buffer_put(to, &byte, 1);
+    }
+}
+
+/* A header whose value is a string, which is type 7. */
+static void put_message_header(buffer *to, const char *name, const char *value, size_t len) {
+    put_number(to, strlen(name), 1);
+    buffer_str(to, name);
+    put_number(to, 7, 1);
+    put_number(to, len, 2);
+    buffer_put(to, value, len);
+}
+
+/* The headers of "event TYPE JSON", "exception TYPE JSON" or "error CODE SENTENCE". Returns where the payload is. */
+static const char *put_message_headers(buffer *to, const char *line, const char *end) {
+    static const struct { const char *kind, *name; } kinds[] = {
+        { "event", ":event-type" }, { "exception", ":exception-type" }, { "error", ":error-code" } };
+    size_t kind = strcspn(line, " "), i = 0;
+    const char *type = line + kind + 1, *rest = type + strcspn(type, " ") + 1;
+    while (i < COUNT(kinds) - 1 && (strlen(kinds[i].kind) != kind || memcmp(kinds[i].kind, line, kind))) i++;
+    if (rest > end) die("a golden file has no message", line);
+    put_message_header(to, kinds[i].name, type, (size_t)(rest - 1 - type));
+    if (i == COUNT(kinds) - 1) put_message_header(to, ":error-message", rest, (size_t)(end - rest)), rest = end;
+    else put_message_header(to, ":content-type", "application/json", strlen("application/json"));
+    put_message_header(to, ":message-type", kinds[i].kind, strlen(kinds[i].kind));
+    return rest;
+}
+
+/* One message with its two checksums, the second of them wrong on demand. */
+static void put_message(buffer *to, const char *line, size_t len, bool wrong) {
+    buffer headers = { 0 };
+    size_t from = to->len;
+    const char *end = line[len - 1] == '\n' ? line + len - 1 : line + len;
+    const char *payload = put_message_headers(&headers, line, end);
+    put_number(to, 16 + headers.len + (size_t)(end - payload), 4);
+    put_number(to, headers.len, 4);
+    put_number(to, crc32_of(to->ptr + from, 8), 4);
+    buffer_put(to, headers.ptr, headers.len);
+    buffer_put(to, payload, (size_t)(end - payload));
+    put_number(to, crc32_of(to->ptr + from, to->len - from) ^ (wrong ? 1 : 0), 4);
+    buffer_free(&headers);
+}
+
+/* From text to what goes over the wire, piece by piece. */
+static void plan_encode(plan *p, framing f, const answer *a) {
+    buffer text = p->body;
+    size_t from = 0;
+    memset(&p->body, 0, sizeof p->body);
+    buffer_str(&p->body, "");
+    for (size_t i = 0; i < p->count; i++) {
+        const char *at = text.ptr + from;
+        size_t len = p->ends[i] - from;
+        if (f == FRAMING_MESSAGES) put_message(&p->body, at, len, a->bad_crc == 1 && i == p->count / 2);
+        else if (f == FRAMING_ARRAY) put_element(&p->body, at, len, !i);
+        else put_lines(&p->body, at, len, a->crlf == 1);
+        if (f == FRAMING_ARRAY && i == p->count - 1 && a->no_terminal != 1) buffer_str(&p->body, "\n]");
+        from = p->ends[i];
+        p->ends[i] = p->body.len;
+    }
+    buffer_free(&text);
+}
+
+/* A whole reply; what is asked for as an array comes as one, errors too. */
+static void plan_whole(plan *p, const char *body, bool array) {
+    bool wrap = array && *body != '[';
+    if (!*body) return;
+    if (wrap) buffer_str(&p->body, "[");
+    buffer_str(&p->body, body);
+    if (wrap) buffer_str(&p->body, "]");
+    plan_piece(p);
 }
 
 static bool header_named(const char *line, const char *name) {
@@ -972,13 +1494,17 @@ static void put_status(plan *p, const char *line, const answer *a) {
 }
 
 /* The head of a golden file, line by line, with what the answer changes. Returns where the body begins. */
-static const char *plan_head(plan *p, const char *text, const answer *a) {
+static const char *plan_head(plan *p, const char *text, const answer *a, framing f) {
     bool dated = false;
     char date[64];
     for (int i = 0; *text && *text != '\n'; i++) {
         buffer line = { 0 };
         size_t len = strcspn(text, "\n");
         buffer_put(&line, text, len);
+        if (f == FRAMING_ARRAY && header_named(line.ptr, "content-type")) {
+            line.len = 0;
+            buffer_str(&line, "content-type: application/json; charset=UTF-8");
+        }
         if (!i) put_status(p, line.ptr, a);
         else if (!answer_says(a, line.ptr)) buffer_format(&p->head, "%s\r\n", line.ptr);
         dated = dated || header_named(line.ptr, "date");
@@ -1005,14 +1531,14 @@ static void plan_framing(plan *p, const request *r, const answer *a, bool stream
 }
 
 static void plan_build(plan *p, const char *text, const request *r, const answer *a) {
-    const char *body = plan_head(p, text, a);
-    bool stream = strstr(p->head.ptr, "text/event-stream") != NULL;
-    const llmprov_json *asked = llmprov_json_path(r->json, "stream_options.include_usage");
-    bool usage = r->face == ANTHROPIC || !r->stream || llmprov_json_bool(asked, false);
-    if (stream) plan_stream(p, body, a, usage);
-    else if (*body) { buffer_str(&p->body, body); plan_piece(p); }
+    const char *separator;
+    framing f = framing_of(text, r, &separator);
+    const char *body = plan_head(p, text, a, f);
+    if (f) plan_stream(p, body, separator, r, a);
+    else plan_whole(p, body, r->array);
     if (a->garbage > 0) plan_garbage(p, (size_t)a->garbage);
-    plan_framing(p, r, a, stream);
+    if (f) plan_encode(p, f, a);
+    plan_framing(p, r, a, f != FRAMING_NONE);
     p->limit = a->cut >= 0 ? (size_t)a->cut : SIZE_MAX;
     p->gap_ms = a->gap_ms > 0 ? (uint64_t)a->gap_ms : 0;
     p->one_byte = a->one_byte == 1;
@@ -1044,18 +1570,24 @@ static bool case_name(const char *name) {
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(name);
 }
 
-/* Reads the form that is wanted, or the only one there is. */
-static bool case_load(const server *s, const face *f, const char *name, bool stream, buffer *text) {
-    static const char *const files[] = { "stream.txt", "reply.txt" };
-    bool found = false;
-    if (!case_name(name)) return false;
-    for (size_t i = 0; i < 2 && !found; i++) {
-        buffer path = { 0 };
-        buffer_format(&path, "%s/%s/%s/%s", s->wire, f->format, name, files[stream ? i : 1 - i]);
-        found = file_read(path.ptr, text);
-        buffer_free(&path);
-    }
+static bool case_read(const server *s, const char *folder, const char *name, const char *file, buffer *text) {
+    buffer path = { 0 };
+    bool found;
+    buffer_format(&path, "%s/%s/%s/%s", s->wire, folder, name, file);
+    found = file_read(path.ptr, text);
+    buffer_free(&path);
     return found;
+}
+
+/* Reads the form that is wanted, or the only one there is; of another folder only what went well, and whole. */
+static bool case_load(const server *s, const face *f, const char *name, bool stream, buffer *text) {
+    if (!case_name(name)) return false;
+    if (case_read(s, f->name, name, stream ? "stream.txt" : "reply.txt", text)) return true;
+    if (case_read(s, f->name, name, stream ? "reply.txt" : "stream.txt", text)) return true;
+    if (!f->also || !case_read(s, f->also, name, "reply.txt", text)) return false;
+    if (!strncmp(text->ptr, "HTTP/1.1 2", 10)) return true;
+    buffer_free(text);
+    return false;
 }
 
 /* Names that begin so are templates, which the mock fills in. */
@@ -1063,11 +1595,12 @@ static bool is_template(const char *name) { return !strncmp(name, "brain_", 6); 
 
 static bool script_fits(const answer *a, const request *r) {
     buffer where = { 0 };
-    bool fits = !a->format || !strcmp(a->format, r->face->format);
+    bool fits = !a->format || !strcmp(a->format, r->face->name);
     EACH(v, a->when) {
         const llmprov_json *there = llmprov_json_path(r->json, llmprov_json_key(v));
         bool absent = llmprov_json_kind(v) == LLMPROV_JSON_NULL && llmprov_json_kind(there) == LLMPROV_JSON_NONE;
-        fits = fits && (absent || holds(v, there, &where));
+        bool model = !strcmp(llmprov_json_key(v), "model") && !strcmp(llmprov_json_str(v, ""), r->model.ptr);
+        fits = fits && (model || absent || holds(v, there, &where));
     }
     buffer_free(&where);
     return fits;
@@ -1105,7 +1638,7 @@ static bool check_match(const server *s, const request *r, const answer *a, prob
     llmprov_json *expected;
     bool good = true;
     buffer_str(&where, "body");
-    buffer_format(&path, "%s/%s/%s/request.json", s->wire, r->face->format, a->name);
+    buffer_format(&path, "%s/%s/%s/request.json", s->wire, r->face->name, a->name);
     if (!file_read(path.ptr, &text)) good = invalid(p, NULL, "mock", "There is no %.200s.", path.ptr);
     expected = llmprov_json_parse(text.ptr ? text.ptr : "", text.len, NULL, NULL);
     if (good && !holds(expected, r->json, &where))
@@ -1118,8 +1651,7 @@ static bool check_match(const server *s, const request *r, const answer *a, prob
 }
 
 static const char *model_case(const request *r) {
-    const char *model = llmprov_json_str(llmprov_json_get(r->json, "model"), "");
-    return strncmp(model, "mock-", 5) ? NULL : model + 5;
+    return strncmp(r->model.ptr, "mock-", 5) ? NULL : r->model.ptr + 5;
 }
 
 static void write_log(const server *s, const request *r, int status, const char *name) {
@@ -1139,19 +1671,12 @@ static void write_record(const server *s, const request *r) {
     buffer_free(&path);
 }
 
-/* Twenty digits in base 36: unique, and of the length of a real id. */
-static void write_seq(char *to, int64_t n) {
-    for (int i = 20; i-- > 0; n /= 36) to[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
-    to[20] = 0;
-}
-
 /* Loads the case and makes the plan of it. */
 static void plan_case(const server *s, plan *p, const request *r, const answer *a, const problem *bad, thought *t) {
     buffer text = { 0 }, filled = { 0 };
     filling f = { .count = 0 };
     if (!case_load(s, r->face, a->name, r->stream, &text)) die("the wire folder lacks a case", a->name);
-    write_seq(t->seq, s->requests);
-    snprintf(t->created, sizeof t->created, "%lld", (long long)time(NULL));
+    thought_name(t, s->requests);
     thought_fill(t, r, &f);
     fill_in(&f, "message", bad->message);
     fill_in(&f, "param", bad->param);
@@ -1172,20 +1697,24 @@ static bool case_exists(const server *s, const request *r, const answer *a, prob
 
 /* Everything that may stand against the request. On success *a has the case's name. */
 static bool choose(server *s, request *r, answer *a, problem *p, thought *t) {
-    if (!check_door(r, s->key, p)) return false;
+    const route *to = find_route(r);
+    if (!check_door(r, to != NULL, s->key, p)) return false;
     r->json = llmprov_json_parse(r->body.ptr ? r->body.ptr : "", r->body.len, NULL, NULL);
-    r->stream = llmprov_json_bool(llmprov_json_get(r->json, "stream"), false);
+    read_manner(r, to->kind);
     if (!check_body(r, p) || !choose_answer(s, r, a, p)) return false;
     if (!a->name) a->name = model_case(r);
     if (!a->name) a->name = brain_answer(r, t);
     return case_exists(s, r, a, p) && (a->match != 1 || check_match(s, r, a, p));
 }
 
+/* What an API has no case of is invalid there. */
 static void plan_refusal(const server *s, plan *p, request *r, const problem *bad) {
     answer a = answer_plain;
     thought t = { .tool = NULL };
-    a.name = bad->name;
-    if (!r->face) r->face = OPENAI;
+    buffer text = { 0 };
+    if (!r->face) r->face = &faces[0];
+    a.name = case_load(s, r->face, bad->name, r->stream, &text) ? bad->name : "brain_invalid";
+    buffer_free(&text);
     plan_case(s, p, r, &a, bad, &t);
     write_log(s, r, p->status, a.name);
 }
@@ -1202,7 +1731,6 @@ static void plan_reply(server *s, plan *p, request *r, uint64_t *delay_ms) {
     answer a = answer_plain;
     problem bad = { .name = NULL, .param = "null", .code = "null" };
     thought t = { .tool = NULL };
-    r->face = face_of(r);
     if (!choose(s, r, &a, &bad, &t)) plan_refusal(s, p, r, &bad);
     else if (a.drop == 1) plan_drop(s, p, r, &a);
     else { plan_case(s, p, r, &a, &bad, &t); write_log(s, r, p->status, a.name); }
@@ -1259,7 +1787,7 @@ static bool conn_answer(server *s, conn *c, const problem *bad) {
     write_record(s, &c->request);
     if (bad) {
         c->plan.close = true;
-        if (!c->request.face && c->request.path) c->request.face = face_of(&c->request);
+        if (!c->request.face && c->request.path) find_route(&c->request);
         plan_refusal(s, &c->plan, &c->request, bad);
     } else plan_reply(s, &c->plan, &c->request, &delay_ms);
     c->stage = AT_REPLY;
@@ -1617,7 +2145,7 @@ static void server_free(server *s) {
 //==============================================================================
 
 static const char help_text[] =
-    "mock: a loopback server that answers as Anthropic's and OpenAI's do\n"
+    "mock: a loopback server that answers as the real ones do, in every wire format\n"
     "\n"
     "  --port N            listen there; 0 = a free one (default)\n"
     "  --script FILE       JSON: {\"answers\":[{\"case\":\"hello\"}, ...]}\n"
