@@ -33,9 +33,9 @@ all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and
 demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh
 
-test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/mock) ## the tests; no network
-	$(B)/test
-	$(if $(LOOP),sh $(LOOP))
+test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw) ## the tests; no network
+	@$(if $(LOOP),sh $(LOOP) > $(B)/loop.txt 2>&1 &) $(B)/test; code=$$?; \
+	$(if $(LOOP),wait $$! || code=1; cat $(B)/loop.txt;) exit $$code
 
 fixtures: ## the tests over the suites and the recorded traffic in $(SHARED)
 	@if [ ! -f tests/fixtures.c ]; then $(call skip,fixtures: there is no tests/fixtures.c); \
@@ -152,6 +152,12 @@ $(B)/rooms $(B)/manual: $(B)/%: tools/%.c | $(B)
 
 $(B)/llmprov: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
+
+$(B)/llmprov-plain: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
+	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
+
+$(B)/raw: tests/raw.c | $(B)
+	$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
 
 $(B)/mock: tools/mock.c llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<

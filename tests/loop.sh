@@ -1,7 +1,8 @@
 #!/bin/sh
-# The command line against the mock server, over loopback: chats in both formats, every fault, and what works without
-# network. Run by `make test` from the project's root; needs build/llmprov and build/mock. Where libcurl is compiled in, the
-# tests with a connection run once more over the plain sockets of examples/sockets.h.
+# The command line against the mock server, over loopback: chats in every format, every fault, a change of provider
+# between any two, and what works without network. Run by `make test` from the project's root; needs build/llmprov,
+# build/llmprov-plain, build/mock and build/raw. All formats go over the plain sockets of examples/sockets.h; where libcurl
+# is compiled into build/llmprov, two of them go over it too.
 set -u
 # Nothing of the caller's: keys, base URLs and proxies are variables.
 [ "${1:-}" = clean ] || exec env -i PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" CC="${CC:-cc}" sh "$0" clean
@@ -18,10 +19,9 @@ trap 'exit 1' HUP INT TERM
 
 limit=
 if command -v timeout > /dev/null; then limit='timeout 10'; fi
-formats='anthropic openai'
-
-(TMPDIR=$dir $CC -std=c99 -O0 -I. -o "$dir/plain" tools/llmprov.c > "$dir/plain.err" 2>&1; echo $? > "$dir/plain.code") 3>&- &
-building=$!
+program=build/llmprov
+formats=$($program formats) || exit 1
+. tools/providers.sh
 
 # -- checking ------------------------------------------------------------------------------
 
@@ -69,6 +69,7 @@ expect() {
 
 # -- the mock, and what it is to do by the name of the model -------------------------------
 
+body() { sed '1,/^$/d' "tests/wire/$1"; }
 answers=
 add() {
     answers="$answers{\"if\":{\"model\":\"$1\"},$2},"
@@ -76,7 +77,7 @@ add() {
 late='"case":"rate_limit","headers":{"retry-after":null,"retry-after-ms":null,"x-should-retry":null}'
 # once, and then the mock answers: for each transport and format
 for transport in curl plain; do
-    for format in anthropic-messages openai-chat; do
+    for format in $formats; do
         of="\"format\":\"$format\""
         add "$transport-seconds" "$of,$late,\"retry_after\":\"0.02\""
         add "$transport-ms" "$of,$late,\"retry_after_ms\":\"20\""
@@ -84,24 +85,32 @@ for transport in curl plain; do
         add "$transport-far" "$of,$late,\"retry_after\":\"3600\""
         add "$transport-drop" "$of,\"drop\":true"
         add "$transport-reset" "$of,\"drop\":true,\"reset\":true"
+        busy=overloaded
+        [ -d tests/wire/$format/$busy ] || busy=unavailable
+        add "$transport-overloaded" "$of,\"case\":\"$busy\",\"retry_after_ms\":\"20\""
     done
-    add "$transport-overloaded" '"case":"overloaded","retry_after_ms":"20"'
 done
 # always
 always='"times":1000000'
+for format in $formats; do
+    most=$(($(body $format/hello/stream.txt | wc -c) * 2 / 3))
+    add cut "$always,\"format\":\"$format\",\"case\":\"hello\",\"cut\":$most"
+done
 add never "$always,$late,\"retry_after_ms\":\"20\",\"should_retry\":\"false\""
 add limited "$always,$late,\"retry_after_ms\":\"20\""
-add cut "$always,"'"case":"hello","cut":1500'
-add cut-early "$always,"'"case":"hello","cut":20,"reset":true'
+add cut-early "$always,"'"cut":20,"reset":true'
 add stream-error "$always,"'"case":"error_in_stream"'
-add garbage "$always,"'"case":"hello","garbage":40'
-add one-byte "$always,"'"case":"unicode","one_byte":true'
-add crlf "$always,"'"case":"hello","crlf":true'
-add no-terminal "$always,"'"case":"hello","no_terminal":true'
-add to-close "$always,"'"case":"hello","chunked":false,"keep_alive":false'
-add chunked "$always,"'"case":"hello","chunked":true'
+add garbage "$always,"'"garbage":40'
+add one-byte "$always,"'"one_byte":true'
+add crlf "$always,"'"crlf":true'
+add no-terminal "$always,"'"no_terminal":true'
+add bad-crc "$always,"'"bad_crc":true'
+add to-close "$always,"'"chunked":false,"keep_alive":false'
+add chunked "$always,"'"chunked":true'
+add late "$always,"'"delay_ms":50,"gap_ms":2'
 printf '{"answers":[%s{}]}\n' "$answers" > "$dir/script"
 : > "$dir/in"
+: > "$dir/port"
 mkfifo "$dir/hold" && mkdir "$dir/record" || exit 1
 build/mock --until-eof --lifetime 60 --script "$dir/script" --record "$dir/record" --log "$dir/log" < "$dir/hold" > "$dir/port" 2> "$dir/mock.err" &
 mock=$!
@@ -109,7 +118,6 @@ exec 3> "$dir/hold"
 
 # -- without network -----------------------------------------------------------------------
 
-program=build/llmprov
 check 'no command' 1 '' 'llmprov chat'
 check 'help' 0 'llmprov convert' '' --help
 check 'version' 0 '^llmprov [0-9.]*$' '' --version
@@ -158,49 +166,7 @@ echo '{"model":"m",' > "$dir/in"
 check 'request: broken' 2 '' 'stdin: .*byte 1[0-9]' request -p openai
 : > "$dir/in"
 
-# convert
-body() { sed '1,/^$/d' "tests/wire/$1"; }
-for format in anthropic-messages openai-chat; do
-    for case in hello thinking tool unicode rate_limit error_in_stream; do
-        for what in reply stream; do
-            [ ! -f tests/wire/$format/$case/$what.txt ] || body $format/$case/$what.txt > "$dir/$format.$case.$what"
-        done
-    done
-    of="$dir/convert $format"
-    for case in hello thinking unicode tool; do
-        for what in reply stream; do
-            check "convert $format $case $what" 0 '"type":"message"' '' convert --from $format --to anthropic-messages --gather --what $what "$dir/$format.$case.$what"
-        done
-        expect "convert $format $case: stream and reply agree" cmp "$of $case reply.out" "$of $case stream.out"
-        for to in anthropic-messages openai-chat; do
-            check "convert $format $case reply to $to" 0 '^{"id":".*}$' '*' convert --from $format --to $to --what reply "$dir/$format.$case.reply"
-            check "convert $format $case stream to $to" 0 '^data: {' '*' convert --from $format --to $to --what stream "$dir/$format.$case.stream"
-            cp "$of $case stream to $to.out" "$dir/again"
-            check "convert $format $case by $to and back" 0 '"event":"end"' '' convert --from $to --to events --what stream "$dir/again"
-        done
-    done
-    check "convert $format to events" 0 '^{"event":"start","id":"[^"]*","model":"[^"]*"}$' '' convert --from $format --to events --what stream "$dir/$format.hello.stream"
-    expect "convert $format: the end" grep '^{"event":"end","stop":"end_turn","stop_word":"[a-z_]*","stop_sequence":null,"usage":{"input_tokens":10,' "$of to events.out"
-    expect "convert $format: blocks" grep '^{"event":"block","index":0,"block":{"type":"text","text":""}}$' "$of to events.out"
-    check "convert $format: a call" 0 '^{"event":"block_end","index":[0-9]*,"block":{"type":"tool_use","id":.*"input":{.*}' '' convert --from $format --to events --what reply "$dir/$format.tool.reply"
-    check "convert $format: an error" 3 '^{"type":"error","error":{"type":"rate_limit_error","message":"..*"}' '' convert --from $format --what error --status 429 "$dir/$format.rate_limit.reply"
-    check "convert $format: an error as a reply" 3 '"error":{"type":"rate_limit_error"' 'llmprov: ' convert --from $format --to anthropic-messages --what reply --status 429 "$dir/$format.rate_limit.reply"
-    check "convert $format: an error as a message" 3 '"content":\[\]' 'llmprov: ' convert --from $format --to anthropic-messages --gather --what reply --status 429 "$dir/$format.rate_limit.reply"
-    check "convert $format: an error in a stream to a stream" 3 '^data: {"type":"error","error":' 'llmprov: ' convert --from $format --to anthropic-messages --what stream "$dir/$format.error_in_stream.stream"
-    check "convert $format: an error in a stream" 3 '^{"event":"error","error":{"type":"[a-z_]*","message":"..*"}}$' '^llmprov: ' convert --from $format --to events --what stream "$dir/$format.error_in_stream.stream"
-    head -c 1500 "$dir/$format.hello.stream" > "$dir/cut"
-    check "convert $format: a cut stream" 3 '"text":"Hello' '^llmprov: .*ended' convert --from $format --gather --what stream "$dir/cut"
-    echo '<html>' > "$dir/cut"
-    check "convert $format: no reply" 2 '"event":"error"' 'cut: .*not JSON' convert --from $format --to events --what reply "$dir/cut"
-done
-check 'convert: which format' 1 '' '--from' convert --what reply
-check 'convert: which form' 1 '' '--what' convert --from openai-chat
-check 'convert: unknown format' 1 '' 'nope' convert --from nope --what reply
-check 'convert: by a row' 0 '"type":"message"' '' convert -p deepseek --to anthropic-messages --gather --what reply "$dir/openai-chat.hello.reply"
-check 'convert: status' 1 '' '--status' convert --from openai-chat --what error --status 99 "$dir/cut"
-check 'convert: to' 1 '' '--to' convert --from openai-chat --what reply --to xml "$dir/cut"
-
-# -- over the loopback ---------------------------------------------------------------------
+# -- the mock server starts ----------------------------------------------------------------
 
 tries=0
 until port=$(sed -n 's/^listening on .*://p' "$dir/port") && [ -n "$port" ]; do
@@ -209,7 +175,121 @@ until port=$(sed -n 's/^listening on .*://p' "$dir/port") && [ -n "$port" ]; do
     sleep 0.1 2> /dev/null || sleep 1
 done
 url=http://127.0.0.1:$port
-export ANTHROPIC_API_KEY=demo OPENAI_API_KEY=demo
+
+# ask PATH BODY HEADERS: what the mock says to what the command line does not ask
+ask() {
+    printf 'POST %s HTTP/1.0\r\ncontent-length: %s\r\n%s\r\n%s' "$1" ${#2} "${3:-}" "$2" | $limit build/raw "$port" 3>&-
+}
+
+# asked NAME EXPECTED PATH BODY HEADERS
+asked() {
+    name=$1 at=$dir/$1 why=
+    ask "$3" "$4" "${5:-}" > "$at.out" 2> "$at.err"
+    found "$2" "$at.out" || why="the mock should say: $2"
+    verdict
+}
+
+# A binary stream lies there as text: the mock makes it.
+put_body() {
+    if grep -q 'application/vnd.amazon.eventstream' "tests/wire/$1/$2/$3.txt"; then
+        ask "/model/mock-$2/converse-stream" '{"messages":[{"role":"user","content":[{"text":"x"}]}]}' > "$dir/answer"
+        head=$(sed '/^.$/q' "$dir/answer" | wc -c)
+        tail -c +$((head + 1)) "$dir/answer"
+    else body "$1/$2/$3.txt"
+    fi
+}
+
+# -- from format to format -----------------------------------------------------------------
+
+program=build/llmprov-plain
+servers=
+for to in $formats; do
+    body openai-chat/hello/reply.txt > "$dir/hello"
+    if $program convert --from openai-chat --to $to --what reply "$dir/hello" > /dev/null 2> "$dir/why"; then servers="$servers $to"
+    else expect "convert: $to is no server" grep 'cannot be written' "$dir/why"
+    fi
+done
+for format in $formats; do
+    for case in hello thinking tool unicode rate_limit error_in_stream; do
+        for what in reply stream; do
+            [ ! -f tests/wire/$format/$case/$what.txt ] || put_body $format $case $what > "$dir/$format.$case.$what"
+        done
+    done
+    of="$dir/convert $format"
+    for case in hello thinking unicode tool; do
+        for what in reply stream; do
+            check "convert $format $case $what" 0 '"type":"message"' '*' convert --from $format --to anthropic-messages --gather --what $what "$dir/$format.$case.$what"
+        done
+        expect "convert $format $case: stream and reply agree" cmp "$of $case reply.out" "$of $case stream.out"
+    done
+    for to in $servers; do
+        check "convert $format reply to $to" 0 '^{' '*' convert --from $format --to $to --what reply "$dir/$format.tool.reply"
+        check "convert $format stream to $to" 0 '^\(data: \)*{' '*' convert --from $format --to $to --what stream "$dir/$format.tool.stream"
+        cp "$of stream to $to.out" "$dir/again"
+        check "convert $format by $to and back" 0 '"event":"end","stop":"tool_use"' '*' convert --from $to --to events --what stream "$dir/again"
+    done
+    check "convert $format to events" 0 '^{"event":"start"[^{]*}$' '*' convert --from $format --to events --what stream "$dir/$format.hello.stream"
+    expect "convert $format: the end" grep '^{"event":"end","stop":"end_turn","stop_word":"[A-Za-z_]*","stop_sequence":null,"usage":{"input_tokens":[1-9]' "$of to events.out"
+    expect "convert $format: blocks" grep '^{"event":"block","index":0,"block":{"type":"text","text":""' "$of to events.out"
+    check "convert $format: a call" 0 '^{"event":"block_end","index":[0-9]*,"block":{"type":"tool_use","id":.*"input":{.*}' '*' convert --from $format --to events --what reply "$dir/$format.tool.reply"
+    check "convert $format: an error" 3 '^{"type":"error","error":{"type":"rate_limit_error","message":"..*"}' '' convert --from $format --what error --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error as a reply" 3 '"error":{"type":"rate_limit_error"' 'llmprov: ' convert --from $format --to anthropic-messages --what reply --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error as a message" 3 '"content":\[\]' 'llmprov: ' convert --from $format --to anthropic-messages --gather --what reply --status 429 "$dir/$format.rate_limit.reply"
+    check "convert $format: an error in a stream to a stream" 3 '^data: {"type":"error","error":' 'llmprov: ' convert --from $format --to anthropic-messages --what stream "$dir/$format.error_in_stream.stream"
+    check "convert $format: an error in a stream" 3 '^{"event":"error","error":{"type":"[a-z_]*","message":"..*"}}$' '^llmprov: ' convert --from $format --to events --what stream "$dir/$format.error_in_stream.stream"
+    head -c $(($(wc -c < "$dir/$format.hello.stream") / 2)) "$dir/$format.hello.stream" > "$dir/cut"
+    check "convert $format: a cut stream" 3 '"text":"Hello' '^llmprov: .*ended' convert --from $format --gather --what stream "$dir/cut"
+    echo '<html>' > "$dir/cut"
+    check "convert $format: no reply" 2 '"event":"error"' 'cut: .*not JSON' convert --from $format --to events --what reply "$dir/cut"
+done
+program=build/llmprov
+check 'convert: which format' 1 '' '--from' convert --what reply
+check 'convert: which form' 1 '' '--what' convert --from openai-chat
+check 'convert: unknown format' 1 '' 'nope' convert --from nope --what reply
+check 'convert: by a row' 0 '"type":"message"' '' convert -p deepseek --to anthropic-messages --gather --what reply "$dir/openai-chat.hello.reply"
+check 'convert: status' 1 '' '--status' convert --from openai-chat --what error --status 99 "$dir/cut"
+check 'convert: to' 1 '' '--to' convert --from openai-chat --what reply --to xml "$dir/cut"
+
+# -- the mock itself -----------------------------------------------------------------------
+
+hi='"contents":[{"role":"user","parts":[{"text":"hi"}]}]'
+asked 'gemini: an array' '^,.$' '/v1beta/models/m:streamGenerateContent' "{$hi}"
+asked 'gemini: its end' '^]$' '/v1/models/m:streamGenerateContent?alt=json' "{$hi}"
+asked 'gemini: events' '^data: {' '/v1beta/models/m:streamGenerateContent?x=1&alt=sse' "{$hi}"
+asked 'gemini: an error in an array' '^\[{' '/v1beta/models/m:streamGenerateContent' '{}'
+asked 'vertex' '"modelVersion": "m"' '/v1/projects/p/locations/l/publishers/google/models/m:generateContent' "{$hi}"
+turn='{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]}'
+turn="\"contents\":[$turn,{\"role\":\"user\",\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":{}}}]}]"
+asked 'gemini: a signature is missing' 'no thoughtSignature' '/v1beta/models/gemini-3.5-flash:generateContent' "{$turn}"
+asked 'gemini: none is needed' '^HTTP/1.1 200' '/v1beta/models/gemini-2.5-flash:generateContent' "{$turn}"
+say='{"role":"user","content":[{"text":"hi"}]}'
+hello='"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]'
+asked 'messages: thinking' '"thinking_delta","thinking":"Let me think."' /v1/messages "{$hello,\"stream\":true,\"thinking\":{\"type\":\"adaptive\"}}" 'anthropic-version: 2023-06-01
+'
+asked 'chat: thinking' '"reasoning_content":"Let me think."' /v1/chat/completions "{$hello,\"stream\":true,\"reasoning_effort\":\"low\"}"
+asked 'responses: thinking' 'summary_text.delta.*"Let me think."' /v1/responses '{"model":"m","input":"hi","stream":true,"reasoning":{"effort":"low"}}'
+asked 'gemini: thinking' '"text": "Let me think.", "thought": true' '/v1beta/models/m:streamGenerateContent?alt=sse' "{$hi,\"generationConfig\":{\"thinkingConfig\":{\"includeThoughts\":true}}}"
+asked 'bedrock: thinking' '"text":"Let me think."' /model/m/converse '{"messages":[{"role":"user","content":[{"text":"hi"}]}],"additionalModelRequestFields":{"thinking":{"type":"enabled"}}}'
+asked 'ollama: thinking' '"thinking":"Let me think."' /api/chat "{$hello,\"think\":true}"
+asked 'cohere: thinking' '"content":{"thinking":"Let me think."}' /v2/chat "{$hello,\"stream\":true,\"thinking\":{\"type\":\"enabled\"}}"
+asked 'bedrock: turns' 'ValidationException' '/model/m/converse' "{\"messages\":[$say,$say]}"
+asked 'bedrock: a blank' 'is blank' '/model/m/converse' '{"messages":[{"role":"user","content":[{"text":" "}]}]}'
+asked 'bedrock: nothing' '^HTTP/1.1 404' '/model/m/fly' '{}'
+asked 'ollama: streams unasked' 'x-ndjson' '/api/chat' '{"model":"m","messages":[{"role":"user","content":"hi"}]}'
+asked 'cohere: a role' '"message":"invalid request' '/v2/chat' '{"model":"m","messages":[{"role":"robot","content":"hi"}]}'
+asked 'responses: a call without its output' 'No tool output' '/v1/responses' '{"model":"m","input":[{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]}'
+create='{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}'
+asked 'proxy: whole' '^{"id":"msg_.*legacyuse mock' /create "$create" "x-api-key: k
+"
+asked 'proxy: no credits' '^{"error":"API Credits Exceeded"}$' /create "$create" "x-api-key: no-credits
+"
+asked 'proxy: no key' '^HTTP/1.1 401' /create "$create"
+asked 'proxy: invalid' '^{"error":"max_tokens: Field required"}$' /create '{"model":"m","messages":[]}' "x-api-key: k
+"
+
+# -- over the loopback ---------------------------------------------------------------------
+
+set_keys
 # the smallest PNG, as far as its first bytes go
 printf '\211PNG\r\n\032\n0000IHDR' > "$dir/dot.png"
 
@@ -220,62 +300,79 @@ later() {
     waiting="$waiting $!"
 }
 retries() {
-    for p in $formats; do
+    for format in $2; do
+        p=$(provider_of $format) || exit 1
         c="chat -p $p --base-url $url"
-        for how in seconds ms imf rfc850 asctime far drop reset; do
+        for how in seconds ms imf rfc850 asctime far drop reset overloaded; do
             later "$1 $p: again after $how" 0 'Hello!' 'trying again' $c -m "$1-$how" hi
         done
         later "$1 $p: cut at once" 3 '*' '^llmprov: ' $c -m cut-early hi
         later "$1 $p: a whole reply cut" 3 '' '^llmprov: ' $c -m cut-early --no-stream hi
-        later "$1 $p: always limited" 3 '' '^llmprov: .*limit' $c -m limited hi
+        later "$1 $p: always limited" 3 '' '^llmprov: ' $c -m limited hi
     done
-    later "$1: overloaded" 0 'Hello!' 'trying again' chat -p anthropic --base-url "$url" -m "$1-overloaded" hi
     later "$1: nobody there" 3 '' '^llmprov: .*onnect' chat -p openai --base-url http://127.0.0.1:1 hi
 }
 
-# talk NAME PROVIDER: everything that takes no time
+# talk NAME FORMAT: everything that takes no time
 talk() {
-    c="chat -p $2 --base-url $url"
-    check "$1 $2: stream" 0 '^Hello! This is the .* mock. I have seen 1 message' '' $c 'Good day'
-    check "$1 $2: whole" 0 '^Hello! This is the .* mock. I have seen 1 message' '' $c --no-stream 'Good day'
-    check "$1 $2: system" 0 '^Hello!' '' $c --system='Be kind' -- '-p'
-    check "$1 $2: events" 0 '^{"event":"end","stop":"end_turn"' '' $c --json 'Good day'
-    check "$1 $2: message" 0 '^{"id":".*"role":"assistant".*"stop_reason":"end_turn"' '' $c --json --no-stream 'Good day'
-    check "$1 $2: a tool with arguments" 0 '^The tool says: 42$' '^llmprov: tool add {.*} -> 42$' $c --tool-demo 'What is 2 plus 40?'
-    check "$1 $2: a tool without, whole" 0 '^The tool says: 20..-..-..T' '^llmprov: tool time {} -> 20' $c --no-stream --tool-demo 'What time is it?'
-    check "$1 $2: an image" 0 'Hello!' '' $c --image "$dir/dot.png" 'What a picture'
-    check "$1 $2: save" 0 'seen 1 message' '' $c --save "$dir/talk" 'I am Ada'
-    check "$1 $2: load" 0 'seen 3 messages.*I am Ada' '' $c --load "$dir/talk" --save "$dir/talk" 'Go on'
+    p=$(provider_of $2) || exit 1
+    c="chat -p $p --base-url $url"
+    check "$1 $p: stream" 0 "^Hello! This is the $2 mock. I have seen 1 message" '' $c 'Good day'
+    check "$1 $p: whole" 0 "^Hello! This is the $2 mock. I have seen 1 message" '' $c --no-stream 'Good day'
+    check "$1 $p: system" 0 '^Hello!' '' $c --system='Be kind' -- '-p'
+    check "$1 $p: events" 0 '^{"event":"end","stop":"end_turn"' '' $c --json 'Good day'
+    check "$1 $p: message" 0 '^{"id":.*"role":"assistant".*"stop_reason":"end_turn"' '' $c --json --no-stream 'Good day'
+    check "$1 $p: a tool with arguments" 0 '^The tool says: 42$' '^llmprov: tool add {.*} -> 42$' $c --save "$dir/$2.talk" --tool-demo 'What is 2 plus 40?'
+    check "$1 $p: a tool without, whole" 0 '^The tool says: 20..-..-..T' '^llmprov: tool time {} -> 20' $c --no-stream --tool-demo 'What time is it?'
+    check "$1 $p: an image" 0 'Hello!' '' $c --image "$dir/dot.png" 'What a picture'
+    check "$1 $p: save" 0 'seen 1 message' '' $c --save "$dir/talk" 'I am Ada'
+    check "$1 $p: load" 0 'seen 3 messages.*I am Ada' '' $c --load "$dir/talk" --save "$dir/talk" 'Go on'
     printf 'one\n\ntwo\n/quit\nthree\n' > "$dir/in"
-    check "$1 $2: a conversation" 0 'seen 7 messages.*I am Ada' '' $c --load "$dir/talk" --save "$dir/talk"
+    check "$1 $p: a conversation" 0 'seen 7 messages.*I am Ada' '' $c --load "$dir/talk" --save "$dir/talk"
     : > "$dir/in"
-    expect "$1 $2: its history" grep '"one".*"two".*mock.*seen 7' "$dir/talk"
-    check "$1 $2: cut" 3 '^Hello!' '^llmprov: ' $c -m cut hi
-    check "$1 $2: an error in the stream" 3 '*' '^llmprov: ' $c -m stream-error hi
-    check "$1 $2: garbage" 3 'Hello' 'not JSON' $c -m garbage hi
-    check "$1 $2: byte by byte" 0 'Café.*"quoted", back.slash' '*' $c -m one-byte hi
-    check "$1 $2: CRLF" 0 'good to hear from you' '*' $c -m crlf hi
-    check "$1 $2: no terminal event" 3 'good to hear from you' 'before the provider said' $c -m no-terminal hi
-    check "$1 $2: until the end of the connection" 0 'good to hear' '*' $c -m to-close hi
-    check "$1 $2: whole until then" 0 'good to hear' '*' $c -m to-close --no-stream hi
-    check "$1 $2: a whole reply in chunks" 0 'good to hear' '*' $c -m chunked --no-stream hi
-    check "$1 $2: x-should-retry: false" 3 '' '^llmprov: .*imit' $c -m never hi
+    expect "$1 $p: its history" grep '"one".*"two".*mock.*seen 7' "$dir/talk"
+    check "$1 $p: cut" 3 '^Hello' '^llmprov: ' $c -m cut hi
+    check "$1 $p: an error in the stream" 3 '*' '^llmprov: ' $c -m stream-error hi
+    check "$1 $p: garbage" 3 'Hello' 'not JSON' $c -m garbage hi
+    check "$1 $p: byte by byte" 0 'with "Café, "quoted", back\\slash, 漢字".$' '*' $c -m one-byte 'Café, "quoted", back\slash, 漢字'
+    check "$1 $p: CRLF" 0 'began with "hi".$' '*' $c -m crlf hi
+    check "$1 $p: no terminal event" 3 'began with "hi".$' 'before the provider said' $c -m no-terminal hi
+    check "$1 $p: until the end of the connection" 0 'began with "hi".$' '*' $c -m to-close hi
+    check "$1 $p: whole until then" 0 'began with "hi".$' '*' $c -m to-close --no-stream hi
+    check "$1 $p: a whole reply in chunks" 0 'began with "hi".$' '*' $c -m chunked --no-stream hi
+    check "$1 $p: late" 0 'began with "hi".$' '*' $c -m late hi
+    check "$1 $p: x-should-retry: false" 3 '' '^llmprov: ' $c -m never hi
 }
 
-retries curl
-for p in $formats; do talk curl $p; done
-expect 'the image arrived' sh -c "grep -l iVBORw0KGgo '$dir'/record/* | grep -q ."
+program=build/llmprov-plain
+retries plain "$formats"
+for format in $formats; do talk plain $format; done
+expect 'the image arrived in every format' sh -c "[ \$(grep -l iVBORw0KGgo '$dir'/record/* | wc -l) = $(echo "$formats" | wc -l) ]"
 
-wait $building
-name='plain sockets compile' at=$dir/plain why=
-: > "$at.out"
-[ "$(cat "$dir/plain.code")" = 0 ] || why='the compiler failed'
-verdict
-if [ -z "$why" ]; then
-    program=$dir/plain
-    retries plain
-    for p in $formats; do talk plain $p; done
-    check 'plain: https' 3 '' 'TLS needs libcurl' chat -p openai --base-url https://127.0.0.1:1 hi
+# A conversation with a tool goes on with every other provider.
+for from in $formats; do
+    for to in $formats; do
+        [ $from != $to ] || continue
+        p=$(provider_of $to) || exit 1
+        check "from $from to $to" 0 "^Hello! This is the $to mock.*began with \"What is 2 plus 40?\"" '*' \
+            chat -p $p --base-url "$url" --load "$dir/$from.talk" --tool-demo 'Go on.'
+    done
+done
+
+check 'bedrock: a wrong checksum' 3 'Hello' '^llmprov: ' chat -p bedrock --base-url "$url" -m bad-crc hi
+(unset AWS_BEARER_TOKEN_BEDROCK; export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret
+check 'bedrock: signed' 0 'Hello!' '' chat -p bedrock --base-url "$url" hi)
+expect 'the signature arrived' sh -c "grep -l 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/' '$dir'/record/* | grep -q ."
+printf 'one\ntwo\nthree\n' > "$dir/in"
+check 'UI-TARS' 0 'gear' '*' chat -p openai --base-url "$url" -m uitars-1.5
+: > "$dir/in"
+expect 'UI-TARS acts in three steps' sh -c "grep -c 'uitars_[cft]' '$dir/log' | grep -x 3"
+check 'plain: https' 3 '' 'TLS needs libcurl' chat -p openai --base-url https://127.0.0.1:1 hi
+
+if ! cmp -s build/llmprov build/llmprov-plain; then
+    program=build/llmprov
+    retries curl 'anthropic-messages bedrock-converse'
+    for format in anthropic-messages bedrock-converse; do talk curl $format; done
 fi
 wait $waiting
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# A demonstration over real HTTP, without a key: the mock server plays Anthropic and OpenAI. Run by `make demo` from the
-# project's root; needs build/llmprov and build/mock. Each step is checked; the first that fails ends it.
+# A demonstration over real HTTP, without a key: the mock server plays a provider of each wire format. Run by `make demo`
+# from the project's root; needs build/llmprov, build/mock and build/examples/server. Each step is checked; the first that
+# fails ends it.
 set -u
 llmprov=build/llmprov
 gateway=build/examples/server
@@ -24,12 +25,14 @@ fail() {
 }
 
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
-export ANTHROPIC_API_KEY=demo OPENAI_API_KEY=demo
+. tools/providers.sh
+set_keys
 limit=
 if command -v timeout > /dev/null; then limit='timeout 10'; fi
 
 mkfifo "$dir/hold" || exit 1
-echo '{"answers":[{"gap_ms":25}]}' > "$dir/script"
+echo '{"answers":[{"gap_ms":10}]}' > "$dir/script"
+: > "$dir/mock"
 build/mock --until-eof --lifetime 30 --script "$dir/script" < "$dir/hold" > "$dir/mock" 2> "$dir/mock.err" &
 mock=$!
 exec 3> "$dir/hold"
@@ -45,52 +48,69 @@ where() {
 }
 where mock
 
-# step TITLE EXPECTED ARGUMENTS...: shows a command, runs it, and looks for what it must have said
-step() {
-    title=$1 expected=$2
-    shift 2
-    printf '\n-- %s\n$ llmprov' "$title"
+# show WORD...: a command as one would type it, without the address that is the same in all
+show() {
+    printf '$ llmprov'
+    skip=
     for word; do
-        case $word in
+        case $skip$word in
+        --base-url) skip=yes ;;
+        yes*) skip= ;;
         *' '*) printf ' "%s"' "$word" ;;
+        "$dir"/*) printf ' %s' "${word##*/}" ;;
         *) printf ' %s' "$word" ;;
         esac
     done
     echo
+}
+
+# step EXPECTED ARGUMENTS...: shows a command, runs it, and looks for what it must have said
+step() {
+    expected=$1
+    shift
+    show "$@"
     { $limit $llmprov "$@" 3>&- 2>&1 < /dev/null; echo $? > "$dir/code"; } | tee "$dir/out"
     [ "$(cat "$dir/code")" = 0 ] || fail "that ended with exit code $(cat "$dir/code")"
     grep "$expected" "$dir/out" > /dev/null || fail "that should have said: $expected"
 }
 
-echo "The mock server listens on $url. The keys are ANTHROPIC_API_KEY=demo and OPENAI_API_KEY=demo."
-for provider in anthropic openai; do
-    step "$provider: an answer, streamed" 'I have seen 1 message' chat -p $provider --base-url "$url" 'Good morning.'
-    step "$provider: a tool is called, run and answered" 'The tool says: 42' chat -p $provider --base-url "$url" --tool-demo 'What is 19 plus 23?'
-done
-step 'a conversation begins with one provider, and is saved' 'anthropic-messages mock' \
-    chat -p anthropic --base-url "$url" --save "$dir/talk.json" 'My name is Ada.'
-step 'and goes on with the other, which sees all of it' 'openai-chat mock.*seen 3 messages.*My name is Ada' \
-    chat -p openai --base-url "$url" --load "$dir/talk.json" --save "$dir/talk.json" 'Go on.'
-step 'and back again' 'anthropic-messages mock.*seen 5 messages' \
-    chat -p anthropic --base-url "$url" --load "$dir/talk.json" 'And now?'
+title() { printf '\n-- %s\n' "$1"; }
 
+echo "The mock server listens on $url: each command is given --base-url $url, and the keys are all \"demo\"."
+echo "Of each wire format: an answer, streamed; then a tool that is called, run and answered."
+for format in $($llmprov formats); do
+    p=$(provider_of $format) || exit 1
+    title "$format"
+    step "This is the $format mock. I have seen 1 message" chat -p $p --base-url "$url" 'Good morning.'
+    step 'The tool says: 42' chat -p $p --base-url "$url" --tool-demo 'What is 19 plus 23?'
+done
+
+title 'one conversation, begun with one provider and gone on with each of the others'
+seen=1 load='' say='My name is Ada.'
+for format in $($llmprov formats) anthropic-messages; do
+    p=$(provider_of $format) || exit 1
+    step "$format mock.*seen $seen message.*My name is Ada" \
+        chat -p $p --base-url "$url" $load --save "$dir/talk.json" "$say"
+    seen=$((seen + 2)) load="--load $dir/talk.json" say='Go on.'
+done
+
+title 'a recorded stream of one format, as a message of another'
 sed '1,/^$/d' tests/wire/openai-chat/tool/stream.txt > "$dir/stream.txt"
-step 'a recorded stream of one format becomes one of the other' '^data: {"type":"message_stop"}' \
-    convert --from openai-chat --to anthropic-messages --what stream "$dir/stream.txt"
+step '"type":"tool_use"' convert --from openai-chat --to anthropic-messages --gather --what stream "$dir/stream.txt"
 
 # serve PROVIDER: examples/server.c in front of the mock, for clients of either API; sets `url` to its address
 behind=$url
 serve() {
+    : > "$dir/$1"
     $gateway --provider "$1" --base-url "$behind" > "$dir/$1" 2> "$dir/$1.err" 3>&- < /dev/null &
     gateways="$gateways $!"
     where "$1"
 }
 serve openai
-step 'a gateway: a client of the one API, a provider of the other behind it' 'openai-chat mock.*I have seen 1 message' \
-    chat -p anthropic --base-url "$url" 'Good evening.'
+title 'a gateway: a client of the one API, a provider of the other behind it; and the other way round, with a tool'
+step 'openai-chat mock.*I have seen 1 message' chat -p anthropic --base-url "$url" 'Good evening.'
 serve anthropic
-step 'and the other way round, with a tool' 'The tool says: 42' \
-    chat -p openai --base-url "$url" --tool-demo 'What is 19 plus 23?'
+step 'The tool says: 42' chat -p openai --base-url "$url" --tool-demo 'What is 19 plus 23?'
 
 cat <<END
 
