@@ -221,17 +221,18 @@
         llmprov_register_profile(reg, &(llmprov_profile){ .prefix = "my-model", .efforts = "none high" }, 0);
         client = llmprov_open(&(llmprov_desc){ .provider = "vllm", .registry = reg });
 
-    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION), keys, and
-    the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each attempt is signed
-    anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the wall clock of desc.unix_ms;
-    the body is hashed for that, so that a source is read once more, and one that can be read only once is refused. Keys
-    that change are asked for with desc.credentials. A model is a model's id, an inference profile's or an ARN. What has no
-    field goes through request.extra: guardrailConfig, performanceConfig, requestMetadata, promptVariables.
+    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION),
+    keys, and the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each
+    attempt is signed anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the
+    wall clock of desc.unix_ms; the body is hashed for that, so that a source is read once more, and one that can be
+    read only once is refused. Keys that change are asked for with desc.credentials. A model is a model's id, an
+    inference profile's or an ARN. What has no field goes through request.extra: guardrailConfig, performanceConfig,
+    requestMetadata, promptVariables.
 
         // wall_clock: a function of yours that returns the milliseconds since 1970
         client = llmprov_open(&(llmprov_desc){ .provider = "bedrock", .region = "eu-west-1", .unix_ms = wall_clock });
-        llmprov_chat(client, &(llmprov_request){ .model = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", .prompt = question,
-            .extra = "{\"performanceConfig\":{\"latency\":\"optimized\"}}" }, &r);
+        llmprov_chat(client, &(llmprov_request){ .model = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            .prompt = question, .extra = "{\"performanceConfig\":{\"latency\":\"optimized\"}}" }, &r);
 
     8 ERRORS, RETRIES, WARNINGS
 
@@ -826,7 +827,7 @@ typedef struct llmprov_transport {
 
 /* How the key is sent. */
 typedef enum llmprov_auth { LLMPROV_AUTH_BEARER, LLMPROV_AUTH_HEADER, LLMPROV_AUTH_QUERY, LLMPROV_AUTH_NONE,
-    LLMPROV_AUTH_SIGV4 } llmprov_auth;         /* SIGV4: requests are signed with AWS's keys; an api_key is sent as Bearer */
+    LLMPROV_AUTH_SIGV4 } llmprov_auth;         /* requests are signed with AWS's keys; an api_key is sent as Bearer */
 
 /* What a provider can do. */
 enum {
@@ -964,7 +965,8 @@ LLMPROV_API const char *llmprov_format_at(const llmprov_registry *reg, size_t i)
 
 // -- clients -------------------------------------------------------------------------------
 
-/* What a program's credentials callback hands out: AWS's three keys, or a bearer token. The texts are copied at once. */
+/* What a program's credentials callback hands out: AWS's three keys, or a bearer token. The texts are copied at
+   once. */
 typedef struct llmprov_credentials {
     const char *access_key, *secret_key;       /* AWS: "AKIA...", and its secret                             */
     const char *session_token;   /* of temporary ones; NULL = none                                           */
@@ -5457,7 +5459,8 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
     return url;
 }
 
-/* A text with what stands for a name in it ("{region}") in its place; NULL = no memory. The value has no such name. */
+/* A text with what stands for a name in it ("{region}") in its place; NULL = no memory. The value has no such name
+   in it. */
 static const char *llmprov__http_fill(llmprov__mem_arena *a, const char *text, const char *name, const char *value) {
     const char *at;
     while (text && (at = strstr(text, name)) != NULL) {
@@ -5473,7 +5476,8 @@ static const char *llmprov__http_unfit(const char *text) {
     size_t at = 0;
     if (llmprov__http_value_ok(text, path.len) < path.len || strchr(text, '\t')) return "has a control character";
     while (llmprov__http_segment(path, &at, &segment))
-        if (llmprov__text_is(segment, ".") || llmprov__text_is(segment, "..")) return "has a dot segment: it stands in the URL's path";
+        if (llmprov__text_is(segment, ".") || llmprov__text_is(segment, ".."))
+            return "has a dot segment: it stands in the URL's path";
     return NULL;
 }
 
@@ -5482,7 +5486,8 @@ static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, c
     llmprov__http_base b;
     llmprov_str segment;
     size_t at = 0;
-    if (!base || llmprov__http_parse(base, &b)) return otherwise ? llmprov__mem_copy(a, otherwise, strlen(otherwise)) : NULL;
+    if (!base || llmprov__http_parse(base, &b))
+        return otherwise ? llmprov__mem_copy(a, otherwise, strlen(otherwise)) : NULL;
     while (llmprov__http_segment(b.path, &at, &segment))
         if (llmprov__http_is_version(segment.ptr, segment.len) || (otherwise && llmprov__text_is(segment, otherwise))) return llmprov__mem_copy(a, segment.ptr, segment.len);
     return NULL;
@@ -5543,7 +5548,8 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
     if (llmprov__text_same(name, "x-should-retry", true))
         h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
     if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
-    if (llmprov__text_same(name, "x-amzn-errortype", true)) llmprov__http_error_type(h->error_type, sizeof h->error_type, value);
+    if (llmprov__text_same(name, "x-amzn-errortype", true))
+        llmprov__http_error_type(h->error_type, sizeof h->error_type, value);
 }
 
 //==============================================================================
@@ -5561,20 +5567,31 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
 #define LLMPROV__CRYPT_8(x, a, b, c) LLMPROV__CRYPT_4(x, a, b), LLMPROV__CRYPT_4((x) ^ (c), a, b)
 #define LLMPROV__CRYPT_16(x, a, b, c, d) LLMPROV__CRYPT_8(x, a, b, c), LLMPROV__CRYPT_8((x) ^ (d), a, b, c)
 #define LLMPROV__CRYPT_32(x, a, b, c, d, e) LLMPROV__CRYPT_16(x, a, b, c, d), LLMPROV__CRYPT_16((x) ^ (e), a, b, c, d)
-#define LLMPROV__CRYPT_64(x, a, b, c, d, e, f) LLMPROV__CRYPT_32(x, a, b, c, d, e), LLMPROV__CRYPT_32((x) ^ (f), a, b, c, d, e)
-#define LLMPROV__CRYPT_128(x, a, b, c, d, e, f, g) LLMPROV__CRYPT_64(x, a, b, c, d, e, f), LLMPROV__CRYPT_64((x) ^ (g), a, b, c, d, e, f)
-#define LLMPROV__CRYPT_256(a, b, c, d, e, f, g, h) LLMPROV__CRYPT_128(0u, a, b, c, d, e, f, g), LLMPROV__CRYPT_128(h, a, b, c, d, e, f, g)
+#define LLMPROV__CRYPT_64(x, a, b, c, d, e, f) \
+    LLMPROV__CRYPT_32(x, a, b, c, d, e), LLMPROV__CRYPT_32((x) ^ (f), a, b, c, d, e)
+#define LLMPROV__CRYPT_128(x, a, b, c, d, e, f, g) \
+    LLMPROV__CRYPT_64(x, a, b, c, d, e, f), LLMPROV__CRYPT_64((x) ^ (g), a, b, c, d, e, f)
+#define LLMPROV__CRYPT_256(a, b, c, d, e, f, g, h) \
+    LLMPROV__CRYPT_128(0u, a, b, c, d, e, f, g), LLMPROV__CRYPT_128(h, a, b, c, d, e, f, g)
 
 /* What a byte does to the sum when 0 to 7 further bytes follow it. */
 static const uint32_t llmprov__crypt_crcs[8][256] = {
-    { LLMPROV__CRYPT_256(0x77073096u, 0xEE0E612Cu, 0x076DC419u, 0x0EDB8832u, 0x1DB71064u, 0x3B6E20C8u, 0x76DC4190u, 0xEDB88320u) },
-    { LLMPROV__CRYPT_256(0x191B3141u, 0x32366282u, 0x646CC504u, 0xC8D98A08u, 0x4AC21251u, 0x958424A2u, 0xF0794F05u, 0x3B83984Bu) },
-    { LLMPROV__CRYPT_256(0x01C26A37u, 0x0384D46Eu, 0x0709A8DCu, 0x0E1351B8u, 0x1C26A370u, 0x384D46E0u, 0x709A8DC0u, 0xE1351B80u) },
-    { LLMPROV__CRYPT_256(0xB8BC6765u, 0xAA09C88Bu, 0x8F629757u, 0xC5B428EFu, 0x5019579Fu, 0xA032AF3Eu, 0x9B14583Du, 0xED59B63Bu) },
-    { LLMPROV__CRYPT_256(0x3D6029B0u, 0x7AC05360u, 0xF580A6C0u, 0x30704BC1u, 0x60E09782u, 0xC1C12F04u, 0x58F35849u, 0xB1E6B092u) },
-    { LLMPROV__CRYPT_256(0xCB5CD3A5u, 0x4DC8A10Bu, 0x9B914216u, 0xEC53826Du, 0x03D6029Bu, 0x07AC0536u, 0x0F580A6Cu, 0x1EB014D8u) },
-    { LLMPROV__CRYPT_256(0xA6770BB4u, 0x979F1129u, 0xF44F2413u, 0x33EF4E67u, 0x67DE9CCEu, 0xCFBD399Cu, 0x440B7579u, 0x8816EAF2u) },
-    { LLMPROV__CRYPT_256(0xCCAA009Eu, 0x4225077Du, 0x844A0EFAu, 0xD3E51BB5u, 0x7CBB312Bu, 0xF9766256u, 0x299DC2EDu, 0x533B85DAu) },
+    { LLMPROV__CRYPT_256(0x77073096u, 0xEE0E612Cu, 0x076DC419u, 0x0EDB8832u,
+                         0x1DB71064u, 0x3B6E20C8u, 0x76DC4190u, 0xEDB88320u) },
+    { LLMPROV__CRYPT_256(0x191B3141u, 0x32366282u, 0x646CC504u, 0xC8D98A08u,
+                         0x4AC21251u, 0x958424A2u, 0xF0794F05u, 0x3B83984Bu) },
+    { LLMPROV__CRYPT_256(0x01C26A37u, 0x0384D46Eu, 0x0709A8DCu, 0x0E1351B8u,
+                         0x1C26A370u, 0x384D46E0u, 0x709A8DC0u, 0xE1351B80u) },
+    { LLMPROV__CRYPT_256(0xB8BC6765u, 0xAA09C88Bu, 0x8F629757u, 0xC5B428EFu,
+                         0x5019579Fu, 0xA032AF3Eu, 0x9B14583Du, 0xED59B63Bu) },
+    { LLMPROV__CRYPT_256(0x3D6029B0u, 0x7AC05360u, 0xF580A6C0u, 0x30704BC1u,
+                         0x60E09782u, 0xC1C12F04u, 0x58F35849u, 0xB1E6B092u) },
+    { LLMPROV__CRYPT_256(0xCB5CD3A5u, 0x4DC8A10Bu, 0x9B914216u, 0xEC53826Du,
+                         0x03D6029Bu, 0x07AC0536u, 0x0F580A6Cu, 0x1EB014D8u) },
+    { LLMPROV__CRYPT_256(0xA6770BB4u, 0x979F1129u, 0xF44F2413u, 0x33EF4E67u,
+                         0x67DE9CCEu, 0xCFBD399Cu, 0x440B7579u, 0x8816EAF2u) },
+    { LLMPROV__CRYPT_256(0xCCAA009Eu, 0x4225077Du, 0x844A0EFAu, 0xD3E51BB5u,
+                         0x7CBB312Bu, 0xF9766256u, 0x299DC2EDu, 0x533B85DAu) },
 };
 
 /* Goes on from a sum; 0 begins one. */
@@ -5922,7 +5939,8 @@ static bool llmprov__frame_line(llmprov__frame_cutter *f, const char *p, const c
 }
 
 /* Hands the frame out; its texts stay until the next call, which goes on at p. */
-static bool llmprov__frame_leave(llmprov__frame_cutter *f, const char **at, const char *p, const char *end, llmprov_frame *out) {
+static bool llmprov__frame_leave(llmprov__frame_cutter *f, const char **at, const char *p, const char *end,
+                                 llmprov_frame *out) {
     if (p == end) f->clean = NULL;
     *at = p;
     memset(out, 0, sizeof *out);
@@ -6082,8 +6100,10 @@ static bool llmprov__frame_bad(llmprov__frame_cutter *f, llmprov_status status, 
 /* Reads the length of a message, which counts only when its checksum is right. */
 static bool llmprov__frame_prelude(llmprov__frame_cutter *f, const char *p) {
     uint32_t total = llmprov__frame_u32(p), headers = llmprov__frame_u32(p + 4);
-    if (llmprov__crypt_crc(0, p, 8) != llmprov__frame_u32(p + 8)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "the checksum of its lengths is wrong");
-    if (total < LLMPROV__FRAME_LEAST || headers > total - LLMPROV__FRAME_LEAST) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its lengths contradict each other");
+    if (llmprov__crypt_crc(0, p, 8) != llmprov__frame_u32(p + 8))
+        return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "the checksum of its lengths is wrong");
+    if (total < LLMPROV__FRAME_LEAST || headers > total - LLMPROV__FRAME_LEAST)
+        return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its lengths contradict each other");
     if (total > f->limit) return llmprov__frame_bad(f, LLMPROV_ERR_LIMIT, f->why);
     f->total = total;
     return f->known = true;
@@ -6117,13 +6137,15 @@ static bool llmprov__frame_header(const char **at, const char *end, llmprov_str 
 
 /* What a message is: an event by its type, an exception by its type, or an error by its code and sentence. */
 static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, const char *end, llmprov_frame *out) {
-    static const char *const names[] = { ":message-type", ":event-type", ":exception-type", ":error-code", ":error-message" };
+    static const char *const names[] = { ":message-type", ":event-type", ":exception-type", ":error-code",
+                                         ":error-message" };
     llmprov_str v[5], name, value;
     size_t i;
     bool exception, error;
     memset(v, 0, sizeof v);
     while (p < end) {
-        if (!llmprov__frame_header(&p, end, &name, &value)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "one of its headers is broken");
+        if (!llmprov__frame_header(&p, end, &name, &value))
+            return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "one of its headers is broken");
         for (i = 0; i < LLMPROV__COUNT(names); i++)
             if (llmprov__text_is(name, names[i])) v[i] = value;
     }
@@ -6137,9 +6159,11 @@ static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, cons
 
 /* A whole message of f->total bytes. */
 static bool llmprov__frame_message(llmprov__frame_cutter *f, const char *p, llmprov_frame *out) {
-    const char *headers = p + LLMPROV__FRAME_PRELUDE, *payload = headers + llmprov__frame_u32(p + 4), *end = p + f->total - 4;
+    const char *headers = p + LLMPROV__FRAME_PRELUDE, *payload = headers + llmprov__frame_u32(p + 4),
+               *end = p + f->total - 4;
     memset(out, 0, sizeof *out);
-    if (llmprov__crypt_crc(0, p, f->total - 4) != llmprov__frame_u32(end)) return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its checksum is wrong");
+    if (llmprov__crypt_crc(0, p, f->total - 4) != llmprov__frame_u32(end))
+        return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its checksum is wrong");
     out->data.ptr = payload;
     out->data.len = (size_t)(end - payload);
     f->left = true;
@@ -6154,7 +6178,8 @@ static bool llmprov__frame_gather(llmprov__frame_cutter *f, const char **at, con
     return !f->status && f->line.len == need;
 }
 
-static bool llmprov__frame_binary_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
+static bool llmprov__frame_binary_next(llmprov__frame_cutter *f, const char **at, const char *end,
+                                       llmprov_frame *out) {
     const char *p = *at;
     if (f->left) f->left = false, f->line.len = f->total = 0;
     if (f->status || p == end) return false;
@@ -6166,7 +6191,8 @@ static bool llmprov__frame_binary_next(llmprov__frame_cutter *f, const char **at
         }
     }
     if (!f->total) {
-        if (!llmprov__frame_gather(f, at, end, LLMPROV__FRAME_PRELUDE) || !llmprov__frame_prelude(f, f->line.ptr)) return false;
+        if (!llmprov__frame_gather(f, at, end, LLMPROV__FRAME_PRELUDE) || !llmprov__frame_prelude(f, f->line.ptr))
+            return false;
     }
     return llmprov__frame_gather(f, at, end, f->total) && llmprov__frame_message(f, f->line.ptr, out);
 }
@@ -6399,7 +6425,8 @@ static void llmprov__auth_header_lines(llmprov__mem_buf *out, const llmprov__aut
     }
 }
 
-static void llmprov__auth_canonical(llmprov__mem_buf *out, llmprov__mem_arena *a, const llmprov__auth_request *r, const llmprov__auth_pair *pairs) {
+static void llmprov__auth_canonical(llmprov__mem_buf *out, llmprov__mem_arena *a, const llmprov__auth_request *r,
+                                    const llmprov__auth_pair *pairs) {
     llmprov__auth_add(out, r->method);
     llmprov__mem_add(out, "\n", 1);
     if (r->verbatim) llmprov__auth_verbatim(out, r->path);
@@ -6426,7 +6453,8 @@ static void llmprov__auth_place(llmprov__mem_buf *out, const llmprov__auth_scope
     llmprov__auth_add(out, "/aws4_request");
 }
 
-static void llmprov__auth_string_to_sign(llmprov__mem_buf *out, const llmprov__auth_scope *s, const llmprov__mem_buf *canonical) {
+static void llmprov__auth_string_to_sign(llmprov__mem_buf *out, const llmprov__auth_scope *s,
+                                         const llmprov__mem_buf *canonical) {
     unsigned char hash[32];
     char hex[65];
     llmprov__crypt_sha256(hash, canonical->ptr, canonical->len);
@@ -6440,7 +6468,8 @@ static void llmprov__auth_string_to_sign(llmprov__mem_buf *out, const llmprov__a
 }
 
 /* The secret signs the day, that the region, that the service, that the word, and that the text. */
-static void llmprov__auth_signature(char hex[65], llmprov__mem_arena *a, const llmprov__auth_scope *s, const llmprov__mem_buf *text) {
+static void llmprov__auth_signature(char hex[65], llmprov__mem_arena *a, const llmprov__auth_scope *s,
+                                    const llmprov__mem_buf *text) {
     const char *secret = llmprov__err_join(a, "AWS4", s->secret, (char *)NULL);
     unsigned char key[32];
     hex[0] = 0;
@@ -6501,7 +6530,8 @@ static const struct { const char *prefix, *domain; } llmprov__auth_domains[] = {
 static const char *llmprov__auth_domain(const char *region) {
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(llmprov__auth_domains); i++)
-        if (!strncmp(region, llmprov__auth_domains[i].prefix, strlen(llmprov__auth_domains[i].prefix))) return llmprov__auth_domains[i].domain;
+        if (!strncmp(region, llmprov__auth_domains[i].prefix, strlen(llmprov__auth_domains[i].prefix)))
+            return llmprov__auth_domains[i].domain;
     return "amazonaws.com";
 }
 
@@ -6509,7 +6539,8 @@ static const char *llmprov__auth_domain(const char *region) {
 static bool llmprov__auth_is_region(const char *region) {
     size_t i;
     for (i = 0; region[i]; i++)
-        if (!(region[i] >= 'a' && region[i] <= 'z') && !(region[i] >= '0' && region[i] <= '9') && region[i] != '-') return false;
+        if (!(region[i] >= 'a' && region[i] <= 'z') && !(region[i] >= '0' && region[i] <= '9') && region[i] != '-')
+            return false;
     return i > 0 && i < 64;
 }
 
@@ -9846,7 +9877,8 @@ static const char *llmprov__normal_nine(llmprov__normal *n, const char *text) {
 }
 
 static const char *llmprov__normal_legal_id(llmprov__normal *n, const char *id) {
-    if ((n->row->quirks.flags & LLMPROV_QUIRK_NINE_LETTER_IDS) || (n->profile->flags & LLMPROV_MODEL_NINE_LETTER_IDS)) return llmprov__normal_nine(n, id);
+    if ((n->row->quirks.flags & LLMPROV_QUIRK_NINE_LETTER_IDS) || (n->profile->flags & LLMPROV_MODEL_NINE_LETTER_IDS))
+        return llmprov__normal_nine(n, id);
     return llmprov__normal_legal(n, id, n->id_max, (n->rules & LLMPROV_RULE_ID_CHARS) != 0);
 }
 
@@ -10015,12 +10047,14 @@ static void llmprov__normal_move_mark(llmprov__normal *n, llmprov__normal_list *
 static bool llmprov__normal_thinks(const llmprov__normal_list *list) {
     size_t i;
     for (i = 0; i < list->count; i++)
-        if (list->items[i].type == LLMPROV_BLOCK_THINKING || list->items[i].type == LLMPROV_BLOCK_REDACTED) return true;
+        if (list->items[i].type == LLMPROV_BLOCK_THINKING || list->items[i].type == LLMPROV_BLOCK_REDACTED)
+            return true;
     return false;
 }
 
 /* A text that the target refuses because it says nothing. */
-static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov__normal_list *list, const llmprov_block *b) {
+static bool llmprov__normal_says_nothing(const llmprov__normal *n, const llmprov__normal_list *list,
+                                         const llmprov_block *b) {
     size_t len = llmprov__text_len(b->text, b->text_len), i;
     if (!(n->rules & LLMPROV_RULE_NO_BLANKS)) return !len;
     for (i = 0; i < len && (b->text[i] == ' ' || (b->text[i] >= '\t' && b->text[i] <= '\r')); i++) { }
@@ -10166,7 +10200,8 @@ static const char llmprov__normal_cancelled[] = "cancelled: no result was record
 static bool llmprov__normal_stays(const llmprov__normal *n, const llmprov_block *b) {
     bool images = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0;
     if (images && b->type == LLMPROV_BLOCK_DOCUMENT) return (n->profile->flags & LLMPROV_MODEL_RESULT_DOCUMENTS) != 0;
-    return b->type == LLMPROV_BLOCK_TEXT || (images && b->type == LLMPROV_BLOCK_IMAGE) || (b->type == LLMPROV_BLOCK_DOCUMENT && b->text);
+    return b->type == LLMPROV_BLOCK_TEXT || (images && b->type == LLMPROV_BLOCK_IMAGE) ||
+           (b->type == LLMPROV_BLOCK_DOCUMENT && b->text);
 }
 
 /* Moves pictures and documents out of a tool result for a target that does not take them there. */
@@ -10224,11 +10259,13 @@ static bool llmprov__normal_has_files(const llmprov_block *blocks, size_t count)
 /* Whether what the user says next may not follow the results: in one message, where neighbours are merged, it would
    stand beside them. */
 static bool llmprov__normal_apart(const llmprov__normal *n, const llmprov__normal_list *lifted) {
-    bool merged = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0, files = llmprov__normal_has_files(lifted->items, lifted->count);
+    bool merged = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0,
+         files = llmprov__normal_has_files(lifted->items, lifted->count);
     size_t i;
     if (n->row->quirks.flags & LLMPROV_QUIRK_NO_USER_AFTER_TOOL) return true;
     if (merged && (n->profile->flags & LLMPROV_MODEL_RESULTS_ALONE)) return true;
-    for (i = 0; i < n->group_count; i++) files = files || llmprov__normal_has_files(n->group[i].blocks, n->group[i].block_count);
+    for (i = 0; i < n->group_count; i++)
+        files = files || llmprov__normal_has_files(n->group[i].blocks, n->group[i].block_count);
     return merged && files && (n->profile->flags & LLMPROV_MODEL_FAMILY) == LLMPROV_MODEL_CLAUDE;
 }
 
@@ -10250,7 +10287,8 @@ static void llmprov__normal_bridge(llmprov__normal *n, const llmprov__normal_lis
 /* The results of the pending calls, in the order of the calls, then what else the user said since. */
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, NULL, 0, 0 }, lifted = { NULL, NULL, 0, 0 };
-    bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES)) || (n->rules & LLMPROV_RULE_TOOL_IMAGES);
+    bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES)) ||
+                (n->rules & LLMPROV_RULE_TOOL_IMAGES);
     size_t i, message = n->message, block = n->block, last = 0, last_block = 0;
     for (i = 0; i < n->call_count; i++) {
         llmprov__normal_call *c = &n->calls[i];
@@ -10411,10 +10449,12 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
 static void llmprov__normal_open(llmprov__normal *n) {
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_block b = llmprov__normal_text(".", 1);
-    if (n->out_count || !(n->rules & LLMPROV_RULE_USER_FIRST) || (n->profile->flags & LLMPROV_MODEL_ASSISTANT_FIRST)) return;
+    if (n->out_count || !(n->rules & LLMPROV_RULE_USER_FIRST) || (n->profile->flags & LLMPROV_MODEL_ASSISTANT_FIRST))
+        return;
     llmprov__normal_push(n, &list, &b);
     llmprov__normal_emit(n, LLMPROV_ROLE_USER, list.items, list.count, NULL);
-    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages", "this model wants the user to begin: \".\" was put before the assistant's words");
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages",
+                      "this model wants the user to begin: \".\" was put before the assistant's words");
 }
 
 static void llmprov__normal_assistant(llmprov__normal *n, const llmprov_message *m) {
@@ -10838,7 +10878,8 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
     llmprov__normal_flush(n);
     llmprov__normal_release(n);
     llmprov__normal_prefill(n);
-    if (n->marks_dropped || (n->req.cache && !(n->rules & LLMPROV_RULE_NATIVE) && !((n->rules & LLMPROV_RULE_MARKS) && llmprov__normal_takes_marks(n)))) {
+    if (n->marks_dropped || (n->req.cache && !(n->rules & LLMPROV_RULE_NATIVE) &&
+                             !((n->rules & LLMPROV_RULE_MARKS) && llmprov__normal_takes_marks(n)))) {
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "cache", "cache marks were left out: this provider takes none");
         n->req.cache = LLMPROV_CACHE_NONE;
     }
@@ -15772,21 +15813,25 @@ static void llmprov__t_bedrock_word(llmprov_writer *w, const char *key, const ch
 static const char *llmprov__t_bedrock_effort(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     bool on = r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
-    if (r->thinking == LLMPROV_THINKING_OFF || (r->thinking == LLMPROV_THINKING_AUTO && r->effort == LLMPROV_EFFORT_OFF)) {
+    if (r->thinking == LLMPROV_THINKING_OFF ||
+        (r->thinking == LLMPROV_THINKING_AUTO && r->effort == LLMPROV_EFFORT_OFF)) {
         if (llmprov__parts_lists(d->profile->efforts, "none")) return "none";
-        if (d->profile->flags & LLMPROV_MODEL_REASONS) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking", "this model cannot stop thinking");
+        if (d->profile->flags & LLMPROV_MODEL_REASONS)
+            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking", "this model cannot stop thinking");
         return NULL;
     }
     if (r->effort > LLMPROV_EFFORT_OFF) return llmprov__parts_effort(d, r->effort);
     if (r->thinking_tokens.set) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "this model takes no thinking budget: an effort was sent");
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens",
+                           "this model takes no thinking budget: an effort was sent");
         return llmprov__parts_effort(d, llmprov__parts_effort_of(r->thinking_tokens.value));
     }
     return on ? llmprov__parts_effort(d, LLMPROV_EFFORT_MEDIUM) : NULL;
 }
 
 static bool llmprov__t_bedrock_asks_to_think(const llmprov_request *r) {
-    return r->effort > LLMPROV_EFFORT_OFF || r->thinking_tokens.set || r->thinking == LLMPROV_THINKING_ON || r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
+    return r->effort > LLMPROV_EFFORT_OFF || r->thinking_tokens.set || r->thinking == LLMPROV_THINKING_ON ||
+           r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
 }
 
 static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
@@ -15799,7 +15844,9 @@ static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *
         p->thinks = p->effort && strcmp(p->effort, "none");
         p->bare = p->family == LLMPROV_MODEL_NOVA && p->effort && !strcmp(p->effort, "high");
     } else if (llmprov__t_bedrock_asks_to_think(d->chat)) {
-        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking", "how this model is told to think is not known: nothing was said; request.extra can say it in additionalModelRequestFields");
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking",
+                           "how this model is told to think is not known: nothing was said; request.extra can say it "
+                           "in additionalModelRequestFields");
     }
 }
 
@@ -15827,7 +15874,8 @@ static llmprov_int llmprov__t_bedrock_tokens(llmprov_draft *d, const llmprov__t_
         limit.set = false;
     }
     if (limit.set && p->claude.budget && limit.value <= p->claude.budget) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens", "it must be more than the thinking budget: the budget and 1024 were sent");
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "max_tokens",
+                           "it must be more than the thinking budget: the budget and 1024 were sent");
         limit.value = p->claude.budget < INT64_MAX - 1024 ? p->claude.budget + 1024 : INT64_MAX;
     }
     return limit;
@@ -15896,7 +15944,8 @@ static void llmprov__t_bedrock_typed_tools(llmprov_draft *d, const llmprov__t_be
 static void llmprov__t_bedrock_gather_betas(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
     llmprov__translator_job *job = (llmprov__translator_job *)d->call;
     const llmprov_header *header = llmprov__http_find(&job->headers, "anthropic-beta");
-    size_t n = p->family == LLMPROV_MODEL_CLAUDE ? llmprov__parts_betas(d->chat, p->betas) : 0, len = header ? strlen(header->value) : 0;
+    size_t n = p->family == LLMPROV_MODEL_CLAUDE ? llmprov__parts_betas(d->chat, p->betas) : 0,
+           len = header ? strlen(header->value) : 0;
     if (!header || p->family != LLMPROV_MODEL_CLAUDE) return;
     if (n + len + 2 > sizeof p->betas) {
         llmprov_draft_fail(d, LLMPROV_ERR_ARGUMENT, "headers", "anthropic-beta names more betas than there are");
@@ -15952,7 +16001,8 @@ static void llmprov__t_bedrock_write_effort(llmprov_writer *w, const llmprov__t_
 static bool llmprov__t_bedrock_top_k(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     const char *why = llmprov__t_bedrock_no_sampling(d, p);
     if (!d->chat->top_k.set) return false;
-    if (!why && p->family != LLMPROV_MODEL_CLAUDE && p->family != LLMPROV_MODEL_NOVA) why = "how this model is told is not known: request.extra can say it in additionalModelRequestFields";
+    if (!why && p->family != LLMPROV_MODEL_CLAUDE && p->family != LLMPROV_MODEL_NOVA)
+        why = "how this model is told is not known: request.extra can say it in additionalModelRequestFields";
     if (why) llmprov__parts_drop_int(d, "top_k", d->chat->top_k, why);
     return !why;
 }
@@ -16013,7 +16063,8 @@ static void llmprov__t_bedrock_spec(llmprov_writer *w, const llmprov_tool *tool)
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "toolSpec", '{');
     llmprov__t_bedrock_word(w, "name", tool->name);
-    if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
+    if (tool->description && *tool->description)
+        llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     llmprov_write_open(w, "inputSchema", '{');
     if (tool->schema) llmprov__write_long_raw(w, "json", tool->schema, strlen(tool->schema));
     else llmprov_write_raw(w, "json", "{\"type\":\"object\",\"properties\":{}}", 33);
@@ -16025,10 +16076,13 @@ static void llmprov__t_bedrock_spec(llmprov_writer *w, const llmprov_tool *tool)
 }
 
 /* A mark behind tools is taken by Claude, and by models that nobody knows; Nova refuses it. */
-static void llmprov__t_bedrock_tool_mark(llmprov_draft *d, const llmprov__t_bedrock_plan *p, const llmprov_tool *tool) {
+static void llmprov__t_bedrock_tool_mark(llmprov_draft *d, const llmprov__t_bedrock_plan *p,
+                                         const llmprov_tool *tool) {
     if (!tool->cache) return;
     if (p->family == LLMPROV_MODEL_CLAUDE || !*d->profile->prefix) llmprov__t_bedrock_cache(d->body, tool->cache);
-    else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools", "this model takes no cache mark behind tools: it was left out");
+    else
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools",
+                           "this model takes no cache mark behind tools: it was left out");
 }
 
 static void llmprov__t_bedrock_system_tool(llmprov_writer *w, const char *name) {
@@ -16040,7 +16094,8 @@ static void llmprov__t_bedrock_system_tool(llmprov_writer *w, const char *name) 
 }
 
 /* What becomes of a tool in toolConfig: itself, the function that stands for it, a tool of AWS's; false = nothing. */
-static bool llmprov__t_bedrock_as_spec(const llmprov__t_bedrock_plan *p, const llmprov_tool *tool, llmprov_tool *spec) {
+static bool llmprov__t_bedrock_as_spec(const llmprov__t_bedrock_plan *p, const llmprov_tool *tool,
+                                       llmprov_tool *spec) {
     *spec = *tool;
     if (!tool->type) return true;
     if (!strcmp(tool->type, "systemTool")) return tool->name != NULL;
@@ -16053,12 +16108,16 @@ static void llmprov__t_bedrock_tools(llmprov_draft *d, const llmprov__t_bedrock_
     for (i = 0; i < d->chat->tool_count; i++) {
         const llmprov_tool *tool = &d->chat->tools[i];
         if (!llmprov__t_bedrock_as_spec(p, tool, &spec)) {
-            if (!llmprov__t_bedrock_is_typed(p, tool)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools", "this model has no tool of that type: it was left out");
+            if (!llmprov__t_bedrock_is_typed(p, tool))
+                llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools",
+                                   "this model has no tool of that type: it was left out");
             continue;
         }
         if (spec.type) llmprov__t_bedrock_system_tool(d->body, spec.name);
         else llmprov__t_bedrock_spec(d->body, &spec);
-        if (tool->type && !spec.type) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "this model has no tool of that type: a function stands for it");
+        if (tool->type && !spec.type)
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools",
+                               "this model has no tool of that type: a function stands for it");
         llmprov__t_bedrock_tool_mark(d, p, tool);
     }
 }
@@ -16072,7 +16131,8 @@ static void llmprov__t_bedrock_answer(llmprov_draft *d) {
     answer.schema = d->chat->schema;
     llmprov__t_bedrock_spec(d->body, &answer);
     llmprov_draft_fold(d, answer.name);
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this model has no native structured answers: a forced tool call stands for it");
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema",
+                       "this model has no native structured answers: a forced tool call stands for it");
 }
 
 /* The format wants toolConfig wherever the conversation holds calls, and toolConfig wants a tool. */
@@ -16082,7 +16142,9 @@ static void llmprov__t_bedrock_no_tool(llmprov_draft *d) {
     tool.name = "no_tool";
     tool.description = "Stands for the tools of earlier turns. Never call it.";
     llmprov__t_bedrock_spec(d->body, &tool);
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "this format wants tools where the conversation holds calls: one that cannot be called was added");
+    llmprov_draft_warn(
+        d, LLMPROV_ERR_ARGUMENT, "tools",
+        "this format wants tools where the conversation holds calls: one that cannot be called was added");
 }
 
 /* There is no word for "none": where no tools need be there, none are. */
@@ -16095,7 +16157,9 @@ static void llmprov__t_bedrock_choice(llmprov_draft *d, const llmprov__t_bedrock
     const char *name = p->fold ? d->chat->schema_name : d->chat->tool_name;
     if (choice < LLMPROV_TOOL_ANY || (!p->specs && !p->fold)) return;
     if ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: the model may choose" : "this model refuses a forced tool: it may choose");
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice",
+                           p->thinks ? "a forced tool is refused while thinking is on: the model may choose"
+                                     : "this model refuses a forced tool: it may choose");
         return;
     }
     llmprov_write_open(d->body, "toolChoice", '{');
@@ -16109,7 +16173,9 @@ static void llmprov__t_bedrock_tool_config(llmprov_draft *d, llmprov__t_bedrock_
     llmprov_tool spec;
     size_t i;
     for (i = 0; i < d->chat->tool_count; i++) p->specs += llmprov__t_bedrock_as_spec(p, &d->chat->tools[i], &spec);
-    if (d->chat->parallel_tools == LLMPROV_NO && d->chat->tool_count) llmprov__parts_drop_text(d, "parallel_tools", "this format has no such member: the model may call several tools in one turn");
+    if (d->chat->parallel_tools == LLMPROV_NO && d->chat->tool_count)
+        llmprov__parts_drop_text(d, "parallel_tools",
+                                 "this format has no such member: the model may call several tools in one turn");
     if (!p->calls && (llmprov__t_bedrock_silent(d, p) || (!p->specs && !p->fold))) return;
     llmprov_write_open(d->body, "toolConfig", '{');
     llmprov_write_open(d->body, "tools", '[');
@@ -16148,17 +16214,23 @@ static const char *llmprov__t_bedrock_medium(const llmprov_block *b) {
     for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_media); i++) {
         const char *mime = llmprov__t_bedrock_media[i].mime, *end = strrchr(mime, '/') + 1;
         if (llmprov__t_bedrock_media[i].type != b->type) continue;
-        if (b->mime ? llmprov__text_same(b->mime, mime, true) : dot && (llmprov__text_same(dot + 1, llmprov__t_bedrock_media[i].word, true) || llmprov__text_same(dot + 1, end, true)))
+        if (b->mime ? llmprov__text_same(b->mime, mime, true)
+                    : dot && (llmprov__text_same(dot + 1, llmprov__t_bedrock_media[i].word, true) ||
+                              llmprov__text_same(dot + 1, end, true)))
             return llmprov__t_bedrock_media[i].word;
     }
     return NULL;
 }
 
 static const char *llmprov__t_bedrock_kind(llmprov_block_type type) {
-    return type == LLMPROV_BLOCK_IMAGE ? "image" : type == LLMPROV_BLOCK_VIDEO ? "video" : type == LLMPROV_BLOCK_AUDIO ? "audio" : "document";
+    return type == LLMPROV_BLOCK_IMAGE   ? "image"
+           : type == LLMPROV_BLOCK_VIDEO ? "video"
+           : type == LLMPROV_BLOCK_AUDIO ? "audio"
+                                         : "document";
 }
 
-/* Documents whose citations are asked for are given as text where they are text: bytes have no characters to point at. */
+/* Documents whose citations are asked for are given as text where they are text: bytes have no characters to point
+   at. */
 static bool llmprov__t_bedrock_cites(const llmprov_block *b) {
     llmprov_str citations, on;
     return llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '{' &&
@@ -16180,7 +16252,8 @@ static void llmprov__t_bedrock_source(llmprov_writer *w, const llmprov_block *b)
     } else {
         llmprov_write_open(w, "s3Location", '{');
         llmprov__write_long(w, "uri", b->url, strlen(b->url));
-        if (llmprov__msg_has(b->extra, b->extra_len, "bucketOwner", &owner)) llmprov_write_raw(w, "bucketOwner", owner.ptr, owner.len);
+        if (llmprov__msg_has(b->extra, b->extra_len, "bucketOwner", &owner))
+            llmprov_write_raw(w, "bucketOwner", owner.ptr, owner.len);
         llmprov_write_close(w);
     }
     llmprov_write_close(w);
@@ -16195,7 +16268,8 @@ static char *llmprov__t_bedrock_clean(llmprov_draft *d, const char *name) {
     size_t n = 0;
     for (; to && *name && n < LLMPROV__T_BEDROCK_NAME - 24; name++) {
         unsigned char c = (unsigned char)*name;
-        bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80) || strchr("-()[]", c);
+        bool word =
+            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80) || strchr("-()[]", c);
         bool blank = c == ' ' || (c >= '\t' && c <= '\r');
         if ((c & 0xC0) == 0x80 || (blank && (!n || to[n - 1] == ' '))) continue;
         to[n++] = (char)(word ? c : blank ? ' ' : '-');
@@ -16213,14 +16287,21 @@ static const char **llmprov__t_bedrock_slot_of(llmprov__t_bedrock_plan *p, const
 }
 
 /* The same names for the same documents in every turn, so that caches hold. */
-static const char *llmprov__t_bedrock_name(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
-    const char *asked = b->name && *b->name ? b->name : "document", *name = llmprov__t_bedrock_clean(d, asked), *stem = name;
+static const char *llmprov__t_bedrock_name(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
+                                           const char *field) {
+    const char *asked = b->name && *b->name ? b->name : "document", *name = llmprov__t_bedrock_clean(d, asked),
+               *stem = name;
     int64_t number = (int64_t)++p->documents;
     if (!name || !p->names) return "document";
-    while (name && *llmprov__t_bedrock_slot_of(p, name)) name = llmprov__err_join(llmprov__t_bedrock_arena(d), stem, " ", llmprov__err_int(number++).text, (char *)NULL);
+    while (name && *llmprov__t_bedrock_slot_of(p, name))
+        name =
+            llmprov__err_join(llmprov__t_bedrock_arena(d), stem, " ", llmprov__err_int(number++).text, (char *)NULL);
     if (!name) return "document";
     *llmprov__t_bedrock_slot_of(p, name) = name;
-    if (b->name && strcmp(name, b->name)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the document's name was changed: the format takes letters, digits, single blanks, -, (), [], and no name twice");
+    if (b->name && strcmp(name, b->name))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field,
+                           "the document's name was changed: the format takes letters, digits, single blanks, -, (), "
+                           "[], and no name twice");
     return name;
 }
 
@@ -16238,7 +16319,8 @@ static void llmprov__t_bedrock_survey(llmprov_draft *d, llmprov__t_bedrock_plan 
         const llmprov_message *m = &r->messages[i];
         documents += llmprov__t_bedrock_count(m->blocks, m->block_count);
         for (j = 0; j < m->block_count; j++) {
-            if (m->blocks[j].content) documents += llmprov__t_bedrock_count(m->blocks[j].content, m->blocks[j].content_count);
+            if (m->blocks[j].content)
+                documents += llmprov__t_bedrock_count(m->blocks[j].content, m->blocks[j].content_count);
             p->calls = p->calls || m->blocks[j].type == LLMPROV_BLOCK_TOOL_USE;
         }
     }
@@ -16248,26 +16330,35 @@ static void llmprov__t_bedrock_survey(llmprov_draft *d, llmprov__t_bedrock_plan 
 
 /* -- */
 
-static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
+                                           const char *field) {
     llmprov_writer *w = d->body;
     const char *medium = llmprov__t_bedrock_medium(b), *kind = llmprov__t_bedrock_kind(b->type);
     bool text = b->type == LLMPROV_BLOCK_DOCUMENT && b->text, s3 = b->url && !strncmp(b->url, "s3://", 5);
     llmprov_str member;
     if (!llmprov__parts_has_bytes(b) && !text && !s3) {
-        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "bedrock-converse takes media as bytes or by an s3:// address, neither by another URL nor as another provider's file");
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
+                           "bedrock-converse takes media as bytes or by an s3:// address, neither by another URL nor "
+                           "as another provider's file");
         return;
     }
     if (!medium) {
-        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "bedrock-converse has no word for this media type: see the formats of its ImageBlock, DocumentBlock, VideoBlock and AudioBlock");
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
+                           "bedrock-converse has no word for this media type: see the formats of its ImageBlock, "
+                           "DocumentBlock, VideoBlock and AudioBlock");
         return;
     }
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, kind, '{');
     llmprov__t_bedrock_word(w, "format", medium);
-    if (b->type == LLMPROV_BLOCK_DOCUMENT) llmprov__t_bedrock_word(w, "name", llmprov__t_bedrock_name(d, p, b, field));
+    if (b->type == LLMPROV_BLOCK_DOCUMENT)
+        llmprov__t_bedrock_word(w, "name", llmprov__t_bedrock_name(d, p, b, field));
     llmprov__t_bedrock_source(w, b);
-    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "context", &member)) llmprov_write_raw(w, "context", member.ptr, member.len);
-    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "citations", &member) && member.ptr[0] == '{') llmprov_write_raw(w, "citations", member.ptr, member.len);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "context", &member))
+        llmprov_write_raw(w, "context", member.ptr, member.len);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "citations", &member) &&
+        member.ptr[0] == '{')
+        llmprov_write_raw(w, "citations", member.ptr, member.len);
     llmprov_write_close(w);
     llmprov_write_close(w);
 }
@@ -16276,7 +16367,8 @@ static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_
 static void llmprov__t_bedrock_write_text(llmprov_draft *d, const llmprov_block *b) {
     llmprov_writer *w = d->body;
     llmprov_str citations;
-    bool cited = b->origin && llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '[';
+    bool cited =
+        b->origin && llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '[';
     llmprov_write_open(w, NULL, '{');
     if (cited) llmprov_write_open(w, "citationsContent", '{');
     if (cited) llmprov_write_open(w, "content", '[');
@@ -16310,14 +16402,18 @@ static bool llmprov__t_bedrock_is_blank(const llmprov_block *b) {
 }
 
 /* What is in a tool result. A text that says nothing is refused there, and nothing is fine. */
-static void llmprov__t_bedrock_write_inside(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+static void llmprov__t_bedrock_write_inside(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
+                                            const char *field) {
     if (b->type != LLMPROV_BLOCK_TEXT) llmprov__t_bedrock_write_media(d, p, b, field);
     else if (!llmprov__t_bedrock_is_blank(b)) llmprov__t_bedrock_write_text(d, b);
-    else if (llmprov__text_len(b->text, b->text_len)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "a text of white space only was left out of a tool result");
+    else if (llmprov__text_len(b->text, b->text_len))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field,
+                           "a text of white space only was left out of a tool result");
 }
 
 /* A mark is not allowed inside a tool result: the last one stands behind it. */
-static void llmprov__t_bedrock_write_result(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+static void llmprov__t_bedrock_write_result(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
+                                            const char *field) {
     llmprov_writer *w = d->body;
     llmprov_cache cache = b->cache;
     llmprov_block text;
@@ -16367,8 +16463,10 @@ static void llmprov__t_bedrock_write_server_result(llmprov_writer *w, const llmp
     llmprov_write_open(w, "toolResult", '{');
     llmprov__t_bedrock_word(w, "toolUseId", b->id ? b->id : "");
     if (b->json) llmprov__write_long_raw(w, "content", b->json, llmprov__text_len(b->json, b->json_len));
-    if (llmprov__msg_has(b->extra, b->extra_len, "status", &member)) llmprov_write_raw(w, "status", member.ptr, member.len);
-    if (llmprov__msg_has(b->extra, b->extra_len, "result_type", &member)) llmprov_write_raw(w, "type", member.ptr, member.len);
+    if (llmprov__msg_has(b->extra, b->extra_len, "status", &member))
+        llmprov_write_raw(w, "status", member.ptr, member.len);
+    if (llmprov__msg_has(b->extra, b->extra_len, "result_type", &member))
+        llmprov_write_raw(w, "type", member.ptr, member.len);
     llmprov_write_close(w);
     llmprov_write_close(w);
 }
@@ -16385,7 +16483,8 @@ static void llmprov__t_bedrock_write_raw(llmprov_writer *w, const llmprov_block 
 /* Members that a block carries and that have no place here. */
 static void llmprov__t_bedrock_lost(llmprov_draft *d, const llmprov_block *b, const char *field) {
     static const char *const known[] = { "cache_control", "type", "is_error", "context", "bucketOwner", "caller" };
-    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}",
+                                        b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     if (b->origin) return;
     while (llmprov_scan_key(&s, &key)) {
@@ -16393,12 +16492,15 @@ static void llmprov__t_bedrock_lost(llmprov_draft *d, const llmprov_block *b, co
         size_t i;
         for (i = 0; i < LLMPROV__COUNT(known); i++) fine = fine || llmprov__text_is(key, known[i]);
         if (!llmprov_scan_raw(&s, &value) || fine || value.ptr[0] == 'n') continue;
-        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that bedrock-converse has no place for were left out (citations, source or the like)");
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field,
+                           "members of this block that bedrock-converse has no place for were left out (citations, "
+                           "source or the like)");
         return;
     }
 }
 
-static void llmprov__t_bedrock_write_block(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b, const char *field) {
+static void llmprov__t_bedrock_write_block(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
+                                           const char *field) {
     llmprov__t_bedrock_lost(d, b, field);
     switch (b->type) {
     case LLMPROV_BLOCK_TEXT: llmprov__t_bedrock_write_text(d, b); break;
@@ -16426,14 +16528,18 @@ static void llmprov__t_bedrock_system(llmprov_draft *d, llmprov__t_bedrock_plan 
         llmprov_write_open(d->body, NULL, '{');
         llmprov__t_bedrock_word(d->body, "text", quiet);
         llmprov_write_close(d->body);
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this format has no word for \"none\" and wants tools where the conversation holds calls: the system prompt says it");
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice",
+                           "this format has no word for \"none\" and wants tools where the conversation holds calls: "
+                           "the system prompt says it");
     }
     llmprov_write_close(d->body);
 }
 
 /* A document wants words beside it. */
 static void llmprov__t_bedrock_words(llmprov_draft *d, const llmprov_message *m, const char *field) {
-    if (m->role != LLMPROV_ROLE_USER || !llmprov_block_next(m, LLMPROV_BLOCK_DOCUMENT, NULL) || llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL)) return;
+    if (m->role != LLMPROV_ROLE_USER || !llmprov_block_next(m, LLMPROV_BLOCK_DOCUMENT, NULL) ||
+        llmprov_block_next(m, LLMPROV_BLOCK_TEXT, NULL))
+        return;
     llmprov_write_open(d->body, NULL, '{');
     llmprov__t_bedrock_word(d->body, "text", ".");
     llmprov_write_close(d->body);
@@ -16450,7 +16556,8 @@ static void llmprov__t_bedrock_messages(llmprov_draft *d, llmprov__t_bedrock_pla
         llmprov_write_open(w, NULL, '{');
         llmprov__t_bedrock_word(w, "role", llmprov__msg_role(m->role));
         llmprov__parts_field(field, m, 0);
-        if (m->extra) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members beside role and content were left out");
+        if (m->extra)
+            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members beside role and content were left out");
         llmprov_write_open(w, "content", '[');
         llmprov__t_bedrock_words(d, m, field);
         for (j = 0; j < m->block_count; j++) {
@@ -16470,8 +16577,12 @@ static void llmprov__t_bedrock_refused(llmprov_draft *d) {
     llmprov__parts_drop_int(d, "seed", d->chat->seed, why);
     llmprov__parts_drop_num(d, "presence_penalty", d->chat->presence_penalty, why);
     llmprov__parts_drop_num(d, "frequency_penalty", d->chat->frequency_penalty, why);
-    if (d->chat->n.set && d->chat->n.value != 1) llmprov__parts_drop_int(d, "n", d->chat->n, "this format gives one answer");
-    if (d->chat->user_id) llmprov__parts_drop_text(d, "user_id", "it was left out: bedrock-converse has no such member; request.extra can put it into requestMetadata");
+    if (d->chat->n.set && d->chat->n.value != 1)
+        llmprov__parts_drop_int(d, "n", d->chat->n, "this format gives one answer");
+    if (d->chat->user_id)
+        llmprov__parts_drop_text(
+            d, "user_id",
+            "it was left out: bedrock-converse has no such member; request.extra can put it into requestMetadata");
 }
 
 static void llmprov__t_bedrock_write(llmprov_draft *d) {
@@ -16567,7 +16678,8 @@ static void llmprov__t_bedrock_sign(llmprov_turn *t, const llmprov_scan *s, int 
 }
 
 /* Begins a call: the model's, or of a tool that AWS runs itself. */
-static int llmprov__t_bedrock_begin_use(llmprov_turn *t, const llmprov_scan *s, llmprov_str use, llmprov_str *input, llmprov_block_type *type) {
+static int llmprov__t_bedrock_begin_use(llmprov_turn *t, const llmprov_scan *s, llmprov_str use, llmprov_str *input,
+                                        llmprov_block_type *type) {
     static const char *const names[] = { "toolUseId", "name", "type", "input" };
     llmprov_str v[4];
     llmprov_block b;
@@ -16593,7 +16705,8 @@ static void llmprov__t_bedrock_whole_input(llmprov_turn *t, int block, llmprov_s
 }
 
 /* A server tool's result: {"toolUseId","status","type"}, and its content as a list. */
-static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan *s, llmprov_str start, llmprov_str content) {
+static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan *s, llmprov_str start,
+                                             llmprov_str content) {
     static const char *const names[] = { "toolUseId", "content", "status", "type" };
     llmprov_str v[4];
     llmprov_writer w;
@@ -16672,7 +16785,8 @@ static void llmprov__t_bedrock_whole_citations(llmprov_turn *t, const llmprov_sc
         llmprov__t_bedrock_piece(t, s, block, text);
     }
     in = llmprov_scan_in(s, v[1]);
-    while (v[1].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov__t_bedrock_cite(t, block, item);
+    while (v[1].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+        llmprov__t_bedrock_cite(t, block, item);
     llmprov_turn_block_end(t, block);
 }
 
@@ -16717,9 +16831,16 @@ static void llmprov__t_bedrock_unknown(llmprov_turn *t, llmprov_str key, llmprov
 }
 
 static void llmprov__t_bedrock_whole_block(llmprov_turn *t, llmprov_scan *content) {
-    static const struct { const char *key; void (*read)(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw); } kinds[] = {
-        { "text", llmprov__t_bedrock_whole_text }, { "toolUse", llmprov__t_bedrock_whole_use }, { "reasoningContent", llmprov__t_bedrock_whole_thinking },
-        { "citationsContent", llmprov__t_bedrock_whole_citations }, { "toolResult", llmprov__t_bedrock_whole_result }, { "image", llmprov__t_bedrock_whole_image },
+    static const struct {
+        const char *key;
+        void (*read)(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw);
+    } kinds[] = {
+        {"text",              llmprov__t_bedrock_whole_text     },
+        { "toolUse",          llmprov__t_bedrock_whole_use      },
+        { "reasoningContent", llmprov__t_bedrock_whole_thinking },
+        { "citationsContent", llmprov__t_bedrock_whole_citations},
+        { "toolResult",       llmprov__t_bedrock_whole_result   },
+        { "image",            llmprov__t_bedrock_whole_image    },
     };
     llmprov_str key, raw;
     size_t i;
@@ -16736,7 +16857,8 @@ static void llmprov__t_bedrock_whole_block(llmprov_turn *t, llmprov_scan *conten
 
 /* AWS's counts are disjoint already; how long a cache keeps what was written stands beside them. */
 static void llmprov__t_bedrock_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
-    static const char *const names[] = { "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens", "cacheDetails" };
+    static const char *const names[] = { "inputTokens", "outputTokens", "cacheReadInputTokens",
+                                         "cacheWriteInputTokens", "cacheDetails" };
     static const char *const details[] = { "ttl", "inputTokens" };
     llmprov_str v[5], d[2], item;
     llmprov_usage *u;
@@ -16770,7 +16892,8 @@ static llmprov_str llmprov__t_bedrock_sequence(llmprov_turn *t, const llmprov_sc
 
 static void llmprov__t_bedrock_stop(llmprov_turn *t, const llmprov_scan *s, llmprov_str reason, llmprov_str fields) {
     llmprov__t_bedrock_state *state = (llmprov__t_bedrock_state *)llmprov_turn_state(t);
-    llmprov_str key = LLMPROV__STR("additionalModelResponseFields"), sequence = llmprov__t_bedrock_sequence(t, s, fields), word;
+    llmprov_str key = LLMPROV__STR("additionalModelResponseFields"),
+                sequence = llmprov__t_bedrock_sequence(t, s, fields), word;
     if (fields.ptr) llmprov_turn_extra(t, -1, key, fields);
     if (!reason.ptr || reason.ptr[0] != '"') return;
     word = llmprov__parts_text(s, reason);
@@ -16843,11 +16966,13 @@ static llmprov_status llmprov__t_bedrock_classify(const llmprov_error *e) {
     llmprov_status code = LLMPROV_OK;
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_errors); i++)
-        if (llmprov__text_same(e->provider_code, llmprov__t_bedrock_errors[i].name, true)) code = llmprov__t_bedrock_errors[i].code;
+        if (llmprov__text_same(e->provider_code, llmprov__t_bedrock_errors[i].name, true))
+            code = llmprov__t_bedrock_errors[i].code;
     if (!code) code = llmprov__parts_error_status(e->http_status);
     if (!code) code = LLMPROV_ERR_SERVER;
     for (i = 0; code == LLMPROV_ERR_REQUEST && i < LLMPROV__COUNT(llmprov__t_bedrock_phrases); i++)
-        if (llmprov__parts_says(e->message, llmprov__t_bedrock_phrases[i].phrase)) code = llmprov__t_bedrock_phrases[i].code;
+        if (llmprov__parts_says(e->message, llmprov__t_bedrock_phrases[i].phrase))
+            code = llmprov__t_bedrock_phrases[i].code;
     return code;
 }
 
@@ -16863,7 +16988,8 @@ static void llmprov__t_bedrock_read_error(llmprov_turn *t, llmprov_error *e, llm
     more = llmprov__t_bedrock_string(t, body, v[4]);
     name = llmprov__t_bedrock_string(t, body, v[2].ptr ? v[2] : v[3]);
     if (text && *text) e->message = text;
-    if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL) e->message = text;
+    if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL)
+        e->message = text;
     if (name && *name && !*e->provider_code) {
         llmprov_str word;
         llmprov__http_error_type(type, sizeof type, name);
@@ -16958,7 +17084,8 @@ static void llmprov__t_bedrock_start(llmprov_turn *t, const llmprov_scan *s, llm
     } else if (start.len > 2) llmprov_turn_other(t, kind, start);
 }
 
-static void llmprov__t_bedrock_delta_thinking(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str raw) {
+static void llmprov__t_bedrock_delta_thinking(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot,
+                                              llmprov_str raw) {
     static const char *const names[] = { "text", "signature", "redactedContent" };
     llmprov_str v[3];
     llmprov__parts_members(s, raw, names, v, 3);
@@ -16971,7 +17098,8 @@ static void llmprov__t_bedrock_delta_thinking(llmprov_turn *t, const llmprov_sca
 }
 
 /* Arguments in pieces; a call that nobody announced has no name. */
-static void llmprov__t_bedrock_delta_use(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str raw) {
+static void llmprov__t_bedrock_delta_use(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot,
+                                         llmprov_str raw) {
     static const char *const names[] = { "input" };
     llmprov_str input;
     bool open = slot->block && (slot->type == LLMPROV_BLOCK_TOOL_USE || slot->type == LLMPROV_BLOCK_SERVER_USE);
@@ -16982,7 +17110,8 @@ static void llmprov__t_bedrock_delta_use(llmprov_turn *t, const llmprov_scan *s,
 }
 
 /* Pieces of a list, or of a text in base64, for a block that begins when it is whole. */
-static void llmprov__t_bedrock_gather(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot, llmprov_str result, llmprov_str image) {
+static void llmprov__t_bedrock_gather(llmprov_turn *t, const llmprov_scan *s, llmprov__t_bedrock_slot *slot,
+                                      llmprov_str result, llmprov_str image) {
     static const char *const names[] = { "source" };
     static const char *const inside[] = { "bytes" };
     llmprov_str source, bytes;
@@ -17020,7 +17149,8 @@ static void llmprov__t_bedrock_metadata(llmprov_turn *t, const llmprov_scan *s, 
     llmprov__t_bedrock_usage(t, s, v[0]);
 }
 
-static void llmprov__t_bedrock_event(llmprov_turn *t, const llmprov_scan *s, llmprov_str event, llmprov_str whole, const llmprov_str *v) {
+static void llmprov__t_bedrock_event(llmprov_turn *t, const llmprov_scan *s, llmprov_str event, llmprov_str whole,
+                                     const llmprov_str *v) {
     llmprov__t_bedrock_slot *slot;
     if (llmprov__text_is(event, "contentBlockDelta")) llmprov__t_bedrock_delta(t, s, v[0], v[1]);
     else if (llmprov__text_is(event, "contentBlockStart")) llmprov__t_bedrock_start(t, s, v[0], v[2]);
@@ -17033,7 +17163,8 @@ static void llmprov__t_bedrock_event(llmprov_turn *t, const llmprov_scan *s, llm
 }
 
 static void llmprov__t_bedrock_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
-    static const char *const names[] = { "contentBlockIndex", "delta", "start", "stopReason", "additionalModelResponseFields" };
+    static const char *const names[] = { "contentBlockIndex", "delta", "start", "stopReason",
+                                         "additionalModelResponseFields" };
     llmprov_str v[5], whole = { data->at, 0 };
     if (frame->failed) {
         llmprov__t_bedrock_failed(t, frame, data);
@@ -24768,7 +24899,8 @@ static void llmprov__client_find_secret(llmprov_client *c) {
     bool own = d->access_key || d->secret_key;
     c->keys.access_key = own ? d->access_key : llmprov__client_keep(c, llmprov__client_env("AWS_ACCESS_KEY_ID"));
     c->keys.secret_key = own ? d->secret_key : llmprov__client_keep(c, llmprov__client_env("AWS_SECRET_ACCESS_KEY"));
-    c->keys.session_token = own ? d->session_token : llmprov__client_keep(c, llmprov__client_env("AWS_SESSION_TOKEN"));
+    c->keys.session_token =
+        own ? d->session_token : llmprov__client_keep(c, llmprov__client_env("AWS_SESSION_TOKEN"));
 }
 
 /* The desc's key, or the first of the row's variables that is set. NAME=bearer says how its value is sent. Where
@@ -24776,7 +24908,8 @@ static void llmprov__client_find_secret(llmprov_client *c) {
 static void llmprov__client_find_key(llmprov_client *c) {
     const llmprov_desc *d = &c->desc;
     const char *end = "";
-    bool signs = c->row.auth == LLMPROV_AUTH_SIGV4, own = d->credentials || (signs && (d->access_key || d->secret_key));
+    bool signs = c->row.auth == LLMPROV_AUTH_SIGV4,
+         own = d->credentials || (signs && (d->access_key || d->secret_key));
     c->auth = c->row.auth;
     c->key = llmprov__client_keep(c, d->api_key);
     if (!c->key && !own) c->key = llmprov__client_keep(c, llmprov__client_first(c->row.key_env, &end));
@@ -24803,19 +24936,26 @@ static const char *llmprov__client_variables(llmprov_client *c) {
 static const char *llmprov__client_unfit(const llmprov_credentials *k) {
     const char *const lines[] = { k->access_key, k->session_token, k->bearer };
     size_t i;
-    if (!k->bearer && (!k->access_key || !*k->access_key || !k->secret_key || !*k->secret_key)) return "the access key or its secret is missing";
+    if (!k->bearer && (!k->access_key || !*k->access_key || !k->secret_key || !*k->secret_key))
+        return "the access key or its secret is missing";
     for (i = 0; i < LLMPROV__COUNT(lines); i++)
-        if (lines[i] && lines[i][llmprov__http_value_ok(lines[i], strlen(lines[i]))]) return "one of AWS's keys has a line break or another control character";
+        if (lines[i] && lines[i][llmprov__http_value_ok(lines[i], strlen(lines[i]))])
+            return "one of AWS's keys has a line break or another control character";
     return NULL;
 }
 
 static void llmprov__client_check_secret(llmprov_client *c) {
     const char *unfit = llmprov__client_unfit(&c->keys);
     if (!c->keys.access_key && !c->keys.secret_key)
-        llmprov__client_fail(c, LLMPROV_ERR_NO_KEY, "no API key and no AWS keys: set desc.api_key, desc.access_key and desc.secret_key, desc.credentials, or the variables ",
+        llmprov__client_fail(c, LLMPROV_ERR_NO_KEY,
+                             "no API key and no AWS keys: set desc.api_key, desc.access_key and desc.secret_key, "
+                             "desc.credentials, or the variables ",
                              llmprov__client_variables(c), " or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     else if (unfit) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, unfit, "", NULL);
-    if (!c->region) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "a request is signed for a region: set desc.region or the variable ", "AWS_REGION", NULL);
+    if (!c->region)
+        llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT,
+                             "a request is signed for a region: set desc.region or the variable ", "AWS_REGION",
+                             NULL);
 }
 
 static void llmprov__client_check_key(llmprov_client *c) {
@@ -24839,8 +24979,11 @@ static void llmprov__client_find_region(llmprov_client *c) {
     const char *end;
     bool aws = c->row.auth == LLMPROV_AUTH_SIGV4 || (c->row.base_url && strstr(c->row.base_url, "{region}"));
     c->region = c->desc.region;
-    if (!c->region && aws) c->region = llmprov__client_keep(c, llmprov__client_first("AWS_REGION AWS_DEFAULT_REGION", &end));
-    if (c->region && !llmprov__auth_is_region(c->region)) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the region is no region: \"", c->region, "\"; letters, digits and hyphens were expected");
+    if (!c->region && aws)
+        c->region = llmprov__client_keep(c, llmprov__client_first("AWS_REGION AWS_DEFAULT_REGION", &end));
+    if (c->region && !llmprov__auth_is_region(c->region))
+        llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "the region is no region: \"", c->region,
+                             "\"; letters, digits and hyphens were expected");
 }
 
 /* A base URL with the region in its place, and the domain of that region's partition. */
@@ -24848,7 +24991,8 @@ static const char *llmprov__client_placed(llmprov_client *c, const char *base, c
     const char *host;
     if (!base || !strstr(base, "{region}")) return base;
     if (!region) {
-        llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "no region: set desc.region or the variable ", "AWS_REGION", NULL);
+        llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, "no region: set desc.region or the variable ", "AWS_REGION",
+                             NULL);
         return NULL;
     }
     host = llmprov__err_join(&c->arena, region, ".", llmprov__auth_domain(region), (char *)NULL);
@@ -24896,7 +25040,8 @@ static void llmprov__client_find_url(llmprov_client *c) {
     base = llmprov__client_placed(c, base, c->region);
     if (!base) return;
     c->url = llmprov__client_address(c, base, own ? own : c->translator->path, whose);
-    c->stream_url = own || !c->translator->stream_path ? c->url : llmprov__client_address(c, base, c->translator->stream_path, whose);
+    c->stream_url = own || !c->translator->stream_path ? c->url :
+                    llmprov__client_address(c, base, c->translator->stream_path, whose);
 }
 
 /* A version goes into a header or a query: visible ASCII. */
@@ -25026,27 +25171,35 @@ static bool llmprov__client_same_transport(const llmprov_transport *a, const llm
 /* Every field that changes what a client does. */
 static bool llmprov__client_same(const llmprov_desc *a, const llmprov_desc *b) {
     return llmprov__text_same(a->provider, b->provider, false) && llmprov__text_same(a->api_key, b->api_key, false) &&
-           llmprov__text_same(a->base_url, b->base_url, false) && llmprov__text_same(a->api_version, b->api_version, false) &&
-           llmprov__text_same(a->headers, b->headers, false) && llmprov__client_same_transport(&a->transport, &b->transport) &&
-           llmprov__text_same(a->region, b->region, false) && llmprov__text_same(a->access_key, b->access_key, false) &&
-           llmprov__text_same(a->secret_key, b->secret_key, false) && llmprov__text_same(a->session_token, b->session_token, false) &&
-           a->credentials == b->credentials &&
-           a->max_retries == b->max_retries && a->timeout_ms == b->timeout_ms && a->connect_ms == b->connect_ms && a->gap_ms == b->gap_ms &&
-           a->retry_after_cap_ms == b->retry_after_cap_ms && a->unix_ms == b->unix_ms && a->cancelled == b->cancelled && a->user == b->user &&
-           a->limits.max_reply_bytes == b->limits.max_reply_bytes && a->limits.max_event_bytes == b->limits.max_event_bytes &&
-           a->limits.max_memory_bytes == b->limits.max_memory_bytes && a->limits.max_json_depth == b->limits.max_json_depth &&
-           a->alloc.fn == b->alloc.fn && a->alloc.user == b->alloc.user && a->log.fn == b->log.fn && a->log.user == b->log.user;
+           llmprov__text_same(a->base_url, b->base_url, false) &&
+           llmprov__text_same(a->api_version, b->api_version, false) &&
+           llmprov__text_same(a->headers, b->headers, false) &&
+           llmprov__client_same_transport(&a->transport, &b->transport) &&
+           llmprov__text_same(a->region, b->region, false) &&
+           llmprov__text_same(a->access_key, b->access_key, false) &&
+           llmprov__text_same(a->secret_key, b->secret_key, false) &&
+           llmprov__text_same(a->session_token, b->session_token, false) && a->credentials == b->credentials &&
+           a->max_retries == b->max_retries && a->timeout_ms == b->timeout_ms && a->connect_ms == b->connect_ms &&
+           a->gap_ms == b->gap_ms && a->retry_after_cap_ms == b->retry_after_cap_ms && a->unix_ms == b->unix_ms &&
+           a->cancelled == b->cancelled && a->user == b->user &&
+           a->limits.max_reply_bytes == b->limits.max_reply_bytes &&
+           a->limits.max_event_bytes == b->limits.max_event_bytes &&
+           a->limits.max_memory_bytes == b->limits.max_memory_bytes &&
+           a->limits.max_json_depth == b->limits.max_json_depth && a->alloc.fn == b->alloc.fn &&
+           a->alloc.user == b->alloc.user && a->log.fn == b->log.fn && a->log.user == b->log.user;
 }
 
 static bool llmprov__client_same_keys(const llmprov_credentials *a, const llmprov_credentials *b) {
-    return llmprov__text_same(a->access_key, b->access_key, false) && llmprov__text_same(a->secret_key, b->secret_key, false) &&
+    return llmprov__text_same(a->access_key, b->access_key, false) &&
+           llmprov__text_same(a->secret_key, b->secret_key, false) &&
            llmprov__text_same(a->session_token, b->session_token, false);
 }
 
 /* The environment may have changed since: a client whose key or address came from there is found by what it found. */
 static bool llmprov__client_current(llmprov_client *c, const llmprov_client *fresh) {
-    return llmprov__client_same(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) && llmprov__text_same(c->url, fresh->url, false) &&
-           llmprov__text_same(c->region, fresh->region, false) && llmprov__client_same_keys(&c->keys, &fresh->keys);
+    return llmprov__client_same(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) &&
+           llmprov__text_same(c->url, fresh->url, false) && llmprov__text_same(c->region, fresh->region, false) &&
+           llmprov__client_same_keys(&c->keys, &fresh->keys);
 }
 
 LLMPROV_API llmprov_client *llmprov_client_for(llmprov_registry *reg, const llmprov_desc *desc) {
@@ -25384,7 +25537,9 @@ static bool llmprov__call_settled(llmprov_call *call) {
 static void llmprov__call_no_frame(llmprov_call *call) {
     llmprov_turn *t = call->turn;
     if (call->frames.status == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
-    else llmprov__err_set(&t->error, &t->arena, call->frames.status, "stream event ", llmprov__err_int(call->frame_number + 1).text, ": ", call->frames.why, (char *)NULL);
+    else
+        llmprov__err_set(&t->error, &t->arena, call->frames.status, "stream event ",
+                         llmprov__err_int(call->frame_number + 1).text, ": ", call->frames.why, (char *)NULL);
     llmprov__call_failed(call);
 }
 
@@ -25394,7 +25549,10 @@ static void llmprov__call_no_frame(llmprov_call *call) {
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
     bool binary = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM && !memchr(" \t\r\n", *p, 4);
-    while (!binary && p < call->end && ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB || (unsigned char)*p == 0xBF)) p++;
+    while (!binary && p < call->end &&
+           ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB ||
+            (unsigned char)*p == 0xBF))
+        p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
     if (call->head.status >= 300 || (call->frames.framing == LLMPROV_FRAMING_NDJSON ? *p != '{' : *p == '{' || *p == '[' || *p == '<') ||
         !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
@@ -25464,7 +25622,9 @@ static void llmprov__call_refused(llmprov_call *call, llmprov_str body) {
     const char *type;
     llmprov_scan_skip(&check);
     e->http_status = call->head.status;
-    if (call->head.error_type[0] && (type = llmprov__mem_copy(&t->arena, call->head.error_type, strlen(call->head.error_type))) != NULL) e->provider_code = type;
+    if (call->head.error_type[0] &&
+        (type = llmprov__mem_copy(&t->arena, call->head.error_type, strlen(call->head.error_type))) != NULL)
+        e->provider_code = type;
     if (json.len && llmprov__json_done(&check)) {
         llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, ": ", llmprov__call_excerpt(call, json), (char *)NULL);
         call->client->translator->read_error(t, e, &s);
@@ -25615,7 +25775,8 @@ static void llmprov__call_auth(llmprov_call *call, llmprov__http_headers *h) {
         char *key = (char *)llmprov__mem_take(&call->wire, len * 3 + 1);
         if (!key) return;
         key[llmprov__text_percent(key, c->key, len)] = 0;
-        call->http.url = llmprov__err_join(&call->wire, call->http.url, strchr(call->http.url, '?') ? "&" : "?", name, "=", key, (char *)NULL);
+        call->http.url = llmprov__err_join(&call->wire, call->http.url, strchr(call->http.url, '?') ? "&" : "?", name,
+                                           "=", key, (char *)NULL);
         call->http.secret_in_url = true;
         return;
     }
@@ -25643,7 +25804,8 @@ static bool llmprov__call_url(llmprov_call *call) {
     if (!strstr(url, "{model}")) return true;
     unfit = llmprov__http_unfit(model);
     if (unfit) {
-        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit, (char *)NULL);
+        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit,
+                         (char *)NULL);
         call->turn->error.param = "model";
         return false;
     }
@@ -25663,7 +25825,8 @@ static const char *llmprov__call_accept(const llmprov_call *call) {
 static void llmprov__call_address(llmprov_call *call, llmprov__translator_job *job) {
     if (!llmprov__call_url(call)) return;
     if (!llmprov__http_find(&job->headers, "content-type")) llmprov__http_set(&job->headers, &call->wire, "content-type", "application/json");
-    if (!llmprov__http_find(&job->headers, "accept")) llmprov__http_set(&job->headers, &call->wire, "accept", llmprov__call_accept(call));
+    if (!llmprov__http_find(&job->headers, "accept"))
+        llmprov__http_set(&job->headers, &call->wire, "accept", llmprov__call_accept(call));
     llmprov__call_auth(call, &job->headers);
     call->http.method = "POST";
     call->headers = job->headers;
@@ -25686,8 +25849,11 @@ static bool llmprov__call_credentials(llmprov_call *call, int64_t now, llmprov_c
         return false;
     }
     unfit = llmprov__client_unfit(k);
-    if (unfit) llmprov_turn_fail(call->turn, LLMPROV_ERR_NO_KEY, llmprov__err_join(&call->wire, "desc.credentials: ", unfit, (char *)NULL));
-    else if (k->expires_ms && now >= k->expires_ms) llmprov_turn_fail(call->turn, LLMPROV_ERR_AUTH, "the credentials of desc.credentials have expired");
+    if (unfit)
+        llmprov_turn_fail(call->turn, LLMPROV_ERR_NO_KEY,
+                          llmprov__err_join(&call->wire, "desc.credentials: ", unfit, (char *)NULL));
+    else if (k->expires_ms && now >= k->expires_ms)
+        llmprov_turn_fail(call->turn, LLMPROV_ERR_AUTH, "the credentials of desc.credentials have expired");
     return !call->turn->error.code;
 }
 
@@ -25700,13 +25866,16 @@ static bool llmprov__call_hash(llmprov_call *call) {
     size_t n;
     if (call->hash[0]) return true;
     if (call->once) {
-        llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, "a request is signed with the hash of its body, and a source of this one can be read only once: "
-                          "give its bytes, a source that can be read again, or an API key, which signs nothing");
+        llmprov_turn_fail(
+            call->turn, LLMPROV_ERR_UNSUPPORTED,
+            "a request is signed with the hash of its body, and a source of this one can be read only once: "
+            "give its bytes, a source that can be read again, or an API key, which signs nothing");
         return false;
     }
     memset(&cursor, 0, sizeof cursor);
     llmprov__crypt_sha_begin(&sha);
-    while ((n = llmprov__write_pull(&call->body, &cursor, piece, sizeof piece)) > 0) llmprov__crypt_sha_add(&sha, piece, n);
+    while ((n = llmprov__write_pull(&call->body, &cursor, piece, sizeof piece)) > 0)
+        llmprov__crypt_sha_add(&sha, piece, n);
     llmprov__crypt_sha_end(&sha, hash);
     if (cursor.failed) llmprov_turn_fail(call->turn, LLMPROV_ERR_ARGUMENT, llmprov__call_short);
     else llmprov__crypt_hex(call->hash, hash, sizeof hash);
@@ -25726,10 +25895,12 @@ static char *llmprov__call_host(llmprov_call *call, llmprov_str origin) {
 
 /* Signed are the host, the body's type, and what is AWS's own: what lies between may change other headers. */
 static void llmprov__call_signature(llmprov_call *call, const llmprov_credentials *k, const char *date) {
-    llmprov__auth_scope scope = { k->access_key, k->secret_key, call->client->region, call->client->row.auth_name, "" };
+    llmprov__auth_scope scope = { k->access_key, k->secret_key, call->client->region, call->client->row.auth_name,
+                                  "" };
     llmprov__auth_request r;
     llmprov__http_base base;
-    llmprov_header *signed_headers = (llmprov_header *)llmprov__mem_take(&call->wire, (call->headers.count + 1) * sizeof *signed_headers);
+    llmprov_header *signed_headers =
+        (llmprov_header *)llmprov__mem_take(&call->wire, (call->headers.count + 1) * sizeof *signed_headers);
     const char *url = call->http.url, *query;
     size_t i;
     memset(&r, 0, sizeof r);
@@ -25748,7 +25919,8 @@ static void llmprov__call_signature(llmprov_call *call, const llmprov_credential
     if (!signed_headers[0].value) return;
     for (r.header_count = 1, i = 0; i < call->headers.count; i++) {
         const char *name = call->headers.items[i].name;
-        if (llmprov__text_same(name, "content-type", true) || llmprov__text_begins(name, "x-amz-")) signed_headers[r.header_count++] = call->headers.items[i];
+        if (llmprov__text_same(name, "content-type", true) || llmprov__text_begins(name, "x-amz-"))
+            signed_headers[r.header_count++] = call->headers.items[i];
     }
     llmprov__http_set(&call->headers, &call->wire, "authorization", llmprov__auth_sign(&call->wire, &r, &scope));
 }
@@ -25763,14 +25935,22 @@ static bool llmprov__call_sign(llmprov_call *call) {
     if (!call->signs || t->error.code) return !t->error.code;
     if (!llmprov__call_credentials(call, now, &k)) return false;
     llmprov__http_drop(&call->headers, "x-amz-security-token");
-    if (k.bearer) llmprov__http_set(&call->headers, &call->wire, "authorization", llmprov__err_join(&call->wire, "Bearer ", k.bearer, (char *)NULL));
-    else if (c->auth != LLMPROV_AUTH_SIGV4) llmprov_turn_fail(t, LLMPROV_ERR_NO_KEY, "desc.credentials: this provider wants a bearer token");
-    else if (!c->region) llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "a request is signed for a region: set desc.region or the variable AWS_REGION");
-    else if (!llmprov__auth_date(date, now)) llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "a request is signed with the time: set desc.unix_ms to a function that knows it");
+    if (k.bearer)
+        llmprov__http_set(&call->headers, &call->wire, "authorization",
+                          llmprov__err_join(&call->wire, "Bearer ", k.bearer, (char *)NULL));
+    else if (c->auth != LLMPROV_AUTH_SIGV4)
+        llmprov_turn_fail(t, LLMPROV_ERR_NO_KEY, "desc.credentials: this provider wants a bearer token");
+    else if (!c->region)
+        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
+                          "a request is signed for a region: set desc.region or the variable AWS_REGION");
+    else if (!llmprov__auth_date(date, now))
+        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
+                          "a request is signed with the time: set desc.unix_ms to a function that knows it");
     else if (llmprov__call_hash(call)) {
         llmprov__http_set(&call->headers, &call->wire, "x-amz-date", llmprov__mem_copy(&call->wire, date, 16));
         if (k.session_token && *k.session_token)
-            llmprov__http_set(&call->headers, &call->wire, "x-amz-security-token", llmprov__mem_copy(&call->wire, k.session_token, strlen(k.session_token)));
+            llmprov__http_set(&call->headers, &call->wire, "x-amz-security-token",
+                              llmprov__mem_copy(&call->wire, k.session_token, strlen(k.session_token)));
         if (!call->wire.failed) llmprov__call_signature(call, &k, date);
     }
     call->http.headers = call->headers.items;
@@ -26005,7 +26185,8 @@ LLMPROV_API void llmprov_call_sent(llmprov_call *call) {
     if (!call || call->want != LLMPROV_WANT_SEND) return;
     call->want = LLMPROV_WANT_RECV;
     call->mark = call->now;
-    llmprov__err_log(&call->client->desc.log, 2, "call", call->http.secret_in_url ? call->client->url : call->http.url);
+    llmprov__err_log(&call->client->desc.log, 2, "call",
+                     call->http.secret_in_url ? call->client->url : call->http.url);
 }
 
 LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov_header *headers, size_t count) {
