@@ -6146,8 +6146,8 @@ static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, cons
     while (p < end) {
         if (!llmprov__frame_header(&p, end, &name, &value))
             return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "one of its headers is broken");
-        for (i = 0; i < LLMPROV__COUNT(names); i++)
-            if (llmprov__text_is(name, names[i])) v[i] = value;
+        for (i = 0; name.ptr[0] == ':' && i < LLMPROV__COUNT(names); i++)
+            if (name.len > 6 && name.ptr[6] == names[i][6] && llmprov__text_is(name, names[i])) v[i] = value;
     }
     exception = llmprov__text_is(v[0], "exception");
     error = llmprov__text_is(v[0], "error");
@@ -17165,11 +17165,12 @@ static void llmprov__t_bedrock_event(llmprov_turn *t, const llmprov_scan *s, llm
 static void llmprov__t_bedrock_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
     static const char *const names[] = { "contentBlockIndex", "delta", "start", "stopReason",
                                          "additionalModelResponseFields" };
-    llmprov_str v[5], whole = { data->at, 0 };
+    llmprov_str v[5], whole;
     if (frame->failed) {
         llmprov__t_bedrock_failed(t, frame, data);
         return;
     }
+    for (whole.ptr = data->at; whole.ptr < data->end && (unsigned char)*whole.ptr <= ' '; whole.ptr++) { }
     llmprov__parts_take(NULL, -1, data, names, v, 5);
     if (data->status) return;
     whole.len = (size_t)(data->at - whole.ptr);
@@ -25503,13 +25504,26 @@ static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
     e->raw_len = len;
 }
 
+/* AWS's frames end with a member "p" of letters and digits, whose length says nothing: without it, two frames that
+   say the same are the same but for their text. */
+static llmprov_frame llmprov__call_unpadded(const llmprov_call *call, const llmprov_frame *frame) {
+    static const char member[] = ",\"p\":\"";
+    const char *begin = frame->data.ptr, *p = begin + frame->data.len;
+    llmprov_frame bare = *frame;
+    if (call->frames.framing != LLMPROV_FRAMING_EVENTSTREAM || p - begin < 16 || p[-1] != '}' || p[-2] != '"') return bare;
+    for (p -= 2; p > begin && ((p[-1] >= '0' && p[-1] <= '9') || ((p[-1] | 0x20) >= 'a' && (p[-1] | 0x20) <= 'z')); p--) { }
+    if (p - begin >= 6 && !memcmp(p - 6, member, 6)) bare.data.len = (size_t)(p - 6 - begin);
+    return bare;
+}
+
 /* One frame of a stream. */
 static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) {
     const llmprov_translator *tr = call->client->translator;
     llmprov_turn *t = call->turn;
+    llmprov_frame bare = llmprov__call_unpadded(call, frame);
     llmprov_scan s;
     call->frame_number++;
-    if (!frame->failed && llmprov__reply_shortcut(t, frame)) return;
+    if (!frame->failed && llmprov__reply_shortcut(t, &bare)) return;
     if (frame->data.len <= 16 && llmprov__text_is(llmprov__call_trim(frame->data), "[DONE]")) {
         tr->read_end(t);
         return;
@@ -25521,7 +25535,7 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
     if (!s.status && !t->error.code) llmprov__json_done(&s);
     if (s.status) llmprov__call_not_json(call, &s);
     if (t->error.code) llmprov__call_keep_raw(call, frame->data);
-    llmprov__reply_learn(t, frame);
+    llmprov__reply_learn(t, &bare);
 }
 
 /* After each frame: has the call come to an end? */

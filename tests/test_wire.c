@@ -11,7 +11,9 @@ static const char *const wire_formats[] = { "anthropic-messages", "openai-chat",
 /* One file: a status line, header lines, a blank line, the body as it stands. */
 typedef struct wire_file {
     engine_text text;
-    engine_text binary;          /* what the messages of an event stream are as bytes                        */
+    engine_text binary;          /* what the messages of an event stream are as bytes, and as it is written  */
+    const char *written;
+    size_t written_len;
     engine_wire wire;
 } wire_file;
 
@@ -28,6 +30,8 @@ static void wire_make(wire_file *f) {
     size_t i;
     for (i = 0; i < f->wire.header_count; i++) {
         if (strcmp(f->wire.headers[i].value, "application/vnd.amazon.eventstream")) continue;
+        f->written = f->wire.body;
+        f->written_len = f->wire.len;
         f->binary = events_read(f->wire.body, f->wire.len);
         f->wire.body = f->binary.ptr;
         f->wire.len = f->binary.len;
@@ -308,6 +312,48 @@ static engine_text wire_variant(const engine_wire *w, int variant) {
     return t;
 }
 
+/* A binary stream whose messages never begin as the one before, so that the shortcut never fits. */
+static engine_text wire_spaced(const char *p, size_t len) {
+    engine_text text = { NULL, 0, 0 }, made;
+    const char *end = p + len, *eol, *json;
+    int line = 0;
+    engine_add(&text, "", 0);
+    for (; p < end; p = eol) {
+        eol = (const char *)memchr(p, '\n', (size_t)(end - p));
+        eol = eol ? eol + 1 : end;
+        json = (const char *)memchr(p, '{', (size_t)(eol - p));
+        if (!json) json = eol;
+        engine_add(&text, p, (size_t)(json - p));
+        engine_add(&text, "  ", json < eol ? (size_t)(++line % 3) : 0);
+        engine_add(&text, json, (size_t)(eol - json));
+    }
+    made = events_read(text.ptr, text.len);
+    engine_text_free(&text);
+    return made;
+}
+
+static void wire_same_events(llmprov_client *client, const llmprov_request *req, const engine_wire *w, const engine_reply *plain) {
+    engine_trace trace;
+    engine_text told;
+    llmprov_response r;
+    memset(&trace, 0, sizeof trace);
+    engine_run(client, req, ENGINE_STREAM, w, 0, ENGINE_EVENTS, &trace, &r);
+    told = engine_told(&trace);
+    test_check_text(told.ptr, told.len, plain->told.ptr, plain->told.len, wire_where, __FILE__, __LINE__);
+    engine_text_free(&told);
+    engine_trace_free(&trace);
+    llmprov_response_free(&r);
+}
+
+static void wire_binary_variant(llmprov_client *client, const llmprov_request *req, const wire_file *f, const engine_reply *plain) {
+    engine_text body = wire_spaced(f->written, f->written_len);
+    engine_wire w = f->wire;
+    w.body = body.ptr;
+    w.len = body.len;
+    wire_same_events(client, req, &w, plain);
+    engine_text_free(&body);
+}
+
 static void wire_variants(llmprov_client *client, const llmprov_request *req, const engine_wire *w, const engine_reply *plain) {
     bool lines = w->len && w->body[0] == '{' && llmprov_client_provider(client) && !strcmp(llmprov_client_provider(client)->format, "ollama-chat");
     int variant, way;
@@ -578,7 +624,8 @@ static engine_reply wire_feed(const char *format, const char *name, const wire_f
     sprintf(wire_where, "%s/%s, %s", format, name, stream == ENGINE_STREAM ? "stream" : "reply");
     reply = engine_read_wire(engine_open(format, NULL), &req, stream, &f->wire, wire_where, 0);
     wire_expect(&reply.r, expect);
-    if (stream == ENGINE_STREAM && !f->binary.ptr) wire_variants(reply.client, &req, &f->wire, &reply);
+    if (f->binary.ptr) wire_binary_variant(reply.client, &req, f, &reply);
+    else if (stream == ENGINE_STREAM) wire_variants(reply.client, &req, &f->wire, &reply);
     wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_TOOLS, &reply);
     wire_keep(reply.client, &req, stream, &f->wire, LLMPROV_KEEP_NOTHING, &reply);
     wire_faces(format, stream, &f->wire);
