@@ -6147,7 +6147,7 @@ static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, cons
         if (!llmprov__frame_header(&p, end, &name, &value))
             return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "one of its headers is broken");
         for (i = 0; name.ptr[0] == ':' && i < LLMPROV__COUNT(names); i++)
-            if (name.len > 6 && name.ptr[6] == names[i][6] && llmprov__text_is(name, names[i])) v[i] = value;
+            if (llmprov__text_is(name, names[i])) v[i] = value;
     }
     exception = llmprov__text_is(v[0], "exception");
     error = llmprov__text_is(v[0], "error");
