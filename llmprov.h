@@ -24670,7 +24670,7 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
     llmprov__http_headers none = { NULL, 0, 0 };
     llmprov_error err;
     llmprov__http_base base;
-    const char *why, *url;
+    const char *why, *url = NULL;
     llmprov__err_clear(&err);
     *member = "id";
     if (!row->id || !*row->id || strpbrk(row->id, " \t\r\n/")) return "a word without blanks and slashes was expected";
