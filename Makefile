@@ -20,7 +20,8 @@ TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
 TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
 TEST_FLAGS = $(STD) -g -Og $(WARN)
 LOOP = $(wildcard tests/loop.sh)
-EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+CRYPTO := $(shell pkg-config --libs libcrypto 2>/dev/null)
+EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,examples/vertex.c),$(wildcard examples/*.c)))
 
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
@@ -175,6 +176,7 @@ $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<
 
 # An example that asks for libcurl is linked with it, or not built.
+$(B)/examples/vertex: CURL_LIBS += $(CRYPTO)
 $(B)/examples/%: examples/%.c $(wildcard examples/*.h) llmprov.h | $(B)
 	@mkdir -p $(B)/examples
 	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)

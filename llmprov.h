@@ -52,12 +52,14 @@
     >>t_bedrock      the wire format bedrock-converse
     >>t_ollama       the wire format ollama-chat
     >>t_cohere       the wire format cohere-v2
+    >>t_gemini       the wire format gemini-generate
     >>face           what translators share as servers
     >>s_messages     anthropic-messages as a server
     >>s_chat         openai-chat as a server
     >>s_responses    openai-responses as a server
     >>s_ollama       ollama-chat as a server
     >>s_cohere       cohere-v2 as a server
+    >>s_gemini       gemini-generate as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
@@ -221,13 +223,16 @@
         llmprov_register_profile(reg, &(llmprov_profile){ .prefix = "my-model", .efforts = "none high" }, 0);
         client = llmprov_open(&(llmprov_desc){ .provider = "vllm", .registry = reg });
 
-    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION),
-    keys, and the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each
-    attempt is signed anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the
-    wall clock of desc.unix_ms; the body is hashed for that, so that a source is read once more, and one that can be
-    read only once is refused. Keys that change are asked for with desc.credentials. A model is a model's id, an
-    inference profile's or an ARN. What has no field goes through request.extra: guardrailConfig, performanceConfig,
-    requestMetadata, promptVariables.
+    Where a provider wants an OAuth access token (Vertex AI), desc.credentials hands it out as `bearer`; when the server
+    says that it has expired, another is asked for at once. Vertex AI's project and location are part of the base URL:
+    https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google
+
+    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION), keys, and
+    the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each attempt is signed
+    anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the wall clock of desc.unix_ms;
+    the body is hashed for that, so that a source is read once more, and one that can be read only once is refused. Keys
+    that change are asked for with desc.credentials. A model is a model's id, an inference profile's or an ARN. What has no
+    field goes through request.extra: guardrailConfig, performanceConfig, requestMetadata, promptVariables.
 
         // wall_clock: a function of yours that returns the milliseconds since 1970
         client = llmprov_open(&(llmprov_desc){ .provider = "bedrock", .region = "eu-west-1", .unix_ms = wall_clock });
@@ -288,6 +293,7 @@
     LLMPROV_NO_BEDROCK_CONVERSE     without this one
     LLMPROV_NO_OLLAMA_CHAT          without this one
     LLMPROV_NO_COHERE_V2            without this one
+    LLMPROV_NO_GEMINI_GENERATE      without this one
 
     12 ADDING A PROVIDER
 
@@ -345,6 +351,9 @@
     request.kept and go back to that format as they were said; elsewhere each is a warning. Converting a format into
     itself gives equal JSON but for what the warnings name. The blocks of a stream are put in order where the client's
     format does not let them overlap: a call that comes too early waits until the one before it is whole.
+
+    gemini-generate has the model and the choice to stream in the URL: set request.model and request.stream after
+    llmprov_ask. What of its requests has no field is in kept under names like "generationConfig.speechConfig".
 
     llmprov_normalise is the first step of every call by itself: any history, legal for one provider and model.
     examples/server.c is a whole gateway, and `llmprov convert` turns requests, replies, streams and errors of each
@@ -663,7 +672,8 @@ typedef enum llmprov_event_type {
     LLMPROV_EVENT_THINKING,      /* choice, index, text: a piece of thinking                                 */
     LLMPROV_EVENT_JSON,          /* choice, index, text: a piece of tool arguments                           */
     LLMPROV_EVENT_PART,          /* choice, index, kind: "citation" (extra), "signature" (text), "audio"
-                                    (data), "logprobs" (extra; index -1)                                     */
+                                    (data), "logprobs" (extra; index -1). Other kinds are members of the
+                                    block, or (index -1) of the answer: "groundingMetadata" (extra)          */
     LLMPROV_EVENT_BLOCK_END,     /* choice, index, block: the block, whole unless keep says otherwise        */
     LLMPROV_EVENT_META,          /* extra: members of the reply that have no field                           */
     LLMPROV_EVENT_OTHER,         /* kind, extra: an event that this version does not know                    */
@@ -860,6 +870,8 @@ enum {
     LLMPROV_QUIRK_TOOLS_DEFINED = 131072,      /* refuses calls in the history when no tools are given       */
     LLMPROV_QUIRK_NO_NAMES = 262144,           /* refuses members beside role and content in messages        */
     LLMPROV_QUIRK_CALLS_LAST = 524288,         /* calls with other items of their turn behind them are lost  */
+    LLMPROV_QUIRK_NO_CALL_IDS = 1048576,       /* Vertex AI: refuses ids of function calls, and the traces of
+                                    tools that the Developer API ran (toolCall, toolResponse)                */
     LLMPROV_QUIRK_THINK_TAGS = 16384           /* thinking stands in <think> tags at the beginning of the text */
 };
 
@@ -915,13 +927,16 @@ enum {
     LLMPROV_MODEL_NO_SYSTEM = 262144,          /* has no system role: it is put before the first user text   */
     LLMPROV_MODEL_NO_REQUIRED = 524288,        /* knows no tool_choice "required"                            */
     LLMPROV_MODEL_TRIM_START = 1048576,        /* begins its text with white space that means nothing        */
-    LLMPROV_MODEL_CLAUDE = 4194304,            /* one of five: how thinking, effort and top_k are said in
+    LLMPROV_MODEL_NO_PENALTIES = 2097152,      /* refuses penalties where the row has QUIRK_NO_PENALTIES     */
+    LLMPROV_MODEL_CLAUDE = 4194304,            /* one of seven: how thinking, effort and top_k are said in
                                     bedrock-converse. Claude refuses documents beside tool results there     */
     LLMPROV_MODEL_NOVA = 8388608,
     LLMPROV_MODEL_GPT_OSS = 12582912,
     LLMPROV_MODEL_GPT = 16777216,
     LLMPROV_MODEL_QWEN = 20971520,
-    LLMPROV_MODEL_FAMILY = 29360128,           /* the bits of these five                                     */
+    LLMPROV_MODEL_GEMINI = 25165824,           /* Gemini since 3: wants a signature on the first call of each turn */
+    LLMPROV_MODEL_GEMINI2 = 29360128,          /* before: functions, built-in tools and a schema exclude each other */
+    LLMPROV_MODEL_FAMILY = 29360128,           /* the bits of these seven                                    */
     LLMPROV_MODEL_ASSISTANT_FIRST = 33554432,  /* takes a conversation that begins with the assistant        */
     LLMPROV_MODEL_RESULTS_ALONE = 67108864,    /* refuses anything beside tool results in their message      */
     LLMPROV_MODEL_RESULT_DOCUMENTS = 134217728,              /* takes documents inside tool results          */
@@ -934,7 +949,8 @@ typedef struct llmprov_profile {
     const char *prefix;          /* "claude-opus-4-6"                                                        */
     unsigned flags;              /* LLMPROV_MODEL_*                                                          */
     int max_output_tokens;       /* 0 = not known                                                            */
-    const char *efforts;         /* the words it takes: "none low medium high"; "" = none; NULL = not known  */
+    const char *efforts;         /* the words it takes: "none low medium high"; "" = none; NULL = not known.
+                                    "128..32768" among them is the range of a thinking budget in tokens      */
 } llmprov_profile;
 
 /* A registry holds rows beside the built-in ones, and clients opened through it. Once it is filled it is read-only
@@ -972,6 +988,7 @@ typedef struct llmprov_credentials {
     const char *session_token;   /* of temporary ones; NULL = none                                           */
     const char *bearer;          /* in place of these: sent as Authorization: Bearer                         */
     int64_t expires_ms;          /* unix time from which they are not used any more; 0 = they do not expire  */
+    bool refused;                /* set before you are asked: the last bearer brought a 401, which is tried again once */
 } llmprov_credentials;
 
 /* How to reach a provider. Copied by llmprov_open; the texts too. */
@@ -985,7 +1002,7 @@ typedef struct llmprov_desc {
     const char *access_key, *secret_key;       /* AWS: NULL = AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY       */
     const char *session_token;   /* AWS: of temporary keys; with the variables AWS_SESSION_TOKEN             */
     bool (*credentials)(void *user, llmprov_credentials *out);       /* asked before each attempt, in place of keys
-                                    and variables; false = there are none. *out comes zeroed                 */
+                                    and variables; false = there are none. *out comes zeroed but for `refused` */
     const char *headers;         /* "Name: value\n...": with every request; replaces the row's and ours      */
     llmprov_transport transport; /* {0} = the compiled-in backend, if any                                    */
     int max_retries;             /* 0 = 2, negative = never                                                  */
@@ -1196,7 +1213,9 @@ typedef enum llmprov_schema_target {
                                     without items, nullable, lists in items, exclusive bounds that are flags)    */
     LLMPROV_SCHEMA_OPENAI,       /* strict tools and strict structured answers                               */
     LLMPROV_SCHEMA_ANTHROPIC,    /* structured answers: output_config.format                                 */
-    LLMPROV_SCHEMA_ANTHROPIC_TOOL              /* strict tools                                               */
+    LLMPROV_SCHEMA_ANTHROPIC_TOOL,             /* strict tools                                               */
+    LLMPROV_SCHEMA_GEMINI        /* parametersJsonSchema, responseJsonSchema: as PLAIN, but const
+                                    becomes an enum, and a root without type stays so                         */
 } llmprov_schema_target;
 
 /* A schema that a target takes. */
@@ -1296,8 +1315,9 @@ LLMPROV_API void llmprov_scan_skip(llmprov_scan *s);
 LLMPROV_API llmprov_json_type llmprov_scan_kind(const llmprov_scan *s);     /* of the value that comes       */
 LLMPROV_API llmprov_scan llmprov_scan_in(const llmprov_scan *s, llmprov_str json);  /* over a raw value of s, sharing its scratch */
 
-/* How a stream is cut into frames: server-sent events, AWS's binary messages, or lines of JSON. */
-typedef enum llmprov_framing { LLMPROV_FRAMING_SSE, LLMPROV_FRAMING_EVENTSTREAM, LLMPROV_FRAMING_NDJSON } llmprov_framing;
+/* How a stream is cut into frames: server-sent events, AWS's binary messages, lines of JSON, or (ITEMS) either an event
+   stream in which JSON may stand without "data:", or one JSON array of which each object is a frame. */
+typedef enum llmprov_framing { LLMPROV_FRAMING_SSE, LLMPROV_FRAMING_EVENTSTREAM, LLMPROV_FRAMING_NDJSON, LLMPROV_FRAMING_ITEMS } llmprov_framing;
 
 /* One frame of a stream; texts are valid until the next. */
 typedef struct llmprov_frame {
@@ -1381,14 +1401,18 @@ enum {
     LLMPROV_RULE_USER_FIRST = 2048,            /* the user speaks first, but for models of ASSISTANT_FIRST   */
     LLMPROV_RULE_TOOL_IMAGES = 4096,           /* tool results hold text and images, and what the profile says */
     LLMPROV_RULE_THINKING = 8192,              /* its write decides which of its own thinking goes back      */
-    LLMPROV_RULE_STORED = 16384                /* a request may go on from turns that the server holds       */
+    LLMPROV_RULE_STORED = 16384,               /* a request may go on from turns that the server holds       */
+    LLMPROV_RULE_MODEL_MEDIA = 32768,          /* TOOL_TEXT does not hold for models of RESULT_DOCUMENTS     */
+    LLMPROV_RULE_LETTER_FIRST = 65536,         /* names of tools begin with a letter or _                    */
+    LLMPROV_RULE_OWN_EMPTY = 131072            /* takes its own empty texts back                             */
 };
 
 /* One wire format. */
 typedef struct llmprov_translator {
     const char *format;          /* "openai-chat"                                                            */
     const char *path;            /* "/chat/completions": after the version segment; {model} in it becomes the
-                                    request's model, percent-encoded                                         */
+                                    request's model, percent-encoded. Behind "/models/", a name with slashes
+                                    ("tunedModels/x") takes the place of both                                */
     const char *stream_path;     /* for a streamed reply; NULL = the same                                    */
     const char *version;         /* "v1": the segment that a base URL may lack; NULL = none                  */
     llmprov_framing framing;
@@ -1461,7 +1485,7 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 #pragma GCC diagnostic push
 #if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || \
     defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE) || \
-    defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2)
+    defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2) || defined(LLMPROV_NO_GEMINI_GENERATE)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif
@@ -5456,6 +5480,7 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
     memcpy(to, path, strlen(path));
     to += strlen(path);
     memcpy(to, b.query.ptr ? b.query.ptr : "", b.query.len);
+    if (b.query.len && strchr(path, '?')) *to = '&';
     return url;
 }
 
@@ -5470,6 +5495,19 @@ static const char *llmprov__http_fill(llmprov__mem_arena *a, const char *text, c
     return text;
 }
 
+/* A text percent-encoded, but for its slashes if it is a path. NULL = no memory. */
+static char *llmprov__http_encoded(llmprov__mem_arena *a, const char *text, bool path) {
+    char *to = (char *)llmprov__mem_take(a, strlen(text) * 3 + 1), *at = to;
+    while (at && *text) {
+        size_t run = path ? strcspn(text, "/") : strlen(text);
+        at += llmprov__text_percent(at, text, run);
+        text += run;
+        if (*text) *at++ = *text++;
+    }
+    if (at) *at = 0;
+    return to;
+}
+
 /* Why a text cannot be a part of a path, even percent-encoded: servers decode before they look; NULL = it can. */
 static const char *llmprov__http_unfit(const char *text) {
     llmprov_str path = { text, strlen(text) }, segment;
@@ -5479,6 +5517,12 @@ static const char *llmprov__http_unfit(const char *text) {
         if (llmprov__text_is(segment, ".") || llmprov__text_is(segment, ".."))
             return "has a dot segment: it stands in the URL's path";
     return NULL;
+}
+
+/* Why a text is no name of a resource, whose slashes stay. */
+static const char *llmprov__http_no_resource(const char *text) {
+    if (*text == '/' || strstr(text, "//") || (*text && text[strlen(text) - 1] == '/')) return "has an empty segment: it stands in the URL's path";
+    return strpbrk(text, "?#&") ? "has a ?, # or &: it stands in the URL's path" : NULL;
 }
 
 /* The version segment that a row's own base URL ends with; NULL when it has none anywhere. */
@@ -5738,7 +5782,8 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 // byte behind it is looked at. A frame inside one piece is not copied. Server-
 // sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 // AWS's event stream: https://smithy.io/2.0/aws/amazon-eventstream.html
-// Lines of JSON. A frame's text is valid until the next call.
+// Lines of JSON; or one JSON array, in which each object is a frame.
+// A frame's text is valid until the next call.
 // Calls: crypt
 //==============================================================================
 
@@ -5766,6 +5811,9 @@ typedef struct llmprov__frame_cutter {
     bool known;                  /* a field or a comment came: it is an event stream                         */
     const char *const *skip;     /* paths of members whose values are dropped from lines that come in pieces; NULL = none */
     llmprov__frame_walk walk;    /* over the line that the piece before this one began */
+    bool bare;                   /* JSON stands without a field's name, on lines of its own                  */
+    bool items, string, escape;  /* one JSON array: whether we are in a string, behind a backslash           */
+    int depth;                   /* how many brackets of its item are open                                   */
     const char *clean;           /* up to here the piece in hand has no CR                                   */
     size_t total;                /* of the binary message that was begun; 0 = not known yet                  */
     size_t limit;                /* bytes of one event                                                       */
@@ -5926,10 +5974,13 @@ static void llmprov__frame_field(llmprov__frame_cutter *f, const char *p, const 
     }
 }
 
-/* One whole line; true = it ended a frame. */
+/* One whole line; true = it ended a frame. Some servers put an error into a stream as JSON without "data:". */
 static bool llmprov__frame_line(llmprov__frame_cutter *f, const char *p, const char *end) {
     if (p < end) {
+        llmprov_str line = { p, (size_t)(end - p) };
+        f->bare = f->bare || (f->framing == LLMPROV_FRAMING_ITEMS && *p == '{' && !f->has_data);
         if (*p == ':') f->known = true;
+        else if (f->bare) llmprov__frame_data(f, line);
         else llmprov__frame_field(f, p, end);
         return false;
     }
@@ -5951,7 +6002,7 @@ static bool llmprov__frame_leave(llmprov__frame_cutter *f, const char **at, cons
 }
 
 static void llmprov__frame_forget(llmprov__frame_cutter *f) {
-    f->left = f->has_data = false;
+    f->left = f->has_data = f->bare = false;
     f->event.len = f->payload.len = 0;
 }
 
@@ -6203,12 +6254,57 @@ static bool llmprov__frame_binary_last(llmprov__frame_cutter *f) {
     return llmprov__frame_bad(f, LLMPROV_ERR_TRUNCATED, "the stream ended in the middle of it");
 }
 
-/* -- either -- */
+/* -- one JSON array: each object in it is a frame -- */
+
+/* White space, commas and the array's own brackets. */
+static size_t llmprov__frame_between(const char *p, const char *end) {
+    const char *from = p;
+    while (p < end && ((unsigned char)*p <= ' ' || *p == ',' || *p == '[' || *p == ']')) p++;
+    return (size_t)(p - from);
+}
+
+/* Follows strings and brackets to where the item that is open ends, or to the end of the bytes. */
+static const char *llmprov__frame_pass(llmprov__frame_cutter *f, const char *p, const char *end) {
+    for (; p < end; p++) {
+        if (f->string && !f->escape && (p = llmprov__text_plain(p, end)) == end) break;
+        if (f->escape) f->escape = false;
+        else if (f->string) {
+            f->escape = *p == '\\';
+            f->string = *p != '"';
+        } else if (*p == '"') f->string = true;
+        else if (*p == '{' || *p == '[') f->depth++;
+        else if ((*p == '}' || *p == ']') && --f->depth == 0) return p + 1;
+    }
+    return p;
+}
+
+static bool llmprov__frame_item(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
+    const char *p = *at, *from;
+    if (f->left) f->data.len = 0;
+    f->left = false;
+    if (!f->depth) p += llmprov__frame_between(p, end);
+    if (!f->depth && p < end && *p != '{') llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "it is no object, in a stream that is an array");
+    from = p;
+    if (!f->status) p = llmprov__frame_pass(f, p, end);
+    if (f->data.len + (size_t)(p - from) > f->limit) f->status = LLMPROV_ERR_LIMIT;
+    f->payload.ptr = from;
+    f->payload.len = (size_t)(p - from);
+    if (!f->status && (f->depth || f->data.len)) {
+        if (!llmprov__mem_add(&f->data, from, f->payload.len)) f->status = LLMPROV_ERR_NO_MEMORY;
+        f->payload.ptr = f->data.ptr;
+        f->payload.len = f->data.len;
+    }
+    *at = p;
+    return !f->status && !f->depth && f->payload.len && llmprov__frame_leave(f, at, p, end, out);
+}
+
+/* -- any -- */
 
 /* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
 static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
     if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_next(f, at, end, out);
     if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_next(f, at, end, out);
+    if (f->items) return llmprov__frame_item(f, at, end, out);
     return llmprov__frame_sse_next(f, at, end, out);
 }
 
@@ -6216,6 +6312,7 @@ static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const
 static bool llmprov__frame_last(llmprov__frame_cutter *f, llmprov_frame *out) {
     if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_last(f);
     if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_last(f, out);
+    if (f->items) return false;
     return llmprov__frame_sse_last(f, out);
 }
 
@@ -7708,7 +7805,9 @@ enum {
     LLMPROV__SCHEMA_REQUIRES = 1,              /* every property is required: null stands for one that is left out */
     LLMPROV__SCHEMA_NO_CIRCLES = 2,            /* no $ref may lead back to where it stands */
     LLMPROV__SCHEMA_ROOT_OBJECT = 4,           /* the root is an object, and no union */
-    LLMPROV__SCHEMA_SCALARS = 8                /* no objects and arrays in enum and const */
+    LLMPROV__SCHEMA_SCALARS = 8,               /* no objects and arrays in enum and const */
+    LLMPROV__SCHEMA_NO_CONST = 16,             /* an enum of one value stands for const */
+    LLMPROV__SCHEMA_ANY_ROOT = 32              /* the root need not say that it is an object */
 };
 
 /* What a target takes. All objects are closed, everything has a type. Numbers: 0 = no limit. */
@@ -7739,6 +7838,7 @@ static const llmprov__schema_row llmprov__schema_rows[] = {
     [LLMPROV_SCHEMA_ANTHROPIC] = { LLMPROV__SCHEMA_ANTHROPIC_ROW, LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS, 1, 0, 0, 0, 0, 24, 16 },
     [LLMPROV_SCHEMA_ANTHROPIC_TOOL] = { LLMPROV__SCHEMA_ANTHROPIC_ROW,
         LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS | LLMPROV__SCHEMA_ROOT_OBJECT, 1, 0, 0, 0, 0, 24, 16 },
+    [LLMPROV_SCHEMA_GEMINI] = { "Gemini's schemas", "", "", LLMPROV__SCHEMA_NO_CONST | LLMPROV__SCHEMA_ANY_ROOT, 0, 0, 0, 0, 0, 0, 0 },
 };
 
 /* Of one enum with more than `values` texts; OpenAI only. */
@@ -9396,13 +9496,13 @@ static const char *llmprov__schema_plain_key(const llmprov__schema_work *c, cons
     return word == LLMPROV__SCHEMA_K_NULLABLE && m->kind == LLMPROV_JSON_BOOL ? NULL : m->key.ptr;
 }
 
-/* An enum or a const to which null is added. */
-static void llmprov__schema_plain_values(llmprov__schema_work *c, const llmprov_json *m, bool list) {
+/* An enum or a const as an enum, to which null may be added. */
+static void llmprov__schema_plain_values(llmprov__schema_work *c, const llmprov_json *m, bool list, bool null) {
     const llmprov_json *item = NULL;
     llmprov_str key = { "enum", 4 };
     llmprov__schema_open(c, key, "[");
     while ((item = llmprov__schema_value_next(m, list, item)) != NULL) llmprov__schema_write_json(c, NULL, item->raw);
-    llmprov__schema_write_text(c, NULL, "null");
+    if (null) llmprov__schema_write_text(c, NULL, "null");
     llmprov__schema_shut(c, "]");
 }
 
@@ -9416,7 +9516,7 @@ static bool llmprov__schema_plain_nullable(llmprov__schema_work *c, const llmpro
         return true;
     }
     if ((list || word == LLMPROV__SCHEMA_K_CONST) && !llmprov__schema_has_value(m, list, &null)) {
-        llmprov__schema_plain_values(c, m, list);
+        llmprov__schema_plain_values(c, m, list, true);
         return true;
     }
     if (word != LLMPROV__SCHEMA_K_REF) return false;
@@ -9430,10 +9530,18 @@ static bool llmprov__schema_plain_nullable(llmprov__schema_work *c, const llmpro
 /* What a schema lacks at its end: servers refuse objects without properties and lists without items. */
 static void llmprov__schema_plain_end(llmprov__schema_work *c, const llmprov_json *v) {
     const llmprov_json *said = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE), *items = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS);
-    unsigned types = said ? llmprov__schema_type(said) : v == c->root ? LLMPROV__SCHEMA_OBJECT : 0u;
+    unsigned types = said ? llmprov__schema_type(said) : v == c->root && !(c->row->flags & LLMPROV__SCHEMA_ANY_ROOT) ? LLMPROV__SCHEMA_OBJECT : 0u;
     bool tuple = llmprov__schema_plain_tuple(c, v) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REST);
     if ((types & LLMPROV__SCHEMA_OBJECT) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PROPERTIES)) llmprov__schema_write_text(c, "properties", "{}");
     if (tuple || ((types & LLMPROV__SCHEMA_ARRAY) && !items)) llmprov__schema_write_text(c, "items", "{}");
+}
+
+/* Where const is unknown it is an enum of one, and says more than an enum beside it. True = that was dealt with. */
+static bool llmprov__schema_plain_const(llmprov__schema_work *c, const llmprov_json *m) {
+    unsigned word = llmprov__schema_word_of(m->key);
+    if (!(c->row->flags & LLMPROV__SCHEMA_NO_CONST)) return false;
+    if (word == LLMPROV__SCHEMA_K_CONST) llmprov__schema_plain_values(c, m, false, false);
+    return word == LLMPROV__SCHEMA_K_CONST || (word == LLMPROV__SCHEMA_K_ENUM && llmprov__schema_get(c, m->parent, LLMPROV__SCHEMA_K_CONST));
 }
 
 /* Opens a container that has schemas inside, or writes a value whole. True = opened. */
@@ -9443,6 +9551,7 @@ static bool llmprov__schema_plain_open(llmprov__schema_work *c, const llmprov_js
     llmprov_str key = v->key;
     if (outer == 's' && !name) return false;
     if (outer == 's' && llmprov__schema_plain_null(c, v->parent) && llmprov__schema_plain_nullable(c, v)) return false;
+    if (outer == 's' && llmprov__schema_plain_const(c, v)) return false;
     if (name != key.ptr) key.len = strlen(name);
     key.ptr = name;
     llmprov__write_key(&c->w, key);
@@ -9453,7 +9562,7 @@ static bool llmprov__schema_plain_open(llmprov__schema_work *c, const llmprov_js
     }
     llmprov__write_add(&c->w, object ? "{" : "[", 1);
     c->w.comma = false;
-    if (v == c->root && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE)) llmprov__schema_write_text(c, "type", "\"object\"");
+    if (v == c->root && !(c->row->flags & LLMPROV__SCHEMA_ANY_ROOT) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE)) llmprov__schema_write_text(c, "type", "\"object\"");
     return true;
 }
 
@@ -9519,7 +9628,7 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     c.most = (1u << 20) + 64 * (uint64_t)c.root->raw.len;
     to.alloc = c.w.alloc = c.scratch.alloc = c.notes.alloc = c.defs.alloc = c.edges.alloc = memory->arena.alloc;
     if (c.root->kind != LLMPROV_JSON_OBJECT) llmprov__schema_refuse(&c, c.root, "a schema is an object", "");
-    else if (target == LLMPROV_SCHEMA_PLAIN ? llmprov__schema_plain(&c, &to) : llmprov__schema_strict(&c, &to)) llmprov__schema_finish(&c, &to);
+    else if (target == LLMPROV_SCHEMA_PLAIN || target == LLMPROV_SCHEMA_GEMINI ? llmprov__schema_plain(&c, &to) : llmprov__schema_strict(&c, &to)) llmprov__schema_finish(&c, &to);
     if (!out->error.code && (!out->json || to.failed || !llmprov__schema_sound(&c))) {
         llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
     }
@@ -9841,10 +9950,11 @@ static const char *llmprov__normal_legal(llmprov__normal *n, const char *text, s
     static const char hex[] = "0123456789abcdef";
     size_t len = strlen(text), i, keep;
     uint32_t hash = llmprov__text_hash(text, len);
-    bool legal = len > 0 && len <= most;
+    bool legal = len > 0 && len <= most, first;
     char *to;
     for (i = 0; chars && legal && i < len; i++) legal = llmprov__normal_word_char((unsigned char)text[i]);
-    if (legal) return text;
+    first = chars && (n->rules & LLMPROV_RULE_LETTER_FIRST) && len && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+    if (legal && !first) return text;
     keep = len < most - 9 ? len : most - 9;
     while (!chars && keep && keep < len && ((unsigned char)text[keep] & 0xC0) == 0x80) keep--;
     to = (char *)llmprov__mem_take(n->arena, keep + 10);
@@ -9853,6 +9963,7 @@ static const char *llmprov__normal_legal(llmprov__normal *n, const char *text, s
         return text;
     }
     for (i = 0; i < keep; i++) to[i] = !chars || llmprov__normal_word_char((unsigned char)text[i]) ? text[i] : '_';
+    if (first) to[0] = '_';
     to[keep] = '_';
     for (i = 0; i < 8; i++) to[keep + 1 + i] = hex[hash >> (28 - 4 * i) & 15];
     return to;
@@ -10024,7 +10135,7 @@ static bool llmprov__normal_says(const char *extra, size_t len, const char *but)
             listed = n == key.len && !memcmp(p, key.ptr, n);
             p += n;
         }
-        if (llmprov_scan_raw(&s, &value) && !listed && value.ptr[0] != 'n') return true;
+        if (llmprov_scan_raw(&s, &value) && !listed && value.ptr[0] != 'n' && value.ptr[0] != 'f') return true;
     }
     return false;
 }
@@ -10092,10 +10203,11 @@ static void llmprov__normal_strip(llmprov__normal *n, llmprov_block *b) {
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
     bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
+    bool echo = (n->rules & LLMPROV_RULE_OWN_EMPTY) && b.origin && llmprov__normal_own(n, b.origin);
     llmprov_str member;
     llmprov__normal_adopt(n, &b);
     llmprov__normal_drop_mark(n, &b.cache, ".cache");
-    if (b.type == LLMPROV_BLOCK_TEXT && llmprov__normal_says_nothing(n, list, &b)) {
+    if (b.type == LLMPROV_BLOCK_TEXT && !echo && llmprov__normal_says_nothing(n, list, &b)) {
         llmprov__normal_move_mark(n, list, b.cache);
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "an empty text was left out");
         return;
@@ -10124,14 +10236,19 @@ static void llmprov__normal_joins(llmprov__normal *n, size_t message, const llmp
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path ? path : "messages", "its members beside role and content were left out, since it became part of another message");
 }
 
+/* Whether a message begins here that was one of its own in a request of the target's format: that is not merged. */
+static bool llmprov__normal_as_said(const llmprov__normal *n, const llmprov_message *last, const llmprov_message *more) {
+    return llmprov__text_same(n->req.origin, n->format, false) &&
+           llmprov__normal_place_of(last, last->block_count - 1).message != llmprov__normal_place_of(more, 0).message;
+}
+
 static void llmprov__normal_emit(llmprov__normal *n, llmprov_role role, llmprov_block *blocks, size_t count, const llmprov_message *like) {
-    llmprov_message *m, *last = n->out_count ? &n->out[n->out_count - 1] : NULL;
+    llmprov_message *m, *last = n->out_count ? &n->out[n->out_count - 1] : NULL, more;
     if (!count) return;
-    if ((n->rules & LLMPROV_RULE_MERGE) && last && last->role == role && role != LLMPROV_ROLE_SYSTEM) {
-        llmprov_message more;
-        memset(&more, 0, sizeof more);
-        more.blocks = blocks;
-        more.block_count = count;
+    memset(&more, 0, sizeof more);
+    more.blocks = blocks;
+    more.block_count = count;
+    if ((n->rules & LLMPROV_RULE_MERGE) && last && last->role == role && role != LLMPROV_ROLE_SYSTEM && !llmprov__normal_as_said(n, last, &more)) {
         if (like) llmprov__normal_joins(n, llmprov__normal_place_of(&more, 0).message, like);
         if (n->tail.items != last->blocks || n->tail.count != last->block_count) {
             memset(&n->tail, 0, sizeof n->tail);
@@ -10287,8 +10404,8 @@ static void llmprov__normal_bridge(llmprov__normal *n, const llmprov__normal_lis
 /* The results of the pending calls, in the order of the calls, then what else the user said since. */
 static void llmprov__normal_flush(llmprov__normal *n) {
     llmprov__normal_list results = { NULL, NULL, 0, 0 }, lifted = { NULL, NULL, 0, 0 };
-    bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !(n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES)) ||
-                (n->rules & LLMPROV_RULE_TOOL_IMAGES);
+    bool takes = (n->row->quirks.flags & LLMPROV_QUIRK_TOOL_IMAGES) || ((n->rules & LLMPROV_RULE_MODEL_MEDIA) && (n->profile->flags & LLMPROV_MODEL_RESULT_DOCUMENTS));
+    bool lift = ((n->rules & LLMPROV_RULE_TOOL_TEXT) && !takes) || (n->rules & LLMPROV_RULE_TOOL_IMAGES);
     size_t i, message = n->message, block = n->block, last = 0, last_block = 0;
     for (i = 0; i < n->call_count; i++) {
         llmprov__normal_call *c = &n->calls[i];
@@ -11012,8 +11129,10 @@ static const struct { const char *word; llmprov_stop stop; } llmprov__parts_stop
     { "guardrail_intervened", LLMPROV_STOP_REFUSAL }, { "sensitive", LLMPROV_STOP_REFUSAL }, { "SAFETY", LLMPROV_STOP_REFUSAL },
     { "RECITATION", LLMPROV_STOP_REFUSAL }, { "BLOCKLIST", LLMPROV_STOP_REFUSAL }, { "PROHIBITED_CONTENT", LLMPROV_STOP_REFUSAL },
     { "SPII", LLMPROV_STOP_REFUSAL }, { "IMAGE_SAFETY", LLMPROV_STOP_REFUSAL }, { "MODEL_ARMOR", LLMPROV_STOP_REFUSAL },
-    { "ERROR_TOXIC", LLMPROV_STOP_REFUSAL },
-    { "pause_turn", LLMPROV_STOP_PAUSE },
+    { "ERROR_TOXIC", LLMPROV_STOP_REFUSAL }, { "LANGUAGE", LLMPROV_STOP_REFUSAL }, { "JAILBREAK", LLMPROV_STOP_REFUSAL },
+    { "IMAGE_PROHIBITED_CONTENT", LLMPROV_STOP_REFUSAL }, { "IMAGE_RECITATION", LLMPROV_STOP_REFUSAL },
+    { "pause_turn", LLMPROV_STOP_PAUSE }, { "CONTINUATION", LLMPROV_STOP_PAUSE },
+    { "UNEXPECTED_TOOL_CALL", LLMPROV_STOP_ERROR }, { "TOO_MANY_TOOL_CALLS", LLMPROV_STOP_ERROR }, { "MALFORMED_RESPONSE", LLMPROV_STOP_ERROR },
     { "error", LLMPROV_STOP_ERROR }, { "network_error", LLMPROV_STOP_ERROR }, { "failed", LLMPROV_STOP_ERROR }, { "cancelled", LLMPROV_STOP_ERROR }, { "time_limit", LLMPROV_STOP_ERROR },
     { "ERROR", LLMPROV_STOP_ERROR }, { "TIMEOUT", LLMPROV_STOP_ERROR }, { "insufficient_system_resource", LLMPROV_STOP_ERROR },
     { "MALFORMED_FUNCTION_CALL", LLMPROV_STOP_ERROR }, { "malformed_model_output", LLMPROV_STOP_ERROR }, { "malformed_tool_use", LLMPROV_STOP_ERROR },
@@ -11074,6 +11193,13 @@ static const struct { const char *word; llmprov_status code; } llmprov__parts_er
     { "api_error", LLMPROV_ERR_SERVER }, { "server_error", LLMPROV_ERR_SERVER }, { "internal_server_error", LLMPROV_ERR_SERVER },
     { "invalid_request_error", LLMPROV_ERR_REQUEST }, { "invalid_request", LLMPROV_ERR_REQUEST }, { "content_filter", LLMPROV_ERR_REQUEST },
     { "tool_use_failed", LLMPROV_ERR_REQUEST }, { "conflict_error", LLMPROV_ERR_REQUEST },
+    /* google.rpc.Code, and reasons of google.rpc.ErrorInfo */
+    { "INVALID_ARGUMENT", LLMPROV_ERR_REQUEST }, { "FAILED_PRECONDITION", LLMPROV_ERR_REQUEST }, { "OUT_OF_RANGE", LLMPROV_ERR_REQUEST },
+    { "UNAUTHENTICATED", LLMPROV_ERR_AUTH }, { "PERMISSION_DENIED", LLMPROV_ERR_FORBIDDEN }, { "NOT_FOUND", LLMPROV_ERR_NOT_FOUND },
+    { "RESOURCE_EXHAUSTED", LLMPROV_ERR_RATE_LIMIT }, { "UNAVAILABLE", LLMPROV_ERR_OVERLOADED }, { "DEADLINE_EXCEEDED", LLMPROV_ERR_TIMEOUT },
+    { "INTERNAL", LLMPROV_ERR_SERVER }, { "UNKNOWN", LLMPROV_ERR_SERVER }, { "DATA_LOSS", LLMPROV_ERR_SERVER },
+    { "API_KEY_INVALID", LLMPROV_ERR_AUTH }, { "ACCESS_TOKEN_EXPIRED", LLMPROV_ERR_AUTH }, { "BILLING_DISABLED", LLMPROV_ERR_QUOTA },
+    { "RATE_LIMIT_EXCEEDED", LLMPROV_ERR_RATE_LIMIT }, { "CONTEXT_LENGTH_EXCEEDED", LLMPROV_ERR_TOO_LONG },
 };
 
 static llmprov_status llmprov__parts_error_word(const char *word) {
@@ -11113,7 +11239,7 @@ static bool llmprov__parts_says(const char *text, const char *phrase) {
 /* Phrases for providers whose codes do not say it; with the status in but they mean something else. */
 static const struct { const char *phrase; llmprov_status code; int but; } llmprov__parts_phrases[] = {
     { "context length", LLMPROV_ERR_TOO_LONG, 0 }, { "context window", LLMPROV_ERR_TOO_LONG, 0 }, { "prompt is too long", LLMPROV_ERR_TOO_LONG, 0 },
-    { "maximum context", LLMPROV_ERR_TOO_LONG, 0 }, { "context size", LLMPROV_ERR_TOO_LONG, 0 }, { "too many tokens", LLMPROV_ERR_TOO_LONG, 429 },
+    { "maximum context", LLMPROV_ERR_TOO_LONG, 0 }, { "exceeds the maximum number of tokens", LLMPROV_ERR_TOO_LONG, 0 }, { "context size", LLMPROV_ERR_TOO_LONG, 0 }, { "too many tokens", LLMPROV_ERR_TOO_LONG, 429 },
     { "is not a valid model", LLMPROV_ERR_NOT_FOUND, 0 }, { "invalid model:", LLMPROV_ERR_NOT_FOUND, 0 },
     { "quota exhausted", LLMPROV_ERR_QUOTA, 0 }, { "exceeded your current quota", LLMPROV_ERR_QUOTA, 0 }, { "credit balance", LLMPROV_ERR_QUOTA, 0 },
     { "insufficient credit", LLMPROV_ERR_QUOTA, 0 }, { "insufficient balance", LLMPROV_ERR_QUOTA, 0 },
@@ -11530,7 +11656,8 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
 }
 
 /* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
-   them with the fields. Of those in rest it is what no field carries: that is a warning elsewhere. */
+   them with the fields. Of those in rest it is what no field carries: that is a warning elsewhere. A dot at the
+   end of a name stands for all names that begin so. */
 static const struct { const char *format, *members, *rest; } llmprov__parts_carriers[] = {
     { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system", "" },
     { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
@@ -11538,13 +11665,18 @@ static const struct { const char *format, *members, *rest; } llmprov__parts_carr
     { "openai-responses", "stream reasoning text tool_choice", "" },
     { "ollama-chat", "stream", "options" },
     { "cohere-v2", "stream", "documents" },
+    { "gemini-generate", "model systemInstruction.role tools parameters. toolConfig generationConfig generationConfig.thinkingConfig generationConfig.responseSchema", "" },
 };
 
 static bool llmprov__parts_carried(const llmprov_request *r, const char *name, bool own) {
-    size_t i;
+    char family[64];
+    size_t i, len = strcspn(name, ".");
+    memcpy(family, name, len < sizeof family - 2 ? len : 0);
+    memcpy(family + (len < sizeof family - 2 ? len : 0), ".", 2);
     for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
         if (!strcmp(r->origin, llmprov__parts_carriers[i].format))
-            return llmprov__parts_lists(llmprov__parts_carriers[i].members, name) || (own && llmprov__parts_lists(llmprov__parts_carriers[i].rest, name));
+            return llmprov__parts_lists(llmprov__parts_carriers[i].members, name) || (name[len] && llmprov__parts_lists(llmprov__parts_carriers[i].members, family)) ||
+                   (own && llmprov__parts_lists(llmprov__parts_carriers[i].rest, name));
     return false;
 }
 
@@ -11762,6 +11894,45 @@ static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char 
     else llmprov_write_raw(d->body, key, made.json, made.json_len);
     llmprov_schema_free(&made);
 }
+
+/* Whether a name is one of a list. */
+static bool llmprov__parts_among(const char *const *list, size_t count, llmprov_str name) {
+    size_t i;
+    for (i = 0; i < count && !llmprov__text_is(name, list[i]); i++) { }
+    return i < count;
+}
+
+/* What kind of block a media type belongs in. */
+static llmprov_block_type llmprov__parts_media_type(const char *mime) {
+    static const struct { const char *prefix; llmprov_block_type type; } types[] = {
+        { "image/", LLMPROV_BLOCK_IMAGE }, { "audio/", LLMPROV_BLOCK_AUDIO }, { "video/", LLMPROV_BLOCK_VIDEO },
+    };
+    size_t i;
+    for (i = 0; mime && i < LLMPROV__COUNT(types); i++)
+        if (!strncmp(mime, types[i].prefix, 6)) return types[i].type;
+    return LLMPROV_BLOCK_DOCUMENT;
+}
+
+/* -- what both halves of gemini-generate know -- */
+
+/* Members of a part that say something about its data. */
+static const char *const llmprov__parts_gemini_modifiers[] = { "thoughtSignature", "thought", "videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata" };
+
+static bool llmprov__parts_gemini_modifies(llmprov_str name) {
+    return llmprov__parts_among(llmprov__parts_gemini_modifiers, LLMPROV__COUNT(llmprov__parts_gemini_modifiers), name);
+}
+
+/* Parts of tools that the provider runs, as blocks: the origin says which part it was. The first two are code and what it
+   printed. */
+static const struct { const char *member, *origin; llmprov_block_type type; const char *kind, *name; } llmprov__parts_gemini_servers[] = {
+    { "executableCode", "gemini-generate:executableCode", LLMPROV_BLOCK_SERVER_USE, "server_tool_use", "code_execution" },
+    { "codeExecutionResult", "gemini-generate:codeExecutionResult", LLMPROV_BLOCK_SERVER_RESULT, "code_execution_tool_result", NULL },
+    { "toolCall", "gemini-generate:toolCall", LLMPROV_BLOCK_SERVER_USE, "server_tool_use", "tool" },
+    { "toolResponse", "gemini-generate:toolResponse", LLMPROV_BLOCK_SERVER_RESULT, "server_tool_result", NULL },
+};
+
+/* A part that this version does not know is a RAW block of this kind, with the part in a member of it. */
+static const char llmprov__parts_gemini_part[] = "gemini_part";
 
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
 
@@ -18574,6 +18745,1532 @@ static void llmprov__t_cohere_read_end(llmprov_turn *t) {
 }
 #endif /* LLMPROV_NO_COHERE_V2 */
 
+#ifndef LLMPROV_NO_GEMINI_GENERATE
+
+//==============================================================================
+// >>t_gemini   the wire format gemini-generate
+//
+// https://ai.google.dev/api/generate-content  and what Vertex AI makes of it. The
+// model and the choice to stream stand in the URL. A whole reply is read as a
+// stream of one chunk; nothing but the finish reason of every candidate and the
+// end of the bytes says that it is complete. Signatures belong to parts of all
+// kinds: they stay on their blocks, as members in extra, and go back there.
+// https://ai.google.dev/gemini-api/docs/thought-signatures
+// Calls: msg reply translator parts
+//==============================================================================
+
+static const char llmprov__t_gemini_format[] = "gemini-generate";
+
+static bool llmprov__t_gemini_own(const char *origin) {
+    size_t n = sizeof llmprov__t_gemini_format - 1;
+    return origin && !strncmp(origin, llmprov__t_gemini_format, n) && (!origin[n] || origin[n] == ':');
+}
+
+/* Older models take functions, tools of the provider's own, or a schema of the answer: one of the three. */
+static bool llmprov__t_gemini_one_kind(const llmprov_draft *d) {
+    return (d->profile->flags & LLMPROV_MODEL_FAMILY) == LLMPROV_MODEL_GEMINI2;
+}
+
+/* -- writing parts -- */
+
+/* The members that belong on a part; what has no place here is said. */
+static void llmprov__t_gemini_modify(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    static const char *const silent[] = { "toolType", "id", "args", "response", "cache_control", "type", "is_error", "caller", "detail" };
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str key, value;
+    bool lost = false;
+    if (!b->extra) return;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    s = llmprov__json_scan(b->extra, llmprov__text_len(b->extra, b->extra_len), &scratch, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        bool ours = llmprov__parts_gemini_modifies(key);
+        bool known = ours || llmprov__parts_among(silent, LLMPROV__COUNT(silent), key);
+        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n') continue;
+        if (ours) llmprov__write_raw_key(d->body, key, value, true);
+        lost = lost || !known;
+    }
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+    if (lost) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that gemini-generate has no place for were left out (citations, source or the like)");
+}
+
+/* A member that a part of this format was read without is null in its extra. */
+static bool llmprov__t_gemini_lacks(const llmprov_block *b, const char *member) {
+    llmprov_str value;
+    return llmprov__t_gemini_own(b->origin) && llmprov__msg_has(b->extra, b->extra_len, member, &value) && value.ptr[0] == 'n';
+}
+
+static void llmprov__t_gemini_text(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_write_open(d->body, NULL, '{');
+    if (llmprov__text_len(b->text, b->text_len) || !llmprov__t_gemini_lacks(b, "text"))
+        llmprov__write_long(d->body, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    if (b->type == LLMPROV_BLOCK_THINKING) {
+        llmprov_write_bool(d->body, "thought", true);
+        if (b->signature && *b->signature) llmprov__write_long(d->body, "thoughtSignature", b->signature, strlen(b->signature));
+    }
+    llmprov__t_gemini_modify(d, b, field);
+    llmprov_write_close(d->body);
+}
+
+static bool llmprov__t_gemini_has_bytes(const llmprov_block *b) {
+    return b->data || b->base64 || b->source.read || (b->type == LLMPROV_BLOCK_DOCUMENT && b->text);
+}
+
+/* The media type of a URL by the end of its path. */
+static const char *llmprov__t_gemini_mime_of(const char *url) {
+    static const struct { const char *end, *mime; } types[] = {
+        { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".webp", "image/webp" }, { ".gif", "image/gif" },
+        { ".heic", "image/heic" }, { ".pdf", "application/pdf" }, { ".txt", "text/plain" }, { ".mp4", "video/mp4" }, { ".webm", "video/webm" },
+        { ".mov", "video/quicktime" }, { ".mp3", "audio/mp3" }, { ".wav", "audio/wav" }, { ".ogg", "audio/ogg" }, { ".flac", "audio/flac" },
+    };
+    size_t i, len = strcspn(url, "?#");
+    for (i = 0; i < LLMPROV__COUNT(types); i++) {
+        size_t n = strlen(types[i].end);
+        if (len > n && !memcmp(url + len - n, types[i].end, n)) return types[i].mime;
+    }
+    return NULL;
+}
+
+static const char *llmprov__t_gemini_mime(const llmprov_block *b) {
+    if (b->mime && *b->mime) return b->mime;
+    return b->type == LLMPROV_BLOCK_IMAGE ? "image/png" : b->type == LLMPROV_BLOCK_AUDIO ? "audio/wav" : b->type == LLMPROV_BLOCK_VIDEO ? "video/mp4" :
+           b->text ? "text/plain" : "application/pdf";
+}
+
+/* "inlineData":{...} or "fileData":{...}; false = there is no way to say it. */
+static bool llmprov__t_gemini_data(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    const char *uri = b->url ? b->url : b->file_id && (llmprov__t_gemini_own(b->origin) || strstr(b->file_id, "://")) ? b->file_id : NULL;
+    const char *mime = llmprov__t_gemini_mime(b);
+    llmprov_writer *w = d->body;
+    if (llmprov__t_gemini_has_bytes(b)) {
+        llmprov_write_open(w, "inlineData", '{');
+        llmprov_write_str(w, "mimeType", mime, strlen(mime));
+        llmprov__write_string_open(w, "data");
+        if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+        else if (b->data || b->source.read) llmprov__write_base64(w, b->data, b->data_len, b->data ? NULL : &b->source);
+        else llmprov__write_base64(w, b->text, llmprov__text_len(b->text, b->text_len), NULL);
+        llmprov__write_string_close(w);
+    } else if (uri) {
+        if (!b->mime) mime = llmprov__t_gemini_mime_of(uri);
+        llmprov_write_open(w, "fileData", '{');
+        if (mime) llmprov_write_str(w, "mimeType", mime, strlen(mime));
+        llmprov__write_long(w, "fileUri", uri, strlen(uri));
+    } else return false;
+    llmprov_write_close(w);
+    if (b->name && b->type == LLMPROV_BLOCK_DOCUMENT) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate has no title of a document: it was left out");
+    return true;
+}
+
+static void llmprov__t_gemini_media(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_write_open(d->body, NULL, '{');
+    if (!llmprov__t_gemini_data(d, b, field))
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate takes files as bytes or by URI, not as another provider's file");
+    llmprov__t_gemini_modify(d, b, field);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_gemini_id(llmprov_draft *d, const llmprov_block *b) {
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    if (!b->id || !*b->id || (!own && (d->row->quirks.flags & LLMPROV_QUIRK_NO_CALL_IDS)) || llmprov__t_gemini_lacks(b, "id")) return;
+    llmprov_write_str(d->body, "id", b->id, strlen(b->id));
+}
+
+/* Whether a block carries a signature of this format. */
+static bool llmprov__t_gemini_signed(const llmprov_block *b) {
+    llmprov_str there;
+    return llmprov__msg_has(b->extra, b->extra_len, "thoughtSignature", &there);
+}
+
+/* `unsigned_turn`: the first call of a turn without any signature, for a model that demands one. What stands for it is
+   Google's own word for histories that another model made. */
+static void llmprov__t_gemini_call(llmprov_draft *d, const llmprov_block *b, bool unsigned_turn, const char *field) {
+    llmprov_writer *w = d->body;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "functionCall", '{');
+    llmprov__t_gemini_id(d, b);
+    llmprov_write_str(w, "name", b->name, strlen(b->name));
+    if (!llmprov__t_gemini_lacks(b, "args")) llmprov__write_long_raw(w, "args", b->json, llmprov__text_len(b->json, b->json_len));
+    llmprov_write_close(w);
+    llmprov__t_gemini_modify(d, b, field);
+    if (unsigned_turn) {
+        llmprov_write_str(w, "thoughtSignature", "skip_thought_signature_validator", 32);
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "this model wants its signature on the first call of a turn, and this one has none: a word was sent that skips the check");
+    }
+    llmprov_write_close(w);
+}
+
+/* Tools that the provider ran, and parts that nobody here knows, go back as they came. */
+static void llmprov__t_gemini_server(llmprov_draft *d, const llmprov_block *b, const char *field) {
+    llmprov_writer *w = d->body;
+    llmprov_str value;
+    size_t i;
+    if (b->type == LLMPROV_BLOCK_RAW) {
+        if (llmprov__msg_has(b->json, b->json_len, "part", &value)) llmprov__write_long_raw(w, NULL, value.ptr, value.len);
+        return;
+    }
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_gemini_servers) && !llmprov__text_same(b->origin, llmprov__parts_gemini_servers[i].origin, false); i++) { }
+    if (i == LLMPROV__COUNT(llmprov__parts_gemini_servers) || (i >= 2 && (d->row->quirks.flags & LLMPROV_QUIRK_NO_CALL_IDS))) {
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "the trace of a tool that another API ran was left out");
+        return;
+    }
+    llmprov_write_open(w, NULL, '{');
+    if (i < 2) llmprov__write_long_raw(w, llmprov__parts_gemini_servers[i].member, b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    else {
+        llmprov_write_open(w, llmprov__parts_gemini_servers[i].member, '{');
+        if (b->id && *b->id) llmprov_write_str(w, "id", b->id, strlen(b->id));
+        if (b->type == LLMPROV_BLOCK_SERVER_USE) llmprov_write_str(w, "toolType", b->name, strlen(b->name));
+        else if (llmprov__msg_has(b->extra, b->extra_len, "toolType", &value)) llmprov_write_raw(w, "toolType", value.ptr, value.len);
+        if (b->json && (strcmp(b->json, "{}") || llmprov__msg_has(b->extra, b->extra_len, "args", &value))) llmprov__write_long_raw(w, b->type == LLMPROV_BLOCK_SERVER_USE ? "args" : "response", b->json, llmprov__text_len(b->json, b->json_len));
+        llmprov_write_close(w);
+    }
+    llmprov__t_gemini_modify(d, b, field);
+    llmprov_write_close(w);
+}
+
+/* -- writing tool results -- */
+
+/* Whether a text can be the response itself: a JSON object, but for one with the reserved "$ref". */
+static bool llmprov__t_gemini_is_object(const llmprov_draft *d, const char *text, size_t len) {
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    bool object;
+    size_t i;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    s = llmprov__json_scan(text, len, &scratch, 0);
+    object = llmprov_scan_kind(&s) == LLMPROV_JSON_OBJECT;
+    if (object) llmprov_scan_skip(&s);
+    object = object && llmprov__json_done(&s);
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+    for (i = 0; object && i + 6 <= len; i++) object = memcmp(text + i, "\"$ref\"", 6) != 0;
+    return object;
+}
+
+/* What a result says: one text, or several joined by lines. */
+static void llmprov__t_gemini_say(llmprov_draft *d, const char *key, const llmprov_block *b) {
+    size_t i, texts = 0;
+    llmprov__write_string_open(d->body, key);
+    if (b->text) llmprov__write_piece(d->body, b->text, llmprov__text_len(b->text, b->text_len));
+    for (i = 0; b->content && i < b->content_count; i++) {
+        const llmprov_block *c = &b->content[i];
+        if (c->type != LLMPROV_BLOCK_TEXT || !c->text) continue;
+        if (texts++) llmprov__write_copy_piece(d->body, "\n", 1);
+        llmprov__write_piece(d->body, c->text, llmprov__text_len(c->text, c->text_len));
+    }
+    llmprov__write_string_close(d->body);
+}
+
+/* The one text that a result has; NULL = it has none, or several. */
+static const llmprov_block *llmprov__t_gemini_only(const llmprov_block *b) {
+    const llmprov_block *only = NULL;
+    size_t i, texts = 0;
+    if (!b->content_count) return b;
+    for (i = 0; i < b->content_count; i++)
+        if (b->content[i].type == LLMPROV_BLOCK_TEXT && !texts++) only = &b->content[i];
+    return texts == 1 ? only : NULL;
+}
+
+/* The response is an object: the result itself where it is one, otherwise {"output":...} or {"error":...}. */
+static void llmprov__t_gemini_response(llmprov_draft *d, const llmprov_block *b) {
+    const llmprov_block *only = llmprov__t_gemini_only(b);
+    size_t len = only ? llmprov__text_len(only->text, only->text_len) : 0;
+    bool object = only && only->text && llmprov__t_gemini_is_object(d, only->text, len);
+    const char *key = b->is_error ? "error" : "output";
+    if (!len && llmprov__t_gemini_lacks(b, "response")) return;
+    if (object && !b->is_error) {
+        llmprov__write_long_raw(d->body, "response", only->text, len);
+        return;
+    }
+    llmprov_write_open(d->body, "response", '{');
+    if (object) llmprov__write_long_raw(d->body, key, only->text, len);
+    else llmprov__t_gemini_say(d, key, b);
+    llmprov_write_close(d->body);
+}
+
+/* Media types that a functionResponse takes; what stood there in a request of this format stays.
+   https://ai.google.dev/gemini-api/docs/function-calling#multimodal */
+static bool llmprov__t_gemini_fits(const llmprov_draft *d, const llmprov_block *b) {
+    static const char *const types[] = { "image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain" };
+    const char *mime = llmprov__t_gemini_mime(b);
+    llmprov_str name = { mime, strlen(mime) };
+    if (llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false)) return true;
+    return llmprov__t_gemini_has_bytes(b) && llmprov__parts_among(types, LLMPROV__COUNT(types), name);
+}
+
+static bool llmprov__t_gemini_is_media(const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_AUDIO || b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_DOCUMENT;
+}
+
+/* The media of a result that stand inside it (fit) or behind all results. Returns how many there are. */
+static size_t llmprov__t_gemini_result_media(llmprov_draft *d, const llmprov_block *b, bool fit, bool write, const char *field) {
+    size_t i, count = 0;
+    for (i = 0; b->content && i < b->content_count; i++) {
+        const llmprov_block *c = &b->content[i];
+        if (!llmprov__t_gemini_is_media(c) || llmprov__t_gemini_fits(d, c) != fit) continue;
+        count++;
+        if (write) llmprov__t_gemini_media(d, c, field);
+    }
+    return count;
+}
+
+/* The result of a call, by the name of its function. */
+static void llmprov__t_gemini_result(llmprov_draft *d, const llmprov_block *b, const llmprov_block *call, const char *field) {
+    llmprov_writer *w = d->body;
+    size_t i;
+    bool odd = false;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "functionResponse", '{');
+    llmprov__t_gemini_id(d, b);
+    llmprov_write_str(w, "name", call ? call->name : "unnamed", call ? strlen(call->name) : 7);
+    llmprov__t_gemini_response(d, b);
+    if (llmprov__t_gemini_result_media(d, b, true, false, field)) {
+        llmprov_write_open(w, "parts", '[');
+        llmprov__t_gemini_result_media(d, b, true, true, field);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+    llmprov__t_gemini_modify(d, b, field);
+    llmprov_write_close(w);
+    for (i = 0; b->content && i < b->content_count; i++) odd = odd || !(b->content[i].type == LLMPROV_BLOCK_TEXT || llmprov__t_gemini_is_media(&b->content[i]));
+    if (odd) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate takes texts and media in tool results: other blocks were left out");
+}
+
+/* -- writing the conversation -- */
+
+static void llmprov__t_gemini_part(llmprov_draft *d, const llmprov_message *m, size_t block, bool unsigned_turn) {
+    const llmprov_block *b = &m->blocks[block];
+    char field[96];
+    llmprov__parts_field(field, m, block);
+    switch (b->type) {
+    case LLMPROV_BLOCK_TEXT: case LLMPROV_BLOCK_THINKING: llmprov__t_gemini_text(d, b, field); break;
+    case LLMPROV_BLOCK_TOOL_USE:
+        if (m->role != LLMPROV_ROLE_ASSISTANT) llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "a tool call belongs into the assistant's turns");
+        else llmprov__t_gemini_call(d, b, unsigned_turn, field);
+        break;
+    case LLMPROV_BLOCK_SERVER_USE: case LLMPROV_BLOCK_SERVER_RESULT: case LLMPROV_BLOCK_RAW: llmprov__t_gemini_server(d, b, field); break;
+    case LLMPROV_BLOCK_IMAGE: case LLMPROV_BLOCK_AUDIO: case LLMPROV_BLOCK_VIDEO: case LLMPROV_BLOCK_DOCUMENT: llmprov__t_gemini_media(d, b, field); break;
+    default: llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate takes no such block here");
+    }
+}
+
+/* The call that the n-th result of a message answers. Results come in the order of their calls. */
+static const llmprov_block *llmprov__t_gemini_answered(const llmprov_message *before, const llmprov_block *last, const llmprov_block *result) {
+    const llmprov_block *b = before ? llmprov_block_next(before, LLMPROV_BLOCK_TOOL_USE, last) : NULL;
+    while (b && !llmprov__text_same(b->id, result->id, false)) b = llmprov_block_next(before, LLMPROV_BLOCK_TOOL_USE, b);
+    return b;
+}
+
+/* The results of a message, then the media that stand behind them. Returns how many blocks that was. */
+static size_t llmprov__t_gemini_results(llmprov_draft *d, const llmprov_message *m, const llmprov_message *before) {
+    const llmprov_block *call = NULL;
+    size_t i, count;
+    char field[96];
+    for (count = 0; count < m->block_count && m->blocks[count].type == LLMPROV_BLOCK_TOOL_RESULT; count++) {
+        llmprov__parts_field(field, m, count);
+        call = llmprov__t_gemini_answered(before, call, &m->blocks[count]);
+        llmprov__t_gemini_result(d, &m->blocks[count], call, field);
+    }
+    for (i = 0; i < count; i++) {
+        llmprov__parts_field(field, m, i);
+        if (llmprov__t_gemini_result_media(d, &m->blocks[i], false, true, field))
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "media that gemini-generate does not take inside a tool result went behind the results");
+    }
+    return count;
+}
+
+static void llmprov__t_gemini_content(llmprov_draft *d, const llmprov_message *m, const llmprov_message *before) {
+    const llmprov_block *call = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL), *other = call;
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool unsigned_turn = m->role == LLMPROV_ROLE_ASSISTANT && (d->profile->flags & LLMPROV_MODEL_FAMILY) == LLMPROV_MODEL_GEMINI && call;
+    size_t i;
+    for (; other && unsigned_turn; other = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, other)) unsigned_turn = !llmprov__t_gemini_signed(other);
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov_write_str(d->body, "role", m->role == LLMPROV_ROLE_ASSISTANT ? "model" : "user", m->role == LLMPROV_ROLE_ASSISTANT ? 5 : 4);
+    if (m->extra && own) llmprov__msg_write_extra(d->body, m->extra, m->extra_len, NULL);
+    else if (m->extra) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "messages[]", "gemini-generate has no members beside role and parts: a message's were left out");
+    llmprov_write_open(d->body, "parts", '[');
+    for (i = llmprov__t_gemini_results(d, m, before); i < m->block_count; i++) llmprov__t_gemini_part(d, m, i, unsigned_turn && &m->blocks[i] == call);
+    llmprov_write_close(d->body);
+    llmprov_write_close(d->body);
+}
+
+/* The user speaks first: before an assistant's words an empty text stands for that. */
+static void llmprov__t_gemini_contents(llmprov_draft *d) {
+    static const char nothing[] = "{\"role\":\"user\",\"parts\":[{\"text\":\"\"}]}";
+    const llmprov_request *r = d->chat;
+    size_t i;
+    llmprov_write_open(d->body, "contents", '[');
+    if (r->message_count && r->messages->role == LLMPROV_ROLE_ASSISTANT) {
+        llmprov_write_raw(d->body, NULL, nothing, sizeof nothing - 1);
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "messages", "gemini-generate wants the user to speak first: an empty text was put before the assistant's words");
+    }
+    for (i = 0; i < r->message_count; i++) llmprov__t_gemini_content(d, &r->messages[i], i ? &r->messages[i - 1] : NULL);
+    llmprov_write_close(d->body);
+}
+
+/* -- writing what llmprov_ask kept: "generationConfig.x" belongs into that member, names without a dot to the top -- */
+
+static bool llmprov__t_gemini_keeps(const llmprov_draft *d, const char *name, llmprov_str *value) {
+    const llmprov_request *r = d->chat;
+    return llmprov__text_same(r->origin, llmprov__t_gemini_format, false) && llmprov__msg_has(r->kept, r->kept_len, name, value);
+}
+
+typedef struct llmprov__t_gemini_plan {
+    size_t functions, built_in;
+    bool mixed;                  /* functions and tools of the provider's own, in a request of another format */
+    bool strict;                 /* one of the functions wants its schema followed                           */
+    bool fold;                   /* a function stands for the structured answer                              */
+    bool schema;                 /* it is asked for natively                                                 */
+    bool cached;                 /* cachedContent holds the system prompt and the tools already              */
+    bool thinks;                 /* thinking shall be shown                                                  */
+    bool configures;             /* there is a toolConfig                                                    */
+    bool generates;              /* there is a generationConfig                                              */
+} llmprov__t_gemini_plan;
+
+/* Whether a setting has a value by now: then that it was null is not said again. */
+static bool llmprov__t_gemini_set(const llmprov_request *r, llmprov_str name) {
+    const struct { const char *name; bool set; } fields[] = {
+        { "maxOutputTokens", r->max_tokens.set }, { "candidateCount", r->n.set }, { "temperature", r->temperature.set }, { "topP", r->top_p.set },
+        { "topK", r->top_k.set }, { "seed", r->seed.set }, { "presencePenalty", r->presence_penalty.set }, { "frequencyPenalty", r->frequency_penalty.set },
+        { "stopSequences", r->stop_count > 0 }, { "responseMimeType", r->schema != NULL }, { "responseJsonSchema", r->schema != NULL },
+        { "thinkingConfig", r->effort || r->thinking_tokens.set || r->thinking >= LLMPROV_THINKING_OFF }, { "functionCallingConfig", r->tool_choice != LLMPROV_TOOL_AUTO },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(fields) && !llmprov__text_is(name, fields[i].name); i++) { }
+    return i < LLMPROV__COUNT(fields) && fields[i].set;
+}
+
+/* Whether a member of the top has been written already; the model's name is in the URL too, which counts. */
+static bool llmprov__t_gemini_written(const llmprov_draft *d, const llmprov__t_gemini_plan *p, llmprov_str name, llmprov_str value) {
+    const llmprov_request *r = d->chat;
+    size_t len = strlen(d->model);
+    if (llmprov__text_is(name, "systemInstruction")) return r->system_count > 0;
+    if (llmprov__text_is(name, "tools")) return r->tool_count > 0 || (value.ptr[0] == '[' && value.len > 2);
+    if (llmprov__text_is(name, "toolConfig")) return p->configures;
+    if (llmprov__text_is(name, "generationConfig")) return p->generates;
+    if (llmprov__text_is(name, "model")) return value.ptr[0] == '"' && (value.len < len + 2 || memcmp(value.ptr + value.len - 1 - len, d->model, len) != 0);
+    return llmprov__text_is(name, "serviceTier") && r->service_tier != NULL;
+}
+
+/* `in`: "" (with the plan) = the top, otherwise the object that is open, with its dot. */
+static void llmprov__t_gemini_kept(llmprov_draft *d, const llmprov__t_gemini_plan *p, const char *in) {
+    const llmprov_request *r = d->chat;
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str key, value;
+    size_t n = strlen(in);
+    if (!r->kept || !llmprov__text_same(r->origin, llmprov__t_gemini_format, false)) return;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = d->body->alloc;
+    s = llmprov__json_scan(r->kept, llmprov__text_len(r->kept, r->kept_len), &scratch, 0);
+    while (llmprov_scan_key(&s, &key)) {
+        bool here = n ? key.len > n && !memcmp(key.ptr, in, n) : !memchr(key.ptr, '.', key.len);
+        key.ptr += here ? n : 0;
+        key.len -= here ? n : 0;
+        if (!llmprov_scan_raw(&s, &value) || !here) continue;
+        if (n ? value.ptr[0] == 'n' && llmprov__t_gemini_set(r, key) : llmprov__t_gemini_written(d, p, key, value)) continue;
+        llmprov__write_raw_key(d->body, key, value, false);
+    }
+    if (scratch.failed) d->body->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__mem_buf_free(&scratch);
+}
+
+static void llmprov__t_gemini_system(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    size_t i;
+    if (!r->system_count) return;
+    llmprov_write_open(d->body, "systemInstruction", '{');
+    llmprov__t_gemini_kept(d, NULL, "systemInstruction.");
+    llmprov_write_open(d->body, "parts", '[');
+    for (i = 0; i < r->system_count; i++) {
+        if (r->system_blocks[i].type == LLMPROV_BLOCK_TEXT) llmprov__t_gemini_text(d, &r->system_blocks[i], "system");
+        else llmprov__t_gemini_server(d, &r->system_blocks[i], "system");
+    }
+    llmprov_write_close(d->body);
+    llmprov_write_close(d->body);
+}
+
+/* -- writing tools -- */
+
+/* The provider's own tools, by their member in the API; and what Anthropic calls the same. */
+static const struct { const char *prefix, *member; bool foreign; } llmprov__t_gemini_tools[] = {
+    { "googleSearchRetrieval", "googleSearchRetrieval", false }, { "googleSearch", "googleSearch", false }, { "googleMaps", "googleMaps", false },
+    { "urlContext", "urlContext", false }, { "codeExecution", "codeExecution", false }, { "fileSearch", "fileSearch", false },
+    { "computerUse", "computerUse", false }, { "mcpServers", "mcpServers", false }, { "retrieval", "retrieval", false },
+    { "enterpriseWebSearch", "enterpriseWebSearch", false }, { "exaAiSearch", "exaAiSearch", false }, { "parallelAiSearch", "parallelAiSearch", false },
+    { "web_search", "googleSearch", true }, { "web_fetch", "urlContext", true }, { "code_execution", "codeExecution", true },
+};
+
+/* The member that a tool of the provider's own kinds has; NULL = it is none. */
+static const char *llmprov__t_gemini_built_in(const llmprov_draft *d, const llmprov_tool *tool, bool *foreign) {
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    size_t i;
+    *foreign = false;
+    if (!tool->type) return NULL;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_gemini_tools); i++) {
+        bool fits = llmprov__t_gemini_tools[i].foreign ? !strncmp(tool->type, llmprov__t_gemini_tools[i].prefix, strlen(llmprov__t_gemini_tools[i].prefix)) && !own
+                                                       : !strcmp(tool->type, llmprov__t_gemini_tools[i].prefix);
+        if (!fits) continue;
+        *foreign = llmprov__t_gemini_tools[i].foreign;
+        return llmprov__t_gemini_tools[i].member;
+    }
+    return own ? tool->type : NULL;
+}
+
+/* A schema of no arguments: an object without properties, which the API does not take. */
+static bool llmprov__t_gemini_empty(const char *schema) {
+    static const char *const says_nothing[] = { "type", "required", "additionalProperties", "$schema", "title", "description", "properties" };
+    llmprov_scan s = llmprov__json_scan(schema, strlen(schema), NULL, 0);
+    llmprov_str key, value;
+    bool empty = true;
+    while (llmprov_scan_key(&s, &key)) {
+        bool known = llmprov__parts_among(says_nothing, LLMPROV__COUNT(says_nothing), key), properties = llmprov__text_is(key, "properties");
+        if (!llmprov_scan_raw(&s, &value)) return false;
+        if (properties) {
+            llmprov_scan in = llmprov_scan_in(&s, value);
+            known = llmprov_scan_kind(&in) == LLMPROV_JSON_OBJECT && !llmprov_scan_key(&in, &key);
+        }
+        empty = empty && known;
+    }
+    return empty;
+}
+
+/* The arguments in JSON Schema, or in the older form if they were asked for in it. */
+static void llmprov__t_gemini_parameters(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    char name[160] = "parameters.";
+    size_t len = strlen(tool->name);
+    llmprov_str older;
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    memcpy(name + 11, tool->name, len < 140 ? len + 1 : 1);
+    if (strcmp(field, "schema")) field = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, field, ".schema", (char *)NULL);
+    if (!field) return;
+    if (llmprov__t_gemini_keeps(d, name, &older)) llmprov__write_raw_key(d->body, llmprov__write_name("parameters"), older, true);
+    else if (tool->schema && (own || !llmprov__t_gemini_empty(tool->schema)))
+        llmprov__parts_schema(d, "parametersJsonSchema", tool->schema, field, LLMPROV_SCHEMA_GEMINI, llmprov__t_gemini_format);
+}
+
+static void llmprov__t_gemini_function(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    static const char *const members[] = { "behavior", "response", "responseJsonSchema" };
+    llmprov_scan s = llmprov__json_scan(tool->extra ? tool->extra : "{}", tool->extra ? strlen(tool->extra) : 2, NULL, 0);
+    llmprov_str key, value;
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
+    if (tool->description && (*tool->description || own)) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
+    llmprov__t_gemini_parameters(d, tool, field);
+    while (llmprov_scan_key(&s, &key)) {
+        bool ours = llmprov__parts_among(members, LLMPROV__COUNT(members), key), type = llmprov__text_is(key, "type");
+        if (!llmprov_scan_raw(&s, &value)) break;
+        if (ours) llmprov__write_raw_key(d->body, key, value, true);
+        else if (!type) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that gemini-generate has no place for were left out");
+    }
+    llmprov_write_close(d->body);
+}
+
+/* What a tool is here: a function, one that stands for it, or nothing that functionDeclarations could hold. */
+static bool llmprov__t_gemini_as_function(const llmprov_draft *d, const llmprov_tool *tool, llmprov_tool *function) {
+    bool foreign;
+    *function = *tool;
+    if (!tool->type) return true;
+    if (llmprov__t_gemini_built_in(d, tool, &foreign)) return false;
+    if (llmprov__parts_as_function(tool, function)) return true;
+    if (strcmp(tool->type, llmprov__parts_custom) || !tool->name) return false;
+    function->type = NULL;
+    function->extra = NULL;
+    function->schema = "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}";
+    return true;
+}
+
+static void llmprov__t_gemini_field(char to[40], size_t tool) {
+    llmprov__err_number n = llmprov__err_int((int64_t)tool);
+    memcpy(to, "tools[", 6);
+    memcpy(to + 6, n.text, strlen(n.text));
+    memcpy(to + 6 + strlen(n.text), "]", 2);
+}
+
+static void llmprov__t_gemini_declare(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    llmprov_tool function;
+    char field[40];
+    size_t i;
+    if (!p->functions && !p->fold) return;
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov_write_open(d->body, "functionDeclarations", '[');
+    for (i = 0; i < d->chat->tool_count; i++) {
+        if (!llmprov__t_gemini_as_function(d, &d->chat->tools[i], &function)) continue;
+        llmprov__t_gemini_field(field, i);
+        if (d->chat->tools[i].type) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "gemini-generate has no such tool kind: a function stands for it");
+        llmprov__t_gemini_function(d, &function, field);
+    }
+    if (p->fold) {
+        memset(&function, 0, sizeof function);
+        function.name = d->chat->schema_name;
+        function.description = "Gives the final answer. Call it exactly once, when the answer is complete.";
+        function.schema = d->chat->schema;
+        llmprov__t_gemini_function(d, &function, "schema");
+        llmprov_draft_fold(d, function.name);
+    }
+    llmprov_write_close(d->body);
+    llmprov_write_close(d->body);
+}
+
+/* The member of a tool of the provider's own: extra, or the member in extra that bears its name. */
+static void llmprov__t_gemini_built(llmprov_draft *d, const llmprov_tool *tool, const char *member, bool foreign) {
+    llmprov_str inside = { tool->extra, llmprov__text_len(tool->extra, 0) }, own;
+    if (!inside.ptr || foreign) inside.ptr = "{}", inside.len = 2;
+    if (!foreign && llmprov__msg_has(tool->extra, inside.len, member, &own)) inside = own;
+    llmprov__write_long_raw(d->body, member, inside.ptr, inside.len);
+}
+
+static void llmprov__t_gemini_tool(llmprov_draft *d, const llmprov_tool *tool, const llmprov__t_gemini_plan *p, const char *field) {
+    bool foreign, refused = llmprov__t_gemini_one_kind(d) && (p->functions || p->fold);
+    const char *member = llmprov__t_gemini_built_in(d, tool, &foreign);
+    llmprov_tool function;
+    if (!member) {
+        if (!llmprov__t_gemini_as_function(d, tool, &function)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate has no such tool kind: the tool was left out");
+        return;
+    }
+    if (refused) {
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this model takes no built-in tool beside functions: the tool was left out");
+        return;
+    }
+    if (foreign) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the provider's own tool of that purpose stands for it, without its settings");
+    llmprov_write_open(d->body, NULL, '{');
+    llmprov__t_gemini_built(d, tool, member, foreign);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_gemini_calling(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    static const char *const modes[] = { "AUTO", "NONE", "ANY", "ANY" };
+    llmprov_tool_choice choice = p->fold ? LLMPROV_TOOL_ANY : d->chat->tool_choice;
+    const char *mode = choice == LLMPROV_TOOL_AUTO && (p->strict || p->mixed) ? "VALIDATED" : modes[choice];
+    if (choice == LLMPROV_TOOL_AUTO && !p->strict && !p->mixed) return;
+    llmprov_write_open(d->body, "functionCallingConfig", '{');
+    llmprov_write_str(d->body, "mode", mode, strlen(mode));
+    if (choice == LLMPROV_TOOL_NAMED && d->chat->tool_name) {
+        llmprov_write_open(d->body, "allowedFunctionNames", '[');
+        llmprov_write_str(d->body, NULL, d->chat->tool_name, strlen(d->chat->tool_name));
+        llmprov_write_close(d->body);
+    }
+    llmprov_write_close(d->body);
+}
+
+/* Functions and built-in tools together: the server is asked to show what it ran, and to keep to the schemas. Vertex AI,
+   which takes no ids, has no such member. */
+static void llmprov__t_gemini_tool_config(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    bool functions = p->functions || p->fold;
+    bool mixed = p->mixed && !(d->row->quirks.flags & LLMPROV_QUIRK_NO_CALL_IDS);
+    llmprov_str kept;
+    llmprov_write_open(d->body, "toolConfig", '{');
+    if (functions && !llmprov__t_gemini_keeps(d, "toolConfig.functionCallingConfig", &kept)) llmprov__t_gemini_calling(d, p);
+    if (mixed && !llmprov__t_gemini_keeps(d, "toolConfig.includeServerSideToolInvocations", &kept)) llmprov_write_bool(d->body, "includeServerSideToolInvocations", true);
+    llmprov__t_gemini_kept(d, p, "toolConfig.");
+    llmprov_write_close(d->body);
+}
+
+static bool llmprov__t_gemini_configures(const llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    const llmprov_request *r = d->chat;
+    bool functions = p->functions || p->fold, own = llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    return (functions && (p->fold || r->tool_choice || p->strict || p->mixed)) ||
+           (own && r->kept && strstr(r->kept, "\"toolConfig."));
+}
+
+/* One member of a group of tools, which begins with the tool *at; false = the tools are others by now. */
+static bool llmprov__t_gemini_member(llmprov_draft *d, llmprov_str name, llmprov_str value, size_t *at, bool write) {
+    const llmprov_request *r = d->chat;
+    int64_t functions = 0;
+    bool declared = value.ptr[0] >= '0' && value.ptr[0] <= '9' && llmprov__text_to_int(value.ptr, value.len, &functions);
+    if (value.ptr[0] == 'n' && write) llmprov__write_raw_key(d->body, name, value, true);
+    if (value.ptr[0] == 'n') return true;
+    if (!declared) {
+        if (*at == r->tool_count || !r->tools[*at].type || !llmprov__text_is(name, r->tools[*at].type)) return false;
+        if (write) llmprov__t_gemini_built(d, &r->tools[*at], r->tools[*at].type, false);
+        ++*at;
+        return true;
+    }
+    if (write) llmprov_write_open(d->body, "functionDeclarations", '[');
+    for (; functions > 0; functions--, ++*at) {
+        if (*at == r->tool_count || r->tools[*at].type) return false;
+        if (write) llmprov__t_gemini_function(d, &r->tools[*at], "tools");
+    }
+    if (write) llmprov_write_close(d->body);
+    return true;
+}
+
+/* How tools of this format were grouped, as llmprov_ask kept it: a list of objects whose members are null, the number of
+   functions, or true for a tool of the provider's own. Writes them so, or only tells (`write` false) whether they still fit. */
+static bool llmprov__t_gemini_groups(llmprov_draft *d, llmprov_str groups, bool write) {
+    llmprov_scan s = llmprov__json_scan(groups.ptr, groups.len, NULL, 0);
+    llmprov_str name, value;
+    size_t at = 0;
+    bool fits = groups.ptr[0] == '[';
+    while (fits && llmprov_scan_item(&s)) {
+        if (write) llmprov_write_open(d->body, NULL, '{');
+        while (fits && llmprov_scan_key(&s, &name)) fits = llmprov_scan_raw(&s, &value) && llmprov__t_gemini_member(d, name, value, &at, write);
+        if (write) llmprov_write_close(d->body);
+    }
+    return fits && at == d->chat->tool_count;
+}
+
+/* An empty list of tools is not written, nor what belongs to it. */
+static void llmprov__t_gemini_write_tools(llmprov_draft *d, llmprov__t_gemini_plan *p) {
+    llmprov_str groups;
+    char field[40];
+    size_t i;
+    bool some = p->functions || p->fold || (p->built_in && !(llmprov__t_gemini_one_kind(d) && p->functions));
+    bool grouped = some && !p->fold && !(llmprov__t_gemini_one_kind(d) && p->functions && p->built_in) &&
+                   llmprov__t_gemini_keeps(d, "tools", &groups) && llmprov__t_gemini_groups(d, groups, false);
+    if (some) llmprov_write_open(d->body, "tools", '[');
+    if (grouped) llmprov__t_gemini_groups(d, groups, true);
+    else llmprov__t_gemini_declare(d, p);
+    for (i = 0; !grouped && i < d->chat->tool_count; i++) {
+        llmprov__t_gemini_field(field, i);
+        if (d->chat->tools[i].type) llmprov__t_gemini_tool(d, &d->chat->tools[i], p, field);
+    }
+    if (some) llmprov_write_close(d->body);
+    p->configures = llmprov__t_gemini_configures(d, p);
+    if (p->configures) llmprov__t_gemini_tool_config(d, p);
+    if (p->functions && d->chat->parallel_tools == LLMPROV_NO)
+        llmprov__parts_drop_text(d, "parallel_tools", "gemini-generate cannot forbid parallel calls: it was left out");
+}
+
+/* -- writing generationConfig -- */
+
+/* "128..32768" among the words of a profile: the least and the most of a budget; false = it takes none, or it is not known. */
+static bool llmprov__t_gemini_range(const char *efforts, int64_t *least, int64_t *most) {
+    const char *dots = efforts ? strstr(efforts, "..") : NULL, *from = dots;
+    size_t len;
+    while (from && from > efforts && from[-1] != ' ') from--;
+    if (!dots) return false;
+    len = strcspn(dots + 2, " ");
+    return llmprov__text_to_int(from, (size_t)(dots - from), least) && llmprov__text_to_int(dots + 2, len, most);
+}
+
+static int64_t llmprov__t_gemini_clamp(llmprov_draft *d, int64_t tokens, int64_t least, int64_t most) {
+    int64_t to = tokens < least ? least : tokens > most ? most : tokens;
+    if (to != tokens) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "the model's thinking budget has a range: its nearer end was sent");
+    return to;
+}
+
+/* Models that take a budget. An effort is some of it, as Google's own compatible API has it. */
+static void llmprov__t_gemini_budget(llmprov_draft *d, bool off, int64_t least, int64_t most) {
+    static const int64_t tokens[] = { -1, 0, 512, 1024, 8192, 24576, 32768, 32768 };
+    const llmprov_request *r = d->chat;
+    int64_t budget = r->thinking_tokens.set ? r->thinking_tokens.value : tokens[r->effort];
+    bool none = llmprov__parts_lists(llmprov__parts_known_efforts(d), "none");
+    if (off || !budget) {
+        if (!none) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "this model cannot stop thinking: its least budget was sent");
+        budget = none ? 0 : least;
+    } else if (budget > 0 && r->thinking_tokens.set) budget = llmprov__t_gemini_clamp(d, budget, least, most);
+    else if (budget > 0) budget = budget < least ? least : budget > most ? most : budget;
+    llmprov_write_int(d->body, "thinkingBudget", budget);
+}
+
+/* Models that take a level. */
+static void llmprov__t_gemini_level(llmprov_draft *d, bool off) {
+    const llmprov_request *r = d->chat;
+    llmprov_effort asked = off ? LLMPROV_EFFORT_OFF : r->effort;
+    const char *word;
+    if (!off && !asked && r->thinking_tokens.set) {
+        asked = r->thinking_tokens.value < 2000 ? LLMPROV_EFFORT_LOW : r->thinking_tokens.value < 12000 ? LLMPROV_EFFORT_MEDIUM : LLMPROV_EFFORT_HIGH;
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking_tokens", "this model takes no thinking budget: a level was sent");
+    }
+    word = llmprov__parts_effort(d, asked);
+    if (word) llmprov_write_str(d->body, "thinkingLevel", word, strlen(word));
+}
+
+static bool llmprov__t_gemini_is_off(const llmprov_request *r) {
+    return r->thinking == LLMPROV_THINKING_OFF || r->effort == LLMPROV_EFFORT_OFF || (r->thinking_tokens.set && !r->thinking_tokens.value && !r->effort);
+}
+
+static void llmprov__t_gemini_thinking(llmprov_draft *d, llmprov__t_gemini_plan *p) {
+    const llmprov_request *r = d->chat;
+    const char *efforts = llmprov__parts_known_efforts(d);
+    bool off = llmprov__t_gemini_is_off(r), asked = r->effort || r->thinking_tokens.set, on = r->thinking >= LLMPROV_THINKING_ON;
+    int64_t least = 0, most = 0;
+    llmprov_str kept;
+    if (llmprov__t_gemini_keeps(d, "generationConfig.thinkingConfig", &kept)) return;
+    if (!off && !asked && !on) return;
+    if (efforts && !*efforts) {
+        if (!off) llmprov__parts_drop_text(d, "thinking", "this model does not think: nothing was said about it");
+        return;
+    }
+    if (r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "thinking", "gemini-generate does not know thinking between tools only: thinking is on");
+    p->thinks = !off && r->thinking != LLMPROV_THINKING_UNSAID;
+    llmprov_write_open(d->body, "thinkingConfig", '{');
+    if (p->thinks) llmprov_write_bool(d->body, "includeThoughts", true);
+    if (llmprov__t_gemini_range(efforts, &least, &most)) llmprov__t_gemini_budget(d, off, least, most);
+    else if (efforts || (r->effort && !off)) llmprov__t_gemini_level(d, off);
+    else if (off || r->thinking_tokens.set) llmprov_write_int(d->body, "thinkingBudget", off ? 0 : r->thinking_tokens.value);
+    llmprov_write_close(d->body);
+}
+
+static void llmprov__t_gemini_sampling(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    bool refused = (d->row->quirks.flags & LLMPROV_QUIRK_NO_PENALTIES) && (d->profile->flags & LLMPROV_MODEL_NO_PENALTIES);
+    llmprov__parts_write_range(d, "temperature", r->temperature, 2);
+    if (r->top_p.set && (r->top_p.value < 0 || r->top_p.value > 1)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "top_p", "the range is 0 to 1: its nearer end was sent");
+    if (r->top_p.set) llmprov_write_num(d->body, "topP", r->top_p.value < 0 ? 0 : r->top_p.value > 1 ? 1 : r->top_p.value);
+    if (r->top_k.set) llmprov_write_int(d->body, "topK", r->top_k.value);
+    if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
+    if (refused) {
+        llmprov__parts_drop_num(d, "presence_penalty", r->presence_penalty, "this model refuses penalties here");
+        llmprov__parts_drop_num(d, "frequency_penalty", r->frequency_penalty, "this model refuses penalties here");
+        return;
+    }
+    if (r->presence_penalty.set) llmprov_write_num(d->body, "presencePenalty", r->presence_penalty.value);
+    if (r->frequency_penalty.set) llmprov_write_num(d->body, "frequencyPenalty", r->frequency_penalty.value);
+}
+
+static void llmprov__t_gemini_stops(llmprov_draft *d) {
+    size_t i, count = d->chat->stop_count;
+    if (!count) return;
+    if (count > 5) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "stop", "gemini-generate takes five stop sequences: the first five were sent");
+        count = 5;
+    }
+    llmprov_write_open(d->body, "stopSequences", '[');
+    for (i = 0; i < count; i++) llmprov_write_str(d->body, NULL, d->chat->stop[i], strlen(d->chat->stop[i]));
+    llmprov_write_close(d->body);
+}
+
+/* The schema of the answer, in the form in which it was asked for. */
+static void llmprov__t_gemini_schema(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    llmprov_str kept;
+    if (!p->schema) return;
+    if (!llmprov__t_gemini_keeps(d, "generationConfig.responseMimeType", &kept)) llmprov_write_str(d->body, "responseMimeType", "application/json", 16);
+    if (!llmprov__t_gemini_keeps(d, "generationConfig.responseSchema", &kept))
+        llmprov__parts_schema(d, "responseJsonSchema", d->chat->schema, "schema", LLMPROV_SCHEMA_GEMINI, llmprov__t_gemini_format);
+}
+
+static bool llmprov__t_gemini_has_config(const llmprov_draft *d, const llmprov__t_gemini_plan *p) {
+    const llmprov_request *r = d->chat;
+    bool thinking = llmprov__t_gemini_is_off(r) || r->effort || r->thinking_tokens.set || r->thinking >= LLMPROV_THINKING_ON;
+    bool own = llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    return r->max_tokens.set || r->n.set || r->temperature.set || r->top_p.set || r->top_k.set || r->seed.set || r->presence_penalty.set ||
+           r->frequency_penalty.set || r->stop_count || p->schema || thinking || (own && r->kept && strstr(r->kept, "\"generationConfig."));
+}
+
+static void llmprov__t_gemini_config(llmprov_draft *d, llmprov__t_gemini_plan *p) {
+    const llmprov_request *r = d->chat;
+    p->generates = llmprov__t_gemini_has_config(d, p);
+    if (!p->generates) return;
+    llmprov_write_open(d->body, "generationConfig", '{');
+    if (r->max_tokens.set) llmprov_write_int(d->body, "maxOutputTokens", r->max_tokens.value);
+    if (r->n.set) llmprov_write_int(d->body, "candidateCount", r->n.value);
+    llmprov__t_gemini_sampling(d);
+    llmprov__t_gemini_stops(d);
+    llmprov__t_gemini_schema(d, p);
+    llmprov__t_gemini_thinking(d, p);
+    llmprov__t_gemini_kept(d, p, "generationConfig.");
+    llmprov_write_close(d->body);
+}
+
+/* -- writing the rest -- */
+
+/* A cached content holds the system prompt and the tools: said again they are refused. */
+static bool llmprov__t_gemini_is_cached(const llmprov_request *r) {
+    llmprov_str name;
+    return llmprov__msg_has(r->extra, 0, "cachedContent", &name) ||
+           (llmprov__text_same(r->origin, llmprov__t_gemini_format, false) && llmprov__msg_has(r->kept, r->kept_len, "cachedContent", &name));
+}
+
+static llmprov__t_gemini_plan llmprov__t_gemini_planned(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    bool one = llmprov__t_gemini_one_kind(d), forced = r->tool_choice == LLMPROV_TOOL_ANY || r->tool_choice == LLMPROV_TOOL_NAMED, foreign;
+    llmprov__t_gemini_plan p;
+    llmprov_tool function;
+    size_t i;
+    memset(&p, 0, sizeof p);
+    for (i = 0; i < r->tool_count; i++) {
+        bool is = llmprov__t_gemini_as_function(d, &r->tools[i], &function);
+        p.functions += is;
+        p.strict = p.strict || (is && r->tools[i].strict == LLMPROV_YES);
+        p.built_in += !is && llmprov__t_gemini_built_in(d, &r->tools[i], &foreign);
+    }
+    p.cached = llmprov__t_gemini_is_cached(r);
+    p.mixed = p.functions && p.built_in && !one && !llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    p.schema = r->schema != NULL;
+    if (p.schema && p.functions && forced) {
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "schema", "gemini-generate takes no schema of the answer while a tool is forced: it was left out");
+        p.schema = false;
+    } else if (p.schema && p.functions && one && !p.cached) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "this model takes no schema of the answer beside functions: one of them stands for it");
+        p.schema = false;
+        p.fold = true;
+    }
+    return p;
+}
+
+/* "standard_only" is Anthropic's word; what every API does by itself is not said. */
+static void llmprov__t_gemini_tier(llmprov_draft *d) {
+    const char *tier = d->chat->service_tier;
+    bool only = llmprov__text_same(tier, "standard_only", false);
+    if (!tier || !strcmp(tier, "auto")) return;
+    if (only) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "service_tier", "gemini-generate calls \"standard_only\" \"standard\": that was sent");
+    llmprov_write_str(d->body, "serviceTier", only ? "standard" : tier, only ? 8 : strlen(tier));
+}
+
+static void llmprov__t_gemini_write(llmprov_draft *d) {
+    const llmprov_request *r = d->chat;
+    llmprov__t_gemini_plan p = llmprov__t_gemini_planned(d);
+    llmprov_write_open(d->body, NULL, '{');
+    if (p.cached && (r->system_count || r->tool_count))
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "cachedContent", "the cached content holds the system prompt and the tools: they were not sent again");
+    if (!p.cached) llmprov__t_gemini_system(d);
+    if (!p.cached) llmprov__t_gemini_write_tools(d, &p);
+    llmprov__t_gemini_config(d, &p);
+    llmprov__t_gemini_tier(d);
+    if (r->user_id) llmprov__parts_drop_text(d, "user_id", "gemini-generate has no place for who asks: it was left out");
+    if (llmprov__text_same(r->origin, llmprov__t_gemini_format, false)) llmprov__t_gemini_kept(d, &p, "");
+    else llmprov__parts_kept(d, llmprov__t_gemini_format, "", NULL);
+    llmprov__write_rest(d->body, "contents");
+    llmprov__t_gemini_contents(d);
+    llmprov_write_close(d->body);
+}
+
+/* -- reading replies -- */
+
+typedef struct llmprov__t_gemini_candidate {
+    int text, thinking, audio;   /* the open blocks, as number + 1; 0 = none */
+    char *mime;                  /* of the open audio */
+    char *word;                  /* the finish reason so far; it may stand in a chunk before the last */
+    int call;                    /* a call whose arguments come in pieces, as number + 1 */
+    llmprov__mem_buf *path;      /* where the last piece of them went: ".a.b[0]"; NULL = there was none */
+    bool string;                 /* that is a string, which goes on */
+    bool token;                  /* a continuationToken came */
+} llmprov__t_gemini_candidate;
+
+typedef struct llmprov__t_gemini_state {
+    llmprov__t_gemini_candidate *candidates;
+    size_t count;
+    bool blocked;                /* the prompt was refused: there are no candidates */
+    int64_t prompt, cached, answer, thoughts, tools, audio_in, audio_out;
+} llmprov__t_gemini_state;
+
+static llmprov__t_gemini_candidate *llmprov__t_gemini_at(llmprov_turn *t, int64_t index) {
+    llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
+    llmprov__t_gemini_candidate *list;
+    size_t count = (size_t)index + 1;
+    if (index < 0 || index >= 1024) {
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "candidates[].index is beyond 1023");
+        return NULL;
+    }
+    if ((size_t)index < m->count) return &m->candidates[index];
+    list = (llmprov__t_gemini_candidate *)llmprov__mem_take(&t->arena, count * sizeof *list);
+    if (!list) {
+        llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+        return NULL;
+    }
+    if (m->count) memcpy(list, m->candidates, m->count * sizeof *list);
+    m->candidates = list;
+    m->count = count;
+    return &list[index];
+}
+
+static void llmprov__t_gemini_end(llmprov_turn *t, int *block) {
+    if (*block) llmprov_turn_block_end(t, *block - 1);
+    *block = 0;
+}
+
+/* -- arguments in pieces: each names its place as "$.a.b[0]", in the order of a JSON text
+      https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling -- */
+
+/* The next step of a path: a member's name, or an item; false = it has ended. */
+static bool llmprov__t_gemini_step(llmprov_str path, size_t *at, llmprov_str *name, bool *item) {
+    const char *p = path.ptr + *at, *end = path.ptr + path.len;
+    bool quoted;
+    if (p == end) return false;
+    *item = *p == '[' && !(p + 1 < end && (p[1] == '\'' || p[1] == '"'));
+    quoted = *p == '[' && !*item;
+    p += quoted ? 2 : *p == '.' || *p == '[' ? 1 : 0;
+    name->ptr = p;
+    while (p < end && (quoted ? p[0] != ']' : *item ? *p != ']' : *p != '.' && *p != '[')) p++;
+    name->len = (size_t)(p - name->ptr) - (quoted && p > name->ptr);
+    if (p < end && (quoted || *item)) p++;
+    *at = (size_t)(p - path.ptr);
+    return true;
+}
+
+/* How many steps two paths share, leaving the last step of either out. *at is where the second goes on. */
+static size_t llmprov__t_gemini_shared(llmprov_str a, llmprov_str b, size_t *at) {
+    size_t i = 0, j = 0, steps = 0;
+    llmprov_str x, y;
+    bool m, n;
+    *at = 0;
+    while (llmprov__t_gemini_step(a, &i, &x, &m) && llmprov__t_gemini_step(b, &j, &y, &n)) {
+        if (i == a.len || j == b.len || m != n || x.len != y.len || memcmp(x.ptr, y.ptr, x.len)) break;
+        *at = j;
+        steps++;
+    }
+    return steps;
+}
+
+/* Closes what is open of a path beyond so many steps, the innermost first. */
+static void llmprov__t_gemini_close(llmprov_writer *w, llmprov_str path, size_t keep) {
+    char closers[64];
+    size_t at = 0, n = 0;
+    llmprov_str name;
+    bool item;
+    while (llmprov__t_gemini_step(path, &at, &name, &item))
+        if (n < sizeof closers) closers[n++] = item ? ']' : '}';
+    while (n > keep + 1) llmprov__write_add(w, &closers[--n], 1);
+}
+
+static void llmprov__t_gemini_flush(llmprov_turn *t, llmprov__t_gemini_candidate *c, llmprov_writer *w) {
+    if (w->status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else if (w->len) llmprov_turn_text(t, c->call - 1, w->text, w->len);
+    llmprov_writer_free(w);
+}
+
+/* The way to a new place: what the last one left open is closed, and its containers are opened. */
+static void llmprov__t_gemini_move(llmprov__t_gemini_candidate *c, llmprov_writer *w, llmprov_str path) {
+    llmprov_str last = { c->path->ptr, c->path->len }, name;
+    size_t at = 0, keep = last.len ? llmprov__t_gemini_shared(last, path, &at) : 0;
+    bool item, first = !last.len;
+    if (c->string) llmprov__write_add(w, "\"", 1);
+    c->string = false;
+    if (!first) llmprov__t_gemini_close(w, last, keep);
+    while (llmprov__t_gemini_step(path, &at, &name, &item)) {
+        llmprov__write_add(w, first ? (item ? "[" : "{") : ",", 1);
+        first = true;
+        if (item) continue;
+        llmprov__write_add(w, "\"", 1);
+        llmprov__write_escaped(w, name.ptr, name.len);
+        llmprov__write_add(w, "\":", 2);
+    }
+}
+
+static void llmprov__t_gemini_partial(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, llmprov_str piece) {
+    static const char *const names[] = { "jsonPath", "willContinue", "stringValue", "numberValue", "boolValue" };
+    llmprov_str v[5], raw, path = { "", 0 };
+    llmprov_scan in = llmprov_scan_in(s, piece);
+    llmprov_writer w;
+    bool null = false, same, end;
+    llmprov__parts_members(s, piece, names, v, 5);
+    while (llmprov_scan_key(&in, &raw)) {
+        null = null || llmprov__text_is(raw, "nullValue");
+        llmprov_scan_skip(&in);
+    }
+    if (v[0].ptr) path.ptr = llmprov_turn_keep(t, llmprov__parts_text(s, v[0]));
+    if (path.ptr && path.ptr[0] == '$') path.ptr++;
+    if (!path.ptr || !*path.ptr || !c->path) return;
+    path.len = strlen(path.ptr);
+    end = path.len > 2 && !memcmp(path.ptr + path.len - 2, "[]", 2);
+    if (end) path.len -= 2;
+    if (end && c->path->len > path.len && !memcmp(c->path->ptr, path.ptr, path.len)) return;      /* a list that has items is closed by what follows */
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    same = c->string && c->path->len == path.len && !memcmp(c->path->ptr, path.ptr, path.len);
+    if (!same) llmprov__t_gemini_move(c, &w, path);
+    if (v[2].ptr && v[2].ptr[0] == '"') llmprov__write_add(&w, v[2].ptr + same, v[2].len - 1 - same);
+    else if (!same) {
+        raw = v[3].ptr ? v[3] : v[4];
+        llmprov__write_add(&w, raw.ptr ? raw.ptr : null ? "null" : end ? "[]" : "{}", raw.ptr ? raw.len : null ? 4 : 2);
+    }
+    c->string = v[2].ptr && v[2].ptr[0] == '"';
+    c->path->len = 0;
+    if (!llmprov__mem_add(c->path, path.ptr, path.len)) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    llmprov__t_gemini_flush(t, c, &w);
+}
+
+static void llmprov__t_gemini_partials(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, llmprov_str list) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str piece;
+    if (!list.ptr || list.ptr[0] != '[') return;
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &piece))
+        if (piece.ptr[0] == '{') llmprov__t_gemini_partial(t, s, c, piece);
+}
+
+/* The end of a call that came in pieces. */
+static void llmprov__t_gemini_end_call(llmprov_turn *t, llmprov__t_gemini_candidate *c) {
+    llmprov_str path = { c->path ? c->path->ptr : NULL, c->path ? c->path->len : 0 }, name;
+    llmprov_writer w;
+    size_t at = 0;
+    bool item;
+    if (!c->call) return;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    if (c->string) llmprov__write_add(&w, "\"", 1);
+    if (path.len) llmprov__t_gemini_close(&w, path, 0);
+    if (path.len && llmprov__t_gemini_step(path, &at, &name, &item)) llmprov__write_add(&w, item ? "]" : "}", 1);
+    llmprov__t_gemini_flush(t, c, &w);
+    llmprov_turn_block_end(t, c->call - 1);
+    c->call = 0;
+    c->path = NULL;
+    c->string = false;
+}
+
+static void llmprov__t_gemini_end_all(llmprov_turn *t, llmprov__t_gemini_candidate *c) {
+    llmprov__t_gemini_end_call(t, c);
+    llmprov__t_gemini_end(t, &c->text);
+    llmprov__t_gemini_end(t, &c->thinking);
+    llmprov__t_gemini_end(t, &c->audio);
+}
+
+/* -- parts -- */
+
+enum { LLMPROV__T_GEMINI_TEXT, LLMPROV__T_GEMINI_THOUGHT, LLMPROV__T_GEMINI_SIGNATURE, LLMPROV__T_GEMINI_INLINE, LLMPROV__T_GEMINI_FILE,
+       LLMPROV__T_GEMINI_CALL, LLMPROV__T_GEMINI_SERVERS, LLMPROV__T_GEMINI_MEMBERS = LLMPROV__T_GEMINI_SERVERS + 4 };
+
+static const char *const llmprov__t_gemini_members[] = { "text", "thought", "thoughtSignature", "inlineData", "fileData", "functionCall",
+                                                         "executableCode", "codeExecutionResult", "toolCall", "toolResponse" };
+
+/* A part taken apart: its data by name, and its modifiers as one object. */
+typedef struct llmprov__t_gemini_piece {
+    llmprov_str v[LLMPROV__T_GEMINI_MEMBERS];
+    const char *extra;
+    size_t extra_len;
+    bool unknown;                /* it has members that nobody here knows, and no data */
+} llmprov__t_gemini_piece;
+
+static void llmprov__t_gemini_gather(llmprov_turn *t, llmprov_writer *w, const char *name, llmprov_str value) {
+    if (!w->depth) {
+        w->alloc = t->arena.alloc;
+        llmprov_write_open(w, NULL, '{');
+    }
+    llmprov__write_raw_key(w, llmprov__write_name(name), value, false);
+}
+
+/* The modifiers of a part that is no plain text, and the toolType of a toolResponse: they lie in the arena. */
+static void llmprov__t_gemini_extras(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw, llmprov_str response, llmprov__t_gemini_piece *p) {
+    static const char *const type[] = { "toolType" };
+    llmprov_str tool, v[LLMPROV__COUNT(llmprov__parts_gemini_modifiers)];
+    llmprov_writer w;
+    size_t i;
+    memset(&w, 0, sizeof w);
+    llmprov__parts_members(s, raw, llmprov__parts_gemini_modifiers, v, LLMPROV__COUNT(v));
+    for (i = 0; i < LLMPROV__COUNT(v); i++)
+        if (v[i].ptr) llmprov__t_gemini_gather(t, &w, llmprov__parts_gemini_modifiers[i], v[i]);
+    llmprov__parts_members(s, response, type, &tool, 1);
+    if (tool.ptr) llmprov__t_gemini_gather(t, &w, type[0], tool);
+    if (w.depth) {
+        llmprov_write_close(&w);
+        p->extra = w.status ? NULL : llmprov__mem_copy(&t->arena, w.text, w.len);
+        p->extra_len = w.len;
+        if (!p->extra) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    }
+    llmprov_writer_free(&w);
+}
+
+static bool llmprov__t_gemini_some(llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' && raw.len > 2;
+}
+
+/* The open block of text or thinking, begun when there is none; what was open beside it ends. */
+static int llmprov__t_gemini_open(llmprov_turn *t, llmprov__t_gemini_candidate *c, int choice, bool thought) {
+    int *at = thought ? &c->thinking : &c->text;
+    llmprov_block b;
+    if (*at) return *at - 1;
+    llmprov__t_gemini_end_all(t, c);
+    memset(&b, 0, sizeof b);
+    b.type = thought ? LLMPROV_BLOCK_THINKING : LLMPROV_BLOCK_TEXT;
+    b.origin = llmprov__t_gemini_format;
+    *at = llmprov_turn_block(t, choice, &b) + 1;
+    return *at - 1;
+}
+
+/* Text in pieces. A signature, with text or on an empty one, ends its block: two of them never meet. */
+static void llmprov__t_gemini_text_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, const llmprov__t_gemini_piece *p, llmprov_str raw) {
+    static const char *const others[] = { "videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata" };
+    bool thought = p->v[LLMPROV__T_GEMINI_THOUGHT].ptr && p->v[LLMPROV__T_GEMINI_THOUGHT].ptr[0] == 't';
+    llmprov_str signature = p->v[LLMPROV__T_GEMINI_SIGNATURE], v[LLMPROV__COUNT(others)];
+    int block;
+    size_t i;
+    if (!llmprov__t_gemini_some(p->v[LLMPROV__T_GEMINI_TEXT]) && !llmprov__t_gemini_some(signature)) return;
+    block = llmprov__t_gemini_open(t, c, choice, thought);
+    if (llmprov__t_gemini_some(p->v[LLMPROV__T_GEMINI_TEXT])) llmprov_turn_piece(t, block, s, p->v[LLMPROV__T_GEMINI_TEXT]);
+    if (raw.len > p->v[LLMPROV__T_GEMINI_TEXT].len + 12) {
+        llmprov__parts_members(s, raw, others, v, LLMPROV__COUNT(others));
+        for (i = 0; i < LLMPROV__COUNT(others); i++)
+            if (v[i].ptr) llmprov_turn_part(t, block, others[i], v[i]);
+    }
+    if (!llmprov__t_gemini_some(signature)) return;
+    if (thought) llmprov_turn_part(t, block, "signature", llmprov__parts_text(s, signature));
+    else llmprov_turn_part(t, block, "thoughtSignature", signature);
+    llmprov__t_gemini_end(t, thought ? &c->thinking : &c->text);
+}
+
+/* A call comes whole, unless it says that it goes on; then pieces without a name belong to it. Two without anything between
+   them are two calls. */
+static void llmprov__t_gemini_call_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, const llmprov__t_gemini_piece *p) {
+    static const char *const names[] = { "id", "name", "args", "partialArgs", "willContinue" };
+    llmprov_str v[5], args;
+    llmprov_block b;
+    char *copy;
+    int block;
+    bool more;
+    llmprov__parts_members(s, p->v[LLMPROV__T_GEMINI_CALL], names, v, 5);
+    more = v[4].ptr && v[4].ptr[0] == 't';
+    if (!llmprov__t_gemini_some(v[1]) && c->call) {
+        llmprov__t_gemini_partials(t, s, c, v[3]);
+        if (!more) llmprov__t_gemini_end_call(t, c);
+        return;
+    }
+    if (!llmprov__t_gemini_some(v[1]) && !v[2].ptr) return;
+    llmprov__t_gemini_end_all(t, c);
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_TOOL_USE;
+    b.origin = llmprov__t_gemini_format;
+    b.id = llmprov__t_gemini_some(v[0]) ? llmprov_turn_keep(t, llmprov__parts_text(s, v[0])) : NULL;
+    b.name = llmprov_turn_keep(t, llmprov__parts_text(s, v[1]));
+    b.extra = p->extra;
+    b.extra_len = p->extra_len;
+    block = llmprov_turn_block(t, choice, &b);
+    args = v[2].ptr && v[2].ptr[0] == '"' ? llmprov__json_unquote(s, v[2], true) : v[2];
+    copy = args.len ? llmprov_turn_keep(t, args) : NULL;
+    if (copy) llmprov_turn_text(t, block, copy, llmprov__parts_compact(copy, args.len));
+    c->call = block + 1;
+    if (!copy && (more || v[3].ptr)) c->path = llmprov__reply_buffer(t);
+    if (c->path) llmprov__t_gemini_partials(t, s, c, v[3]);
+    if (!more) llmprov__t_gemini_end_call(t, c);
+}
+
+/* Pieces of one sound are one block. */
+static void llmprov__t_gemini_audio(llmprov_turn *t, llmprov__t_gemini_candidate *c, int choice, llmprov_block *b, llmprov_str data) {
+    if (!c->audio || !llmprov__text_same(c->mime, b->mime, false)) {
+        llmprov__t_gemini_end_all(t, c);
+        c->mime = llmprov_turn_keep(t, (llmprov_str){ b->mime, strlen(b->mime) });
+        c->audio = llmprov_turn_block(t, choice, b) + 1;
+    }
+    llmprov_turn_part(t, c->audio - 1, "audio", data);
+}
+
+static void llmprov__t_gemini_media_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, const llmprov__t_gemini_piece *p) {
+    static const char *const names[] = { "mimeType", "data", "fileUri", "displayName" };
+    bool bytes = p->v[LLMPROV__T_GEMINI_INLINE].ptr != NULL;
+    llmprov_str v[4], data = { NULL, 0 };
+    llmprov_block b;
+    llmprov__parts_members(s, bytes ? p->v[LLMPROV__T_GEMINI_INLINE] : p->v[LLMPROV__T_GEMINI_FILE], names, v, 4);
+    memset(&b, 0, sizeof b);
+    b.mime = llmprov_turn_keep(t, llmprov__parts_text(s, v[0]));
+    b.type = llmprov__parts_media_type(b.mime);
+    b.origin = llmprov__t_gemini_format;
+    b.extra = p->extra;
+    b.extra_len = p->extra_len;
+    if (!bytes) b.url = llmprov_turn_keep(t, llmprov__parts_text(s, v[2]));
+    if (b.type == LLMPROV_BLOCK_DOCUMENT && v[3].ptr) b.name = llmprov_turn_keep(t, llmprov__parts_text(s, v[3]));
+    if (!b.mime || (!bytes && !b.url)) return;
+    if (bytes) data = llmprov__parts_text(s, v[1]);
+    if (bytes && !llmprov__msg_base64_ok(data)) {
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "inlineData is not base64");
+        return;
+    }
+    if (bytes && b.type == LLMPROV_BLOCK_AUDIO) {
+        llmprov__t_gemini_audio(t, c, choice, &b, data);
+        return;
+    }
+    b.base64 = data.ptr;
+    b.base64_len = data.len;
+    llmprov__t_gemini_end_all(t, c);
+    llmprov_turn_block_end(t, llmprov_turn_block(t, choice, &b));
+}
+
+/* What the provider ran itself: its call, or its result. */
+static void llmprov__t_gemini_server_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, llmprov__t_gemini_piece *p, size_t which) {
+    static const char *const names[] = { "id", "toolType", "args", "response" };
+    llmprov_str raw = p->v[LLMPROV__T_GEMINI_SERVERS + which], v[4], json = raw;
+    bool use = llmprov__parts_gemini_servers[which].type == LLMPROV_BLOCK_SERVER_USE;
+    llmprov_block b;
+    int block;
+    llmprov__parts_members(s, raw, names, v, 4);
+    memset(&b, 0, sizeof b);
+    b.type = llmprov__parts_gemini_servers[which].type;
+    b.kind = llmprov__parts_gemini_servers[which].kind;
+    b.origin = llmprov__parts_gemini_servers[which].origin;
+    b.name = llmprov__parts_gemini_servers[which].name;
+    b.extra = p->extra;
+    b.extra_len = p->extra_len;
+    b.id = llmprov_turn_keep(t, llmprov__parts_text(s, v[0]));
+    if (which >= 2) json = use ? v[2] : v[3];
+    if (which == 2 && llmprov__t_gemini_some(v[1])) b.name = llmprov_turn_keep(t, llmprov__parts_text(s, v[1]));
+    if (!use && json.ptr) b.json = json.ptr, b.json_len = json.len;
+    llmprov__t_gemini_end_all(t, c);
+    block = llmprov_turn_block(t, choice, &b);
+    if (use && json.ptr) llmprov_turn_text(t, block, json.ptr, json.len);
+    llmprov_turn_block_end(t, block);
+}
+
+/* A part of a kind that this version does not know: kept whole. */
+static void llmprov__t_gemini_raw_read(llmprov_turn *t, llmprov__t_gemini_candidate *c, int choice, llmprov_str raw) {
+    llmprov_writer w;
+    llmprov_block b;
+    memset(&w, 0, sizeof w);
+    w.alloc = t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_str(&w, "type", llmprov__parts_gemini_part, sizeof llmprov__parts_gemini_part - 1);
+    llmprov_write_raw(&w, "part", raw.ptr, raw.len);
+    llmprov_write_close(&w);
+    memset(&b, 0, sizeof b);
+    b.type = LLMPROV_BLOCK_RAW;
+    b.kind = llmprov__parts_gemini_part;
+    b.origin = llmprov__t_gemini_format;
+    b.json = w.text;
+    b.json_len = w.len;
+    llmprov__t_gemini_end_all(t, c);
+    if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
+    else llmprov_turn_block_end(t, llmprov_turn_block(t, choice, &b));
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__t_gemini_part_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, llmprov_str raw) {
+    llmprov__t_gemini_piece p;
+    size_t i;
+    memset(&p, 0, sizeof p);
+    llmprov__parts_members(s, raw, llmprov__t_gemini_members, p.v, LLMPROV__T_GEMINI_MEMBERS);
+    for (i = LLMPROV__T_GEMINI_INLINE; i < LLMPROV__T_GEMINI_MEMBERS && !p.v[i].ptr; i++) { }
+    if (i == LLMPROV__T_GEMINI_MEMBERS) {
+        bool plain = p.v[LLMPROV__T_GEMINI_TEXT].ptr || p.v[LLMPROV__T_GEMINI_SIGNATURE].ptr || p.v[LLMPROV__T_GEMINI_THOUGHT].ptr;
+        if (plain) llmprov__t_gemini_text_read(t, s, c, choice, &p, raw);
+        else if (raw.len > 2) llmprov__t_gemini_raw_read(t, c, choice, raw);
+        return;
+    }
+    llmprov__t_gemini_extras(t, s, raw, i == LLMPROV__T_GEMINI_MEMBERS - 1 ? p.v[i] : (llmprov_str){ NULL, 0 }, &p);
+    if (t->error.code) return;
+    if (i == LLMPROV__T_GEMINI_CALL) llmprov__t_gemini_call_read(t, s, c, choice, &p);
+    else if (i < LLMPROV__T_GEMINI_CALL) llmprov__t_gemini_media_read(t, s, c, choice, &p);
+    else llmprov__t_gemini_server_read(t, s, c, choice, &p, i - LLMPROV__T_GEMINI_SERVERS);
+}
+
+/* -- candidates -- */
+
+static void llmprov__t_gemini_parts_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, llmprov_str content) {
+    static const char *const names[] = { "parts" };
+    llmprov_scan in;
+    llmprov_str parts, part;
+    llmprov__parts_members(s, content, names, &parts, 1);
+    if (!parts.ptr || parts.ptr[0] != '[') return;
+    in = llmprov_scan_in(s, parts);
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part))
+        if (part.ptr[0] == '{') llmprov__t_gemini_part_read(t, s, c, choice, part);
+}
+
+/* Some of Vertex AI's doors answer with numbers. From 9 on the two APIs count differently.
+   https://ai.google.dev/api/generate-content#FinishReason */
+static llmprov_stop llmprov__t_gemini_stop(llmprov_str word) {
+    static const llmprov_stop numbers[] = { LLMPROV_STOP_OTHER, LLMPROV_STOP_END, LLMPROV_STOP_LENGTH, LLMPROV_STOP_REFUSAL, LLMPROV_STOP_REFUSAL,
+                                            LLMPROV_STOP_OTHER, LLMPROV_STOP_REFUSAL, LLMPROV_STOP_REFUSAL, LLMPROV_STOP_REFUSAL };
+    if (word.len == 1 && word.ptr[0] >= '0' && word.ptr[0] <= '8') return numbers[word.ptr[0] - '0'];
+    return llmprov__parts_stop(word);
+}
+
+/* Servers repeat it in every chunk, or send it before the last: the latest counts. */
+static void llmprov__t_gemini_finish(llmprov_turn *t, const llmprov_scan *s, llmprov__t_gemini_candidate *c, int choice, llmprov_str reason) {
+    llmprov_str word = reason.ptr && reason.ptr[0] == '"' ? llmprov__parts_text(s, reason) : reason, none = { NULL, 0 };
+    if (!word.len || llmprov__text_is(word, "FINISH_REASON_UNSPECIFIED") || (c->word && llmprov__text_is(word, c->word))) return;
+    c->word = llmprov_turn_keep(t, word);
+    llmprov_turn_stop(t, choice, llmprov__t_gemini_stop(word), word, none);
+}
+
+/* Members of a candidate that a stream's reader wants to see as they come. */
+static void llmprov__t_gemini_tell(llmprov_turn *t, int choice, const char *const *names, const llmprov_str *values, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        llmprov_str key = { names[i], strlen(names[i]) };
+        if (!values[i].ptr) continue;
+        llmprov_turn_extra(t, choice, key, values[i]);
+        llmprov_turn_choice_part(t, choice, names[i], values[i]);
+    }
+}
+
+static void llmprov__t_gemini_candidate_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "index", "content", "finishReason", "continuationToken", "groundingMetadata", "citationMetadata",
+                                         "urlContextMetadata", "logprobsResult" };
+    llmprov_str v[8];
+    llmprov__t_gemini_candidate *c;
+    int choice;
+    llmprov__parts_members(s, raw, names, v, 1);
+    choice = (int)llmprov__parts_count(s, v[0]);
+    c = llmprov__t_gemini_at(t, choice);
+    if (!c) return;
+    llmprov__parts_sort(t, choice, s, raw, names, v, 8);
+    if (v[1].ptr && v[1].ptr[0] == '{') llmprov__t_gemini_parts_read(t, s, c, choice, v[1]);
+    if (v[3].ptr) c->token = true;
+    llmprov__t_gemini_tell(t, choice, names + 3, v + 3, 5);
+    llmprov__t_gemini_finish(t, s, c, choice, v[2]);
+}
+
+/* -- usage -- */
+
+/* The tokens of one modality in a list of them. */
+static int64_t llmprov__t_gemini_modality(const llmprov_scan *s, llmprov_str list, const char *modality) {
+    static const char *const names[] = { "modality", "tokenCount" };
+    llmprov_str item, v[2];
+    llmprov_scan in;
+    int64_t count = 0;
+    if (!list.ptr || list.ptr[0] != '[') return 0;
+    in = llmprov_scan_in(s, list);
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov__parts_members(s, item, names, v, 2);
+        if (llmprov__text_is(llmprov__parts_text(s, v[0]), modality)) count += llmprov__parts_count(s, v[1]);
+    }
+    return count;
+}
+
+/* A running total, of which a chunk may say only some. The prompt counts what came from the cache; thinking stands beside
+   the answer. */
+static void llmprov__t_gemini_usage(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "promptTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "thoughtsTokenCount",
+                                         "toolUsePromptTokenCount", "promptTokensDetails", "candidatesTokensDetails" };
+    llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
+    int64_t *const counts[] = { &m->prompt, &m->cached, &m->answer, &m->thoughts, &m->tools };
+    llmprov_str v[7];
+    llmprov_usage *u;
+    size_t i;
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    u = llmprov_turn_usage(t, raw);
+    llmprov__parts_members(s, raw, names, v, 7);
+    for (i = 0; i < LLMPROV__COUNT(counts); i++)
+        if (v[i].ptr) *counts[i] = llmprov__parts_count(s, v[i]);
+    if (v[5].ptr) m->audio_in = llmprov__t_gemini_modality(s, v[5], "AUDIO");
+    if (v[6].ptr) m->audio_out = llmprov__t_gemini_modality(s, v[6], "AUDIO");
+    u->input_tokens = m->prompt + m->tools - (m->cached <= m->prompt ? m->cached : m->prompt);
+    u->cache_read_tokens = m->cached;
+    u->output_tokens = m->answer + m->thoughts;
+    u->thinking_tokens = m->thoughts;
+    u->input_audio_tokens = m->audio_in;
+    u->output_audio_tokens = m->audio_out;
+}
+
+/* -- errors -- */
+
+/* What google.rpc.Status says beside its code: a reason, how long to wait, which quota. */
+typedef struct llmprov__t_gemini_detail { llmprov_status code; int retry_ms; bool waits, daily; } llmprov__t_gemini_detail;
+
+/* "48.5s" in milliseconds; -1 = it is none. */
+static int llmprov__t_gemini_delay(llmprov_str text) {
+    double seconds;
+    if (text.len < 2 || text.ptr[text.len - 1] != 's' || !llmprov__text_to_double(text.ptr, text.len - 1, &seconds)) return -1;
+    return seconds >= 0 && seconds < 2e6 ? (int)(seconds * 1000 + 0.5) : -1;
+}
+
+static void llmprov__t_gemini_detail_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw, llmprov__t_gemini_detail *to) {
+    static const char *const names[] = { "reason", "retryDelay", "violations" };
+    llmprov_str v[3];
+    char *word;
+    int ms;
+    llmprov__parts_members(s, raw, names, v, 3);
+    if (llmprov__t_gemini_some(v[0]) && (word = llmprov_turn_keep(t, llmprov__parts_text(s, v[0]))) != NULL) {
+        llmprov_status code = llmprov__parts_error_word(word);
+        if (code) to->code = code;
+    }
+    ms = llmprov__t_gemini_some(v[1]) ? llmprov__t_gemini_delay(llmprov__parts_text(s, v[1])) : -1;
+    if (ms >= 0) to->retry_ms = ms, to->waits = true;
+    if (v[2].ptr && (word = llmprov_turn_keep(t, v[2])) != NULL && llmprov__parts_says(word, "perday")) to->daily = true;
+}
+
+/* The list of details in an error's body, which may be an array of one. */
+static llmprov__t_gemini_detail llmprov__t_gemini_details(llmprov_turn *t, llmprov_scan *body) {
+    static const char *const outer[] = { "error" }, *const inner[] = { "details" };
+    llmprov__t_gemini_detail found;
+    llmprov_scan in;
+    llmprov_str whole, error, list, item;
+    memset(&found, 0, sizeof found);
+    if (llmprov_scan_kind(body) == LLMPROV_JSON_ARRAY && !llmprov_scan_item(body)) return found;
+    if (!llmprov_scan_raw(body, &whole)) return found;
+    llmprov__parts_members(body, whole, outer, &error, 1);
+    llmprov__parts_members(body, error, inner, &list, 1);
+    if (!list.ptr || list.ptr[0] != '[') return found;
+    in = llmprov_scan_in(body, list);
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+        if (item.ptr[0] == '{') llmprov__t_gemini_detail_read(t, body, item, &found);
+    return found;
+}
+
+/* A wrong key is 400 with a reason; a quota that comes back within the minute is a rate limit, whatever its sentence says. */
+static void llmprov__t_gemini_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    llmprov_scan again = *body;
+    llmprov__t_gemini_detail detail;
+    if (!llmprov__parts_read_error(t, e, body)) return;
+    detail = llmprov__t_gemini_details(t, &again);
+    if (detail.code && detail.code != LLMPROV_ERR_REQUEST) e->code = detail.code;
+    if (detail.waits) e->retry_after_ms = detail.retry_ms;
+    if (e->code == LLMPROV_ERR_QUOTA && detail.code != LLMPROV_ERR_QUOTA && detail.waits && !detail.daily) e->code = LLMPROV_ERR_RATE_LIMIT;
+    if (e->code == LLMPROV_ERR_RATE_LIMIT && detail.daily) e->code = LLMPROV_ERR_QUOTA;
+}
+
+/* -- whole replies and chunks -- */
+
+/* A prompt that was refused brings no candidates. */
+static void llmprov__t_gemini_feedback(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "blockReason" };
+    llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
+    llmprov_str key = LLMPROV__STR("promptFeedback"), reason, word, none = { NULL, 0 };
+    if (!raw.ptr || raw.ptr[0] != '{') return;
+    llmprov_turn_extra(t, -1, key, raw);
+    llmprov__parts_members(s, raw, names, &reason, 1);
+    word = reason.ptr && reason.ptr[0] == '"' ? llmprov__parts_text(s, reason) : reason;
+    if (!word.len || llmprov__text_is(word, "BLOCK_REASON_UNSPECIFIED") || llmprov__text_is(word, "BLOCKED_REASON_UNSPECIFIED")) return;
+    m->blocked = true;
+    if (!m->count) llmprov_turn_stop(t, 0, LLMPROV_STOP_REFUSAL, word, none);
+}
+
+enum { LLMPROV__T_GEMINI_CANDIDATES, LLMPROV__T_GEMINI_FEEDBACK, LLMPROV__T_GEMINI_USAGE, LLMPROV__T_GEMINI_MODEL, LLMPROV__T_GEMINI_ID,
+       LLMPROV__T_GEMINI_ERROR, LLMPROV__T_GEMINI_TOPS };
+
+static const char *const llmprov__t_gemini_tops[] = { "candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error" };
+
+static void llmprov__t_gemini_object(llmprov_turn *t, llmprov_scan *s) {
+    llmprov_str v[LLMPROV__T_GEMINI_TOPS], id, candidate;
+    llmprov_scan begin = *s, in;
+    llmprov__parts_take(t, -1, s, llmprov__t_gemini_tops, v, LLMPROV__T_GEMINI_TOPS);
+    if (s->status) return;
+    if (v[LLMPROV__T_GEMINI_ERROR].ptr) {
+        llmprov__t_gemini_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &begin);
+        return;
+    }
+    id = llmprov__parts_text(s, v[LLMPROV__T_GEMINI_ID]);
+    if (id.len && !t->started) {
+        id.ptr = llmprov_turn_keep(t, id);
+        if (!id.ptr) return;
+    }
+    if (!t->id || !t->model) llmprov_turn_start(t, id, llmprov__parts_text(s, v[LLMPROV__T_GEMINI_MODEL]));
+    if (v[LLMPROV__T_GEMINI_CANDIDATES].ptr && v[LLMPROV__T_GEMINI_CANDIDATES].ptr[0] == '[') {
+        in = llmprov_scan_in(s, v[LLMPROV__T_GEMINI_CANDIDATES]);
+        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &candidate))
+            if (candidate.ptr[0] == '{') llmprov__t_gemini_candidate_read(t, s, candidate);
+    }
+    llmprov__t_gemini_feedback(t, s, v[LLMPROV__T_GEMINI_FEEDBACK]);
+    llmprov__t_gemini_usage(t, s, v[LLMPROV__T_GEMINI_USAGE]);
+    if (!llmprov_turn_streamed(t) && !v[LLMPROV__T_GEMINI_CANDIDATES].ptr && !v[LLMPROV__T_GEMINI_FEEDBACK].ptr && !v[LLMPROV__T_GEMINI_USAGE].ptr)
+        llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no GenerateContentResponse: it has no \"candidates\"");
+}
+
+/* A stream that was asked for without alt=sse is an array of chunks; here it came at once. */
+static void llmprov__t_gemini_read(llmprov_turn *t, llmprov_scan *body) {
+    llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
+    llmprov_json_type kind = llmprov_scan_kind(body);
+    size_t i;
+    if (kind == LLMPROV_JSON_ARRAY) while (llmprov_scan_item(body)) llmprov__t_gemini_object(t, body);
+    else if (kind == LLMPROV_JSON_OBJECT) llmprov__t_gemini_object(t, body);
+    else llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no GenerateContentResponse: it is no object");
+    for (i = 0; i < m->count; i++) llmprov__t_gemini_end_call(t, &m->candidates[i]);
+    llmprov_turn_done(t);
+}
+
+static void llmprov__t_gemini_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    (void)frame;
+    llmprov__t_gemini_object(t, data);
+}
+
+/* Complete when every candidate has its reason. A stream that stops behind a continuationToken is to be asked to go on:
+   the same request again, with the token as a member of it. */
+static void llmprov__t_gemini_read_end(llmprov_turn *t) {
+    llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
+    llmprov_str word = LLMPROV__STR("CONTINUATION"), none = { NULL, 0 };
+    size_t i;
+    for (i = 0; i < m->count; i++) {
+        llmprov__t_gemini_end_call(t, &m->candidates[i]);
+        if (m->candidates[i].word) continue;
+        if (!m->candidates[i].token) return;
+        llmprov_turn_stop(t, (int)i, LLMPROV_STOP_PAUSE, word, none);
+    }
+    if (m->count || m->blocked) llmprov_turn_done(t);
+}
+#endif /* LLMPROV_NO_GEMINI_GENERATE */
+
 //==============================================================================
 // >>face       what translators share as servers
 //
@@ -24231,12 +25928,1207 @@ static int llmprov__s_cohere_write_error(llmprov_face *f, const llmprov_error *e
 }
 #endif /* LLMPROV_NO_COHERE_V2 */
 
+#ifndef LLMPROV_NO_GEMINI_GENERATE
+
+//==============================================================================
+// >>s_gemini   gemini-generate as a server
+//
+// The model and the choice to stream are in the URL: whoever serves sets
+// request.model and request.stream after llmprov_ask. Names of members may be
+// spelt with underscores, as in Google's own JSON. What the fields do not carry
+// to the letter is kept beside them, under "generationConfig.x" and the like.
+// https://ai.google.dev/api/generate-content
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_GEMINI_REQUEST = 1, LLMPROV__S_GEMINI_CONTENT, LLMPROV__S_GEMINI_PART, LLMPROV__S_GEMINI_BLOB, LLMPROV__S_GEMINI_CALL,
+       LLMPROV__S_GEMINI_RESPONSE, LLMPROV__S_GEMINI_TOOL, LLMPROV__S_GEMINI_FUNCTION, LLMPROV__S_GEMINI_CONFIG, LLMPROV__S_GEMINI_THINKING,
+       LLMPROV__S_GEMINI_TOOL_CONFIG, LLMPROV__S_GEMINI_CALLING, LLMPROV__S_GEMINI_SYSTEM };
+
+static const llmprov__face_rule llmprov__s_gemini_rules[] = {
+    { LLMPROV__S_GEMINI_REQUEST, "contents", LLMPROV__FACE_LIST | LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_GEMINI_CONTENT, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "systemInstruction", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_SYSTEM, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "tools", LLMPROV__FACE_LIST | LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_TOOL, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "toolConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_TOOL_CONFIG, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "generationConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_CONFIG, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "safetySettings", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "cachedContent", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "labels", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "serviceTier", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_REQUEST, "model", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_CONTENT, "role", LLMPROV__FACE_STRING, 0, "user model function" },
+    { LLMPROV__S_GEMINI_CONTENT, "parts", LLMPROV__FACE_LIST | LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_PART, NULL },
+    { LLMPROV__S_GEMINI_SYSTEM, "parts", LLMPROV__FACE_LIST | LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_PART, NULL },
+    { LLMPROV__S_GEMINI_PART, "text", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "thought", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "thoughtSignature", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "inlineData", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_BLOB, NULL },
+    { LLMPROV__S_GEMINI_PART, "fileData", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_BLOB, NULL },
+    { LLMPROV__S_GEMINI_PART, "functionCall", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_CALL, NULL },
+    { LLMPROV__S_GEMINI_PART, "functionResponse", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_RESPONSE, NULL },
+    { LLMPROV__S_GEMINI_PART, "executableCode", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "codeExecutionResult", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "toolCall", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_PART, "toolResponse", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_BLOB, "mimeType", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_BLOB, "data", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_BLOB, "fileUri", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_CALL, "id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_CALL, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_GEMINI_CALL, "args", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_RESPONSE, "id", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_RESPONSE, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_GEMINI_RESPONSE, "response", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_RESPONSE, "parts", LLMPROV__FACE_LIST, LLMPROV__S_GEMINI_PART, NULL },
+    { LLMPROV__S_GEMINI_TOOL, "functionDeclarations", LLMPROV__FACE_LIST, LLMPROV__S_GEMINI_FUNCTION, NULL },
+    { LLMPROV__S_GEMINI_FUNCTION, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_GEMINI_FUNCTION, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_FUNCTION, "parameters", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_FUNCTION, "parametersJsonSchema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "topP", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "topK", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "seed", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "candidateCount", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "maxOutputTokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "stopSequences", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "presencePenalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "frequencyPenalty", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "responseMimeType", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "responseSchema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "responseJsonSchema", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_GEMINI_CONFIG, "thinkingConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_THINKING, NULL },
+    { LLMPROV__S_GEMINI_THINKING, "includeThoughts", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_GEMINI_THINKING, "thinkingBudget", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_GEMINI_THINKING, "thinkingLevel", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_TOOL_CONFIG, "functionCallingConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_GEMINI_CALLING, NULL },
+    { LLMPROV__S_GEMINI_CALLING, "mode", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_GEMINI_CALLING, "allowedFunctionNames", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+};
+
+static const llmprov__face_rules llmprov__s_gemini_form = { llmprov__s_gemini_rules, LLMPROV__COUNT(llmprov__s_gemini_rules), NULL, 0 };
+
+/* -- members of a request, whichever way they are spelt -- */
+
+typedef struct llmprov__s_gemini_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+    const char *mime;            /* responseMimeType */
+} llmprov__s_gemini_ask;
+
+/* A member's name as the documentation has it: "max_output_tokens" is "maxOutputTokens". */
+static llmprov_str llmprov__s_gemini_name(llmprov__s_gemini_ask *a, llmprov_str key) {
+    char *to = llmprov_asked_keep(a->asked, key);
+    llmprov_str name = { to, 0 };
+    size_t i;
+    for (i = 0; to && i < key.len; i++) {
+        bool joint = key.ptr[i] == '_' && i + 1 < key.len && key.ptr[i + 1] >= 'a' && key.ptr[i + 1] <= 'z';
+        if (joint) i++;
+        to[name.len++] = joint ? (char)(key.ptr[i] - 'a' + 'A') : key.ptr[i];
+    }
+    if (to) to[name.len] = 0;
+    return name;
+}
+
+/* The next member of an object: its name and its raw value. */
+static bool llmprov__s_gemini_each(llmprov__s_gemini_ask *a, llmprov_scan *in, llmprov_str *name, llmprov_str *raw) {
+    llmprov_str key;
+    if (!llmprov_scan_key(in, &key)) return false;
+    *name = llmprov__s_gemini_name(a, key);
+    return llmprov_scan_raw(in, raw) && name->ptr;
+}
+
+/* The next that is not null. */
+static bool llmprov__s_gemini_next(llmprov__s_gemini_ask *a, llmprov_scan *in, llmprov_str *name, llmprov_str *raw) {
+    while (llmprov__s_gemini_each(a, in, name, raw))
+        if (raw->ptr[0] != 'n') return true;
+    return false;
+}
+
+/* Catches the members of an object by name. */
+static void llmprov__s_gemini_members(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str object, const char *const *names, llmprov_str *values, size_t count) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    llmprov_str name, raw;
+    size_t i;
+    memset(values, 0, count * sizeof *values);
+    if (!object.ptr) return;
+    while (llmprov__s_gemini_next(a, &in, &name, &raw))
+        for (i = 0; i < count; i++)
+            if (llmprov__text_is(name, names[i])) values[i] = raw;
+}
+
+/* How many items a list has; an object in its place is a list of one, as in Google's own JSON. */
+static size_t llmprov__s_gemini_count(const llmprov_scan *s, llmprov_str list) {
+    size_t count = 0;
+    if (list.ptr && list.ptr[0] != '{') llmprov__msg_count(s, list, &count);
+    return list.ptr && list.ptr[0] == '{' ? 1 : count;
+}
+
+/* The next item of such a list, which `in` walks over. */
+static bool llmprov__s_gemini_item(llmprov_scan *in, llmprov_str *item) {
+    if (in->at == in->begin && llmprov_scan_kind(in) == LLMPROV_JSON_OBJECT) return llmprov_scan_raw(in, item);
+    return llmprov_scan_item(in) && llmprov_scan_raw(in, item);
+}
+
+static char *llmprov__s_gemini_string(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+static void llmprov__s_gemini_keep(llmprov__s_gemini_ask *a, const char *in, llmprov_str name, llmprov_str raw) {
+    const char *key = llmprov__err_join(llmprov__face_arena(a->asked), in, name.ptr, (char *)NULL);
+    if (key) llmprov__msg_gather(&a->kept, llmprov__write_name(key), raw);
+}
+
+/* A schema in OpenAPI's manner says STRING where JSON Schema says string. */
+static char *llmprov__s_gemini_schema(llmprov__s_gemini_ask *a, llmprov_str raw) {
+    static const char *const types[] = { "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL" };
+    char *copy = llmprov_asked_keep(a->asked, raw), *p = copy, *end = copy ? copy + raw.len : NULL, *word, *close;
+    size_t i, n;
+    while (p && p < end && (p = (char *)memchr(p, '"', (size_t)(end - p))) != NULL) {
+        bool type = end - p > 6 && !memcmp(p, "\"type\"", 6);
+        for (close = p + 1; close < end && *close != '"'; close++) close += *close == '\\';
+        p = word = close < end ? close + 1 : end;
+        while (word < end && (*word == ' ' || *word == '\n' || *word == '\r' || *word == '\t' || *word == ':')) word++;
+        for (i = 0; type && i < LLMPROV__COUNT(types); i++) {
+            n = strlen(types[i]);
+            if ((size_t)(end - word) < n + 2 || *word != '"' || memcmp(word + 1, types[i], n) || word[n + 1] != '"') continue;
+            for (; n; n--) word[n] = (char)(word[n] - 'A' + 'a');
+            break;
+        }
+    }
+    return copy;
+}
+
+/* -- reading parts -- */
+
+/* What stands for arguments that were left out; its end for a text, or a response. */
+static const char llmprov__s_gemini_none[] = "{}";
+
+/* Members that a part came without are null in extra, and so not said when it goes back; and arguments that
+   were empty are there. */
+static bool llmprov__s_gemini_lacks(const llmprov_block *b, llmprov_writer *extra) {
+    const llmprov_str null = LLMPROV__STR("null"), empty = LLMPROV__STR("{}");
+    bool call = b->type == LLMPROV_BLOCK_TOOL_USE, result = b->type == LLMPROV_BLOCK_TOOL_RESULT;
+    bool none = result && (b->content_count ? b->content->text == llmprov__s_gemini_none + 2 : !b->text);
+    bool said = b->type == LLMPROV_BLOCK_SERVER_USE && b->json_len == 2;
+    if ((b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING) && b->text == llmprov__s_gemini_none + 2) llmprov__msg_gather(extra, llmprov__write_name("text"), null);
+    if ((call || result) && !b->id) llmprov__msg_gather(extra, llmprov__write_name("id"), null);
+    if (call && b->json == llmprov__s_gemini_none) llmprov__msg_gather(extra, llmprov__write_name("args"), null);
+    if (none) llmprov__msg_gather(extra, llmprov__write_name("response"), null);
+    if (said) llmprov__msg_gather(extra, llmprov__write_name("args"), empty);
+    return extra->depth > 0;
+}
+
+/* The members of a part that say something about its data, but for those that the block has a field for. */
+static void llmprov__s_gemini_extra(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b, llmprov_str tool_type) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str name, value;
+    llmprov_writer extra;
+    bool thinking = b->type == LLMPROV_BLOCK_THINKING, marked = false;
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    while (llmprov__s_gemini_next(a, &in, &name, &value)) {
+        bool ours = llmprov__parts_gemini_modifies(name), thought = llmprov__text_is(name, "thought"), signature = llmprov__text_is(name, "thoughtSignature");
+        if (!ours || (thinking && (thought || signature))) continue;
+        llmprov__msg_gather(&extra, name, value);
+        marked = true;
+    }
+    marked = llmprov__s_gemini_lacks(b, &extra) || marked;
+    if (tool_type.ptr) llmprov__msg_gather(&extra, llmprov__write_name("toolType"), tool_type);
+    b->extra = llmprov__msg_gathered(&a->reader, &extra, &b->extra_len);
+    if (marked) b->origin = "gemini-generate";
+}
+
+static void llmprov__s_gemini_media(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str blob, llmprov_block *b) {
+    static const char *const names[] = { "mimeType", "data", "fileUri", "displayName" };
+    llmprov_str v[4];
+    llmprov__s_gemini_members(a, s, blob, names, v, 4);
+    b->mime = llmprov__s_gemini_string(a, s, v[0]);
+    b->type = llmprov__parts_media_type(b->mime);
+    if (v[1].ptr) b->base64 = llmprov__msg_string(&a->reader, s, v[1], &b->base64_len);
+    else b->url = llmprov__s_gemini_string(a, s, v[2]);
+    if (b->type == LLMPROV_BLOCK_DOCUMENT) b->name = llmprov__s_gemini_string(a, s, v[3]);
+    if ((b->base64 && b->base64_len) || (b->url && *b->url)) return;
+    b->base64 = NULL;
+    llmprov_asked_fail(a->asked, "INVALID_ARGUMENT", "contents", "a part of inlineData or fileData has neither data nor fileUri");
+}
+
+static void llmprov__s_gemini_call(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str call, llmprov_block *b) {
+    static const char *const names[] = { "id", "name", "args" };
+    llmprov_str v[3];
+    llmprov__s_gemini_members(a, s, call, names, v, 3);
+    b->type = LLMPROV_BLOCK_TOOL_USE;
+    b->id = llmprov__s_gemini_string(a, s, v[0]);
+    b->name = llmprov__s_gemini_string(a, s, v[1]);
+    b->json = v[2].ptr ? llmprov_asked_keep(a->asked, v[2]) : llmprov__s_gemini_none;
+    b->json_len = v[2].ptr ? v[2].len : 2;
+}
+
+/* What a result says: the text of {"output":...} or {"error":...}, otherwise the object itself. A text that looks like an
+   object stays wrapped, so that it is still a text when it is written again. */
+static void llmprov__s_gemini_said(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str response, llmprov_block *b) {
+    llmprov_scan in = llmprov_scan_in(s, response);
+    llmprov_str name, raw, only = { NULL, 0 };
+    size_t count = 0;
+    bool error = false, output = false;
+    while (response.ptr && llmprov_scan_key(&in, &name)) {
+        error = llmprov__text_is(name, "error");
+        output = llmprov__text_is(name, "output");
+        if (!llmprov_scan_raw(&in, &raw)) return;
+        only = raw;
+        count++;
+    }
+    if (count != 1 || !(error || (output && only.ptr[0] == '"'))) only.ptr = NULL;
+    if (only.ptr && only.ptr[0] == '"') b->text = llmprov__msg_string(&a->reader, s, only, &b->text_len);
+    if (b->text && b->text[strspn(b->text, " \t\r\n")] == '{') only.ptr = NULL;
+    b->is_error = only.ptr && error;
+    if (only.ptr && only.ptr[0] == '"') return;
+    if (!only.ptr) only = response;
+    b->text = only.ptr ? llmprov_asked_keep(a->asked, only) : NULL;
+    b->text_len = only.ptr ? only.len : 0;
+}
+
+static void llmprov__s_gemini_result(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str result, llmprov_block *b) {
+    static const char *const names[] = { "id", "name", "response", "parts" }, *const media[] = { "inlineData", "fileData" };
+    llmprov_str v[4], m[2], item;
+    llmprov_scan in;
+    llmprov_block *content;
+    size_t count = 0;
+    llmprov__s_gemini_members(a, s, result, names, v, 4);
+    b->type = LLMPROV_BLOCK_TOOL_RESULT;
+    b->id = llmprov__s_gemini_string(a, s, v[0]);
+    b->name = llmprov__s_gemini_string(a, s, v[1]);
+    llmprov__s_gemini_said(a, s, v[2], b);
+    if (!v[3].ptr || !llmprov__msg_count(s, v[3], &count) || !count) return;
+    content = (llmprov_block *)llmprov_asked_take(a->asked, (count + 1) * sizeof *content);
+    if (!content) return;
+    content->text = b->text ? b->text : llmprov__s_gemini_none + 2;
+    content->text_len = b->text_len;
+    b->text = NULL;
+    b->text_len = 0;
+    b->content = content;
+    b->content_count = 1;
+    in = llmprov_scan_in(s, v[3]);
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov__s_gemini_members(a, s, item, media, m, 2);
+        if (m[0].ptr || m[1].ptr) llmprov__s_gemini_media(a, s, m[0].ptr ? m[0] : m[1], &content[b->content_count++]);
+    }
+}
+
+/* What the provider ran itself; `which` as in the table of such parts. */
+static llmprov_str llmprov__s_gemini_server(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, size_t which, llmprov_block *b) {
+    static const char *const names[] = { "id", "toolType", "args", "response" };
+    llmprov_str v[4], json, none = { NULL, 0 };
+    llmprov__s_gemini_members(a, s, raw, names, v, 4);
+    b->type = llmprov__parts_gemini_servers[which].type;
+    b->kind = llmprov__parts_gemini_servers[which].kind;
+    b->origin = llmprov__parts_gemini_servers[which].origin;
+    b->name = which == 2 && v[1].ptr ? llmprov__s_gemini_string(a, s, v[1]) : llmprov__parts_gemini_servers[which].name;
+    b->id = v[0].ptr ? llmprov__s_gemini_string(a, s, v[0]) : "";
+    json = which < 2 ? raw : which == 2 ? v[2] : v[3];
+    b->json = json.ptr ? llmprov_asked_keep(a->asked, json) : NULL;
+    b->json_len = json.ptr ? json.len : 0;
+    return which == 3 ? v[1] : none;
+}
+
+static void llmprov__s_gemini_unknown(llmprov__s_gemini_ask *a, llmprov_str raw, llmprov_block *b) {
+    llmprov_writer w;
+    llmprov__msg_gather_begin(&a->reader, &w);
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_str(&w, "type", llmprov__parts_gemini_part, strlen(llmprov__parts_gemini_part));
+    llmprov_write_raw(&w, "part", raw.ptr, raw.len);
+    b->type = LLMPROV_BLOCK_RAW;
+    b->kind = llmprov__parts_gemini_part;
+    b->origin = "gemini-generate";
+    b->json = llmprov__msg_gathered(&a->reader, &w, &b->json_len);
+}
+
+static void llmprov__s_gemini_part(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "text", "thought", "thoughtSignature", "inlineData", "fileData", "functionCall", "functionResponse",
+                                         "executableCode", "codeExecutionResult", "toolCall", "toolResponse" };
+    enum { TEXT, THOUGHT, SIGNATURE, INLINE, FILE_DATA, CALL, RESPONSE, SERVERS, COUNT = SERVERS + 4 };
+    llmprov_str v[COUNT], tool_type = { NULL, 0 };
+    size_t i;
+    llmprov__s_gemini_members(a, s, raw, names, v, COUNT);
+    for (i = INLINE; i < COUNT && !v[i].ptr; i++) { }
+    if (i >= SERVERS && i < COUNT) tool_type = llmprov__s_gemini_server(a, s, v[i], i - SERVERS, b);
+    else if (i == RESPONSE) llmprov__s_gemini_result(a, s, v[i], b);
+    else if (i == CALL) llmprov__s_gemini_call(a, s, v[i], b);
+    else if (i < CALL) llmprov__s_gemini_media(a, s, v[i], b);
+    else if (!v[TEXT].ptr && !v[SIGNATURE].ptr && !v[THOUGHT].ptr && raw.len > 2) {
+        llmprov__s_gemini_unknown(a, raw, b);
+        return;
+    } else {
+        if (v[TEXT].ptr && v[TEXT].ptr[0] == '"') b->text = llmprov__msg_string(&a->reader, s, v[TEXT], &b->text_len);
+        if (!b->text) b->text = v[TEXT].ptr ? "" : llmprov__s_gemini_none + 2;
+        if (!b->text_len) b->origin = "gemini-generate";
+        if (v[THOUGHT].ptr && v[THOUGHT].ptr[0] == 't') {
+            b->type = LLMPROV_BLOCK_THINKING;
+            b->origin = "gemini-generate";
+            b->signature = llmprov__s_gemini_string(a, s, v[SIGNATURE]);
+        }
+    }
+    if (b->origin) {
+        const char *origin = b->origin;
+        llmprov__s_gemini_extra(a, s, raw, b, tool_type);
+        b->origin = origin;
+    } else llmprov__s_gemini_extra(a, s, raw, b, tool_type);
+}
+
+/* -- reading the conversation -- */
+
+static void llmprov__s_gemini_parts(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str list, llmprov_block **blocks, size_t *count) {
+    llmprov_scan in = llmprov_scan_in(s, list);
+    llmprov_str part;
+    size_t n = llmprov__s_gemini_count(s, list);
+    *count = 0;
+    if (!n) return;
+    *blocks = (llmprov_block *)llmprov_asked_take(a->asked, n * sizeof **blocks);
+    while (*blocks && *count < n && llmprov__s_gemini_item(&in, &part)) llmprov__s_gemini_part(a, s, part, &(*blocks)[(*count)++]);
+}
+
+static void llmprov__s_gemini_content(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_message *m) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str name, value;
+    llmprov_block *blocks = NULL;
+    llmprov_writer extra;
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    while (llmprov__s_gemini_next(a, &in, &name, &value)) {
+        if (llmprov__text_is(name, "parts")) llmprov__s_gemini_parts(a, s, value, &blocks, &m->block_count);
+        else if (!llmprov__text_is(name, "role")) llmprov__msg_gather(&extra, name, value);
+        else m->role = llmprov__text_is(llmprov__parts_text(s, value), "model") ? LLMPROV_ROLE_ASSISTANT : LLMPROV_ROLE_USER;
+    }
+    m->blocks = blocks;
+    m->extra = llmprov__msg_gathered(&a->reader, &extra, &m->extra_len);
+}
+
+/* The call before a result that has its id, otherwise the first of its name that has no result yet. Those before `at` all
+   have one. */
+static llmprov_block *llmprov__s_gemini_call_of(const llmprov_message *m, const llmprov_block *result, bool *answered, size_t *at) {
+    size_t i;
+    for (i = *at; i < m->block_count; i++) {
+        llmprov_block *b = (llmprov_block *)&m->blocks[i];
+        if (b->type != LLMPROV_BLOCK_TOOL_USE || answered[i]) continue;
+        if (result->id && b->id && *result->id ? strcmp(result->id, b->id) != 0 : !llmprov__text_same(result->name, b->name, false)) continue;
+        answered[i] = true;
+        while (*at < m->block_count && (answered[*at] || m->blocks[*at].type != LLMPROV_BLOCK_TOOL_USE)) ++*at;
+        return b;
+    }
+    return NULL;
+}
+
+/* Ids that were left out are given to calls and results, paired by name and order. */
+static void llmprov__s_gemini_pair(llmprov__s_gemini_ask *a, const llmprov_message *calls, const llmprov_message *results) {
+    bool *answered = (bool *)llmprov_asked_take(a->asked, calls->block_count * sizeof *answered);
+    size_t i, at = 0;
+    for (i = 0; answered && i < results->block_count; i++) {
+        llmprov_block *b = (llmprov_block *)&results->blocks[i], *call;
+        if (b->type != LLMPROV_BLOCK_TOOL_RESULT) continue;
+        call = llmprov__s_gemini_call_of(calls, b, answered, &at);
+        if (call) b->id = call->id;
+    }
+}
+
+static void llmprov__s_gemini_name_calls(llmprov__s_gemini_ask *a, llmprov_message *m, size_t message) {
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        llmprov_block *b = (llmprov_block *)&m->blocks[i];
+        if (b->type == LLMPROV_BLOCK_TOOL_USE && (!b->id || !*b->id))
+            b->id = llmprov__err_join(llmprov__face_arena(a->asked), "call_", llmprov__err_int((int64_t)message).text, "_", llmprov__err_int((int64_t)i).text, (char *)NULL);
+    }
+}
+
+static void llmprov__s_gemini_contents(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_message *messages;
+    llmprov_str item;
+    size_t count = llmprov__s_gemini_count(s, raw), i = 0;
+    messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    while (messages && i < count && llmprov__s_gemini_item(&in, &item)) {
+        llmprov__s_gemini_content(a, s, item, &messages[i]);
+        llmprov__s_gemini_name_calls(a, &messages[i], i);
+        if (i && messages[i - 1].role == LLMPROV_ROLE_ASSISTANT && messages[i].role == LLMPROV_ROLE_USER) llmprov__s_gemini_pair(a, &messages[i - 1], &messages[i]);
+        i++;
+    }
+    a->r->messages = messages;
+    a->r->message_count = messages ? count : 0;
+}
+
+static void llmprov__s_gemini_system(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "parts", "role" };
+    llmprov_block *blocks = NULL;
+    llmprov_str v[2], parts;
+    llmprov__s_gemini_members(a, s, raw, names, v, 2);
+    parts = v[0];
+    if (v[1].ptr) llmprov__s_gemini_keep(a, "systemInstruction.", llmprov__write_name("role"), v[1]);
+    if (raw.ptr[0] == '"') a->r->system = llmprov__s_gemini_string(a, s, raw);
+    llmprov__s_gemini_parts(a, s, parts, &blocks, &a->r->system_count);
+    a->r->system_blocks = blocks;
+}
+
+/* -- reading tools -- */
+
+static void llmprov__s_gemini_function(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_tool *tool) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str name, value, older = { NULL, 0 };
+    llmprov_writer extra;
+    size_t len = 0;
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    while (llmprov__s_gemini_next(a, &in, &name, &value)) {
+        if (llmprov__text_is(name, "name")) tool->name = llmprov__s_gemini_string(a, s, value);
+        else if (llmprov__text_is(name, "description")) tool->description = llmprov__s_gemini_string(a, s, value);
+        else if (llmprov__text_is(name, "parametersJsonSchema") && value.ptr[0] == '{') tool->schema = llmprov_asked_keep(a->asked, value);
+        else if (llmprov__text_is(name, "parameters") && value.ptr[0] == '{') older = value;
+        else llmprov__msg_gather(&extra, name, value);
+    }
+    tool->extra = llmprov__msg_gathered(&a->reader, &extra, &len);
+    if (!older.ptr || !tool->name) return;
+    tool->schema = llmprov__s_gemini_schema(a, older);
+    llmprov__s_gemini_keep(a, "parameters.", (llmprov_str){ tool->name, strlen(tool->name) }, older);
+}
+
+/* A tool of the provider's own: its members, or, where it is no object, itself under its own name. */
+static void llmprov__s_gemini_built_in(llmprov__s_gemini_ask *a, llmprov_str name, llmprov_str value, llmprov_tool *tool) {
+    llmprov_writer extra;
+    size_t len = 0;
+    tool->type = name.ptr;
+    if (value.ptr[0] == '{') tool->extra = llmprov_asked_keep(a->asked, value);
+    else {
+        llmprov__msg_gather_begin(&a->reader, &extra);
+        llmprov__msg_gather(&extra, name, value);
+        tool->extra = llmprov__msg_gathered(&a->reader, &extra, &len);
+    }
+}
+
+/* Walks over all tools: counts them, or (tools) fills them in. */
+static size_t llmprov__s_gemini_walk(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_tool *tools) {
+    llmprov_scan list = llmprov_scan_in(s, raw), in, functions;
+    llmprov_str item, name, value, one;
+    size_t count = 0, left = llmprov__s_gemini_count(s, raw);
+    while (left-- && llmprov__s_gemini_item(&list, &item)) {
+        in = llmprov_scan_in(s, item);
+        while (llmprov__s_gemini_next(a, &in, &name, &value)) {
+            bool declared = llmprov__text_is(name, "functionDeclarations") && value.ptr[0] == '[';
+            if (!declared && tools) llmprov__s_gemini_built_in(a, name, value, &tools[count]);
+            if (!declared) count++;
+            functions = llmprov_scan_in(s, value);
+            while (declared && llmprov_scan_item(&functions) && llmprov_scan_raw(&functions, &one)) {
+                if (tools) llmprov__s_gemini_function(a, s, one, &tools[count]);
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+/* How the tools were grouped: see llmprov__t_gemini_groups. */
+static void llmprov__s_gemini_group(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan list = llmprov_scan_in(s, raw), in;
+    llmprov_str item, name, value;
+    llmprov_writer w;
+    size_t count, left = llmprov__s_gemini_count(s, raw);
+    llmprov__msg_gather_begin(&a->reader, &w);
+    llmprov_write_open(&w, NULL, '[');
+    while (left-- && llmprov__s_gemini_item(&list, &item)) {
+        in = llmprov_scan_in(s, item);
+        llmprov_write_open(&w, NULL, '{');
+        while (llmprov__s_gemini_each(a, &in, &name, &value)) {
+            bool declared = llmprov__text_is(name, "functionDeclarations") && value.ptr[0] == '[';
+            if (declared) llmprov__msg_count(s, value, &count);
+            if (declared) llmprov_write_int(&w, name.ptr, (int64_t)count);
+            else llmprov_write_raw(&w, name.ptr, value.ptr[0] == 'n' ? "null" : "true", 4);
+        }
+        llmprov_write_close(&w);
+    }
+    llmprov_write_close(&w);
+    if (w.status) a->reader.arena->failed = true;
+    else llmprov__s_gemini_keep(a, "", llmprov__write_name("tools"), (llmprov_str){ w.text, w.len });
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__s_gemini_tools(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    size_t count = llmprov__s_gemini_walk(a, s, raw, NULL);
+    llmprov_tool *tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    if (tools) llmprov__s_gemini_walk(a, s, raw, tools);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? count : 0;
+    llmprov__s_gemini_group(a, s, raw);
+}
+
+/* What the field cannot say (an AUTO that was spelt out, VALIDATED, several names) is kept as well. */
+static void llmprov__s_gemini_calling(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "mode", "allowedFunctionNames" };
+    llmprov_str v[2], mode, key = LLMPROV__STR("functionCallingConfig");
+    size_t allowed = 0;
+    bool any, none;
+    llmprov__s_gemini_members(a, s, raw, names, v, 2);
+    if (v[1].ptr) llmprov__msg_count(s, v[1], &allowed);
+    mode = llmprov__parts_text(s, v[0]);
+    any = llmprov__text_is(mode, "ANY");
+    none = llmprov__text_is(mode, "NONE");
+    a->r->tool_choice = any ? (allowed == 1 ? LLMPROV_TOOL_NAMED : LLMPROV_TOOL_ANY) : none ? LLMPROV_TOOL_NONE : LLMPROV_TOOL_AUTO;
+    if (any && allowed == 1) {
+        llmprov_scan in = llmprov_scan_in(s, v[1]);
+        llmprov_str name;
+        if (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &name)) a->r->tool_name = llmprov__s_gemini_string(a, s, name);
+    }
+    if (allowed > 1 || !(any || none)) llmprov__s_gemini_keep(a, "toolConfig.", key, raw);
+}
+
+static void llmprov__s_gemini_tool_config(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str name, value;
+    if (raw.len <= 2) llmprov__s_gemini_keep(a, "", llmprov__write_name("toolConfig"), raw);
+    while (llmprov__s_gemini_each(a, &in, &name, &value)) {
+        if (llmprov__text_is(name, "functionCallingConfig") && value.ptr[0] == '{') llmprov__s_gemini_calling(a, s, value);
+        else llmprov__s_gemini_keep(a, "toolConfig.", name, value);
+    }
+}
+
+/* -- reading generationConfig -- */
+
+/* The fields carry it to other formats; its own gets it back as it was said. */
+static void llmprov__s_gemini_thinking(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "includeThoughts", "thinkingBudget", "thinkingLevel" };
+    llmprov_str v[3], key = LLMPROV__STR("thinkingConfig");
+    llmprov_scan in;
+    char *word;
+    int64_t budget = 0;
+    int i;
+    llmprov__s_gemini_members(a, s, raw, names, v, 3);
+    if (v[0].ptr && v[0].ptr[0] == 't') a->r->thinking = LLMPROV_THINKING_ON;
+    in = llmprov_scan_in(s, v[1]);
+    if (v[1].ptr && llmprov_scan_int(&in, &budget) && budget > 0) {
+        a->r->thinking_tokens.value = budget;
+        a->r->thinking_tokens.set = true;
+    } else if (v[1].ptr) a->r->thinking = budget ? LLMPROV_THINKING_ON : LLMPROV_THINKING_OFF;
+    word = llmprov__s_gemini_string(a, s, v[2]);
+    for (i = LLMPROV_EFFORT_MINIMAL; word && i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_same(word, llmprov__parts_efforts[i], true)) a->r->effort = (llmprov_effort)i;
+    llmprov__s_gemini_keep(a, "generationConfig.", key, raw);
+}
+
+static void llmprov__s_gemini_stops(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    const char **stops;
+    llmprov_str item;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_gemini_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+/* A member that is a number; false = it is another, or no number after all. */
+static bool llmprov__s_gemini_number(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    llmprov_request *r = a->r;
+    const struct { const char *name; llmprov_num *num; llmprov_int *whole; } fields[] = {
+        { "temperature", &r->temperature, NULL }, { "topP", &r->top_p, NULL }, { "presencePenalty", &r->presence_penalty, NULL },
+        { "frequencyPenalty", &r->frequency_penalty, NULL }, { "topK", NULL, &r->top_k }, { "seed", NULL, &r->seed },
+        { "candidateCount", NULL, &r->n }, { "maxOutputTokens", NULL, &r->max_tokens },
+    };
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(fields) && !llmprov__text_is(name, fields[i].name); i++) { }
+    if (i == LLMPROV__COUNT(fields)) return false;
+    if (fields[i].num) return fields[i].num->set = llmprov_scan_num(&in, &fields[i].num->value);
+    return fields[i].whole->set = llmprov_scan_int(&in, &fields[i].whole->value);
+}
+
+static void llmprov__s_gemini_setting(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    bool object = raw.ptr[0] == '{', older = llmprov__text_is(name, "responseSchema");
+    if (raw.ptr[0] != 'n' && llmprov__s_gemini_number(a, s, name, raw)) return;
+    if (llmprov__text_is(name, "stopSequences") && raw.ptr[0] == '[') llmprov__s_gemini_stops(a, s, raw);
+    else if (llmprov__text_is(name, "thinkingConfig") && object) llmprov__s_gemini_thinking(a, s, raw);
+    else if (llmprov__text_is(name, "responseMimeType") && raw.ptr[0] == '"') a->mime = llmprov__s_gemini_string(a, s, raw);
+    else if (llmprov__text_is(name, "responseJsonSchema") && object) a->r->schema = llmprov_asked_keep(a->asked, raw);
+    else {
+        if (older && object) a->r->schema = llmprov__s_gemini_schema(a, raw);
+        llmprov__s_gemini_keep(a, "generationConfig.", name, raw);
+    }
+}
+
+static void llmprov__s_gemini_config(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str name, value, key = LLMPROV__STR("responseMimeType"), mime;
+    llmprov_writer w;
+    if (raw.len > 2) while (llmprov__s_gemini_each(a, &in, &name, &value)) llmprov__s_gemini_setting(a, s, name, value);
+    else llmprov__s_gemini_keep(a, "", llmprov__write_name("generationConfig"), raw);
+    if (!a->mime || (a->r->schema && !strcmp(a->mime, "application/json"))) return;
+    llmprov__msg_gather_begin(&a->reader, &w);
+    llmprov_write_str(&w, NULL, a->mime, strlen(a->mime));
+    mime.ptr = w.text;
+    mime.len = w.len;
+    if (w.status) a->reader.arena->failed = true;
+    else llmprov__s_gemini_keep(a, "generationConfig.", key, mime);
+    llmprov_writer_free(&w);
+}
+
+/* -- reading the request -- */
+
+static void llmprov__s_gemini_model(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    const char *name = llmprov__s_gemini_string(a, s, raw);
+    llmprov__s_gemini_keep(a, "", llmprov__write_name("model"), raw);
+    a->r->model = name && !strncmp(name, "models/", 7) ? name + 7 : name;
+}
+
+static void llmprov__s_gemini_tier(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    a->r->service_tier = llmprov__s_gemini_string(a, s, raw);
+}
+
+static void llmprov__s_gemini_member(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str name, llmprov_str raw) {
+    static const struct { const char *name, *begins; void (*read)(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw); } members[] = {
+        { "contents", "[{", llmprov__s_gemini_contents }, { "systemInstruction", "{\"", llmprov__s_gemini_system }, { "tools", "[{", llmprov__s_gemini_tools },
+        { "toolConfig", "{", llmprov__s_gemini_tool_config }, { "generationConfig", "{", llmprov__s_gemini_config },
+        { "model", "\"", llmprov__s_gemini_model }, { "serviceTier", "\"", llmprov__s_gemini_tier },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(members); i++) {
+        if (!llmprov__text_is(name, members[i].name) || !strchr(members[i].begins, raw.ptr[0])) continue;
+        members[i].read(a, s, raw);
+        return;
+    }
+    llmprov__msg_gather(&a->kept, name, raw);
+}
+
+static void llmprov__s_gemini_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_gemini_ask a;
+    llmprov_str name, raw;
+    if (!llmprov__face_check(asked, body, &llmprov__s_gemini_form, LLMPROV__S_GEMINI_REQUEST)) return;
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->thinking = LLMPROV_THINKING_UNSAID;
+    a.r->stream = LLMPROV_STREAM_OFF;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    while (!asked->error.code && llmprov__s_gemini_each(&a, body, &name, &raw)) llmprov__s_gemini_member(&a, body, name, raw);
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = "gemini-generate";
+}
+
+/* -- what an answer consists of -- */
+
+static void llmprov__s_gemini_str(llmprov_writer *w, const char *key, const char *text) {
+    llmprov_write_str(w, key, text, strlen(text));
+}
+
+/* responseId and modelVersion. */
+static void llmprov__s_gemini_head(llmprov_face *f, llmprov_writer *w, const char *id, const char *model) {
+    const llmprov_face_desc *d = llmprov_face_asked(f);
+    if (d->id) id = d->id;
+    if (d->model) model = d->model;
+    if (id && *id) llmprov__s_gemini_str(w, "responseId", id);
+    if (model && *model) llmprov__s_gemini_str(w, "modelVersion", model);
+}
+
+static const struct { llmprov_stop stop; const char *word; } llmprov__s_gemini_stops_out[] = {
+    { LLMPROV_STOP_END, "STOP" }, { LLMPROV_STOP_SEQUENCE, "STOP" }, { LLMPROV_STOP_TOOL_USE, "STOP" }, { LLMPROV_STOP_LENGTH, "MAX_TOKENS" },
+    { LLMPROV_STOP_CONTEXT, "MAX_TOKENS" }, { LLMPROV_STOP_PAUSE, "MAX_TOKENS" }, { LLMPROV_STOP_REFUSAL, "SAFETY" },
+};
+
+static void llmprov__s_gemini_finish(llmprov_face *f, llmprov_writer *w, llmprov_stop stop, const char *word) {
+    size_t i;
+    if (llmprov_face_own(f) && word && *word >= 'A' && *word <= 'Z') {
+        llmprov__s_gemini_str(w, "finishReason", word);
+        return;
+    }
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_gemini_stops_out) && llmprov__s_gemini_stops_out[i].stop != stop; i++) { }
+    if (stop == LLMPROV_STOP_PAUSE) llmprov_face_warn(f, LLMPROV_ERR_ARGUMENT, "finishReason", "gemini-generate knows no pause that the client goes on from: MAX_TOKENS was written");
+    llmprov__s_gemini_str(w, "finishReason", i < LLMPROV__COUNT(llmprov__s_gemini_stops_out) ? llmprov__s_gemini_stops_out[i].word : "OTHER");
+}
+
+static void llmprov__s_gemini_usage(llmprov_writer *w, const llmprov_usage *u) {
+    int64_t prompt = u->input_tokens + u->cache_read_tokens + u->cache_write_5m_tokens + u->cache_write_1h_tokens;
+    int64_t thoughts = u->thinking_tokens < u->output_tokens ? u->thinking_tokens : u->output_tokens, answer = u->output_tokens - thoughts;
+    llmprov_write_open(w, "usageMetadata", '{');
+    llmprov_write_int(w, "promptTokenCount", prompt);
+    if (u->cache_read_tokens) llmprov_write_int(w, "cachedContentTokenCount", u->cache_read_tokens);
+    llmprov_write_int(w, "candidatesTokenCount", answer);
+    if (thoughts) llmprov_write_int(w, "thoughtsTokenCount", thoughts);
+    llmprov_write_int(w, "totalTokenCount", prompt + u->output_tokens);
+    llmprov_write_close(w);
+}
+
+/* The members of a part beside its data, where they are this format's own. */
+static void llmprov__s_gemini_modify(llmprov_face *f, llmprov_writer *w, const llmprov_block *b) {
+    llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
+    llmprov_str key, value;
+    if (!llmprov_face_own(f)) {
+        llmprov__face_lost(f, "content.", b->extra, b->extra_len);
+        return;
+    }
+    while (llmprov_scan_key(&s, &key)) {
+        bool ours = llmprov__parts_gemini_modifies(key);
+        if (llmprov_scan_raw(&s, &value) && ours) llmprov__write_raw_key(w, key, value, false);
+    }
+}
+
+static void llmprov__s_gemini_blob(llmprov_writer *w, const llmprov_block *b) {
+    const char *mime = b->mime && *b->mime ? b->mime : "application/octet-stream";
+    bool bytes = b->base64 || b->data;
+    llmprov_write_open(w, bytes ? "inlineData" : "fileData", '{');
+    llmprov__s_gemini_str(w, "mimeType", mime);
+    if (bytes) {
+        llmprov__write_string_open(w, "data");
+        if (b->base64) llmprov__write_plain(w, b->base64, llmprov__text_len(b->base64, b->base64_len));
+        else llmprov__write_base64(w, b->data, b->data_len, NULL);
+        llmprov__write_string_close(w);
+    } else llmprov__s_gemini_str(w, "fileUri", b->url);
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_gemini_call_out(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, "functionCall", '{');
+    if (b->id && *b->id) llmprov__s_gemini_str(w, "id", b->id);
+    llmprov__s_gemini_str(w, "name", b->name ? b->name : "unnamed");
+    llmprov_write_raw(w, "args", b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_gemini_server_out(llmprov_writer *w, const llmprov_block *b, size_t which) {
+    const char *member = llmprov__parts_gemini_servers[which].member;
+    bool use = b->type == LLMPROV_BLOCK_SERVER_USE;
+    size_t len = b->json ? llmprov__text_len(b->json, b->json_len) : 0;
+    llmprov_str type;
+    if (which < 2) {
+        llmprov_write_raw(w, member, len ? b->json : "{}", len ? len : 2);
+        return;
+    }
+    llmprov_write_open(w, member, '{');
+    if (b->id && *b->id) llmprov__s_gemini_str(w, "id", b->id);
+    if (use) llmprov__s_gemini_str(w, "toolType", b->name);
+    else if (llmprov__msg_has(b->extra, b->extra_len, "toolType", &type)) llmprov_write_raw(w, "toolType", type.ptr, type.len);
+    if (len && !(use && len == 2)) llmprov_write_raw(w, use ? "args" : "response", b->json, len);
+    llmprov_write_close(w);
+}
+
+/* Which part a block of the provider's own tools came from; the count of them = none. */
+static size_t llmprov__s_gemini_which(const llmprov_block *b) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_gemini_servers) && !llmprov__text_same(b->origin, llmprov__parts_gemini_servers[i].origin, false); i++) { }
+    return i;
+}
+
+/* Whether a block has a form here. */
+static bool llmprov__s_gemini_takes(llmprov_face *f, const llmprov_block *b) {
+    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_DOCUMENT;
+    if (b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING || b->type == LLMPROV_BLOCK_TOOL_USE) return true;
+    if (media && (b->base64 || b->data || b->url)) return true;
+    if (b->type == LLMPROV_BLOCK_AUDIO) {
+        if (!b->mime) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "this sound does not say of what type it is: its transcript was written");
+        return true;
+    }
+    if (llmprov_face_own(f) && (b->type == LLMPROV_BLOCK_RAW || llmprov__s_gemini_which(b) < LLMPROV__COUNT(llmprov__parts_gemini_servers))) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that gemini-generate has no form for in replies was left out");
+    return false;
+}
+
+/* One block that is whole, as a part. */
+static void llmprov__s_gemini_part_out(llmprov_face *f, llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str part;
+    bool thinking = b->type == LLMPROV_BLOCK_THINKING, sound = b->type == LLMPROV_BLOCK_AUDIO && b->mime && (b->data || b->base64);
+    if (b->type == LLMPROV_BLOCK_RAW) {
+        if (llmprov__msg_has(b->json, b->json_len, "part", &part)) llmprov_write_raw(w, NULL, part.ptr, part.len);
+        return;
+    }
+    llmprov_write_open(w, NULL, '{');
+    if (b->type == LLMPROV_BLOCK_TOOL_USE) llmprov__s_gemini_call_out(w, b);
+    else if (b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_SERVER_RESULT) llmprov__s_gemini_server_out(w, b, llmprov__s_gemini_which(b));
+    else if (b->type == LLMPROV_BLOCK_TEXT || thinking || (b->type == LLMPROV_BLOCK_AUDIO && !sound))
+        llmprov_write_str(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    else llmprov__s_gemini_blob(w, b);
+    if (thinking) llmprov_write_bool(w, "thought", true);
+    if (thinking && llmprov_face_own(f) && b->signature && *b->signature) llmprov__s_gemini_str(w, "thoughtSignature", b->signature);
+    llmprov__s_gemini_modify(f, w, b);
+    llmprov_write_close(w);
+}
+
+/* Members that another half of this format minted; those of others are said to be lost. */
+static void llmprov__s_gemini_members_out(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len) {
+    if (extra && llmprov_face_own(f)) llmprov__msg_write_extra(w, extra, len, NULL);
+    else llmprov__face_lost(f, "", extra, len);
+}
+
+/* A prompt that was refused brings no candidates. */
+static bool llmprov__s_gemini_blocked(llmprov_face *f, const char *extra, size_t len) {
+    llmprov_str feedback, reason;
+    return llmprov_face_own(f) && llmprov__msg_has(extra, len, "promptFeedback", &feedback) && llmprov__msg_has(feedback.ptr, feedback.len, "blockReason", &reason);
+}
+
+static void llmprov__s_gemini_candidate(llmprov_face *f, llmprov_writer *w, const llmprov_choice *c, int index) {
+    size_t i;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "content", '{');
+    llmprov_write_open(w, "parts", '[');
+    for (i = 0; i < c->message.block_count; i++)
+        if (llmprov__s_gemini_takes(f, &c->message.blocks[i])) llmprov__s_gemini_part_out(f, w, &c->message.blocks[i]);
+    llmprov_write_close(w);
+    llmprov__s_gemini_str(w, "role", "model");
+    llmprov_write_close(w);
+    llmprov__s_gemini_finish(f, w, c->stop, c->stop_word);
+    llmprov_write_int(w, "index", index);
+    llmprov__s_gemini_members_out(f, w, c->extra, c->extra_len);
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_gemini_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    llmprov_choice one;
+    size_t i;
+    memset(&one, 0, sizeof one);
+    one.message = r->message;
+    one.stop = r->stop;
+    one.stop_word = r->stop_word;
+    llmprov_write_open(w, NULL, '{');
+    if (r->message.block_count || !llmprov__s_gemini_blocked(f, r->extra, r->extra_len)) {
+        llmprov_write_open(w, "candidates", '[');
+        for (i = 0; i < r->choice_count; i++) llmprov__s_gemini_candidate(f, w, &r->choices[i], (int)i);
+        if (!r->choice_count) llmprov__s_gemini_candidate(f, w, &one, 0);
+        llmprov_write_close(w);
+    }
+    llmprov__s_gemini_usage(w, &r->usage);
+    llmprov__s_gemini_head(f, w, r->id, r->model);
+    llmprov__s_gemini_members_out(f, w, r->extra, r->extra_len);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* -- a stream -- */
+
+/* A block that cannot be written piece by piece: a call is one part; a sound needs its type. */
+typedef struct llmprov__s_gemini_slot {
+    struct llmprov__s_gemini_slot *next;
+    int choice, index;
+    llmprov_block block;         /* json grows with its pieces */
+    size_t cap;
+} llmprov__s_gemini_slot;
+
+typedef struct llmprov__s_gemini_state {
+    const char *id, *model;
+    llmprov__s_gemini_slot *slots;             /* the latest first; those that are written are taken out */
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+    bool spoken;                 /* a candidate was written */
+} llmprov__s_gemini_state;
+
+/* Begins a chunk up to the members of a candidate. */
+static llmprov_writer *llmprov__s_gemini_chunk(llmprov_face *f, int choice) {
+    llmprov__s_gemini_state *m = (llmprov__s_gemini_state *)llmprov_face_state(f);
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    m->spoken = true;
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_gemini_head(f, w, m->id, m->model);
+    llmprov_write_open(w, "candidates", '[');
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_int(w, "index", choice);
+    return w;
+}
+
+static void llmprov__s_gemini_end_chunk(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* The same up to the parts of its content. */
+static llmprov_writer *llmprov__s_gemini_parts_chunk(llmprov_face *f, int choice) {
+    llmprov_writer *w = llmprov__s_gemini_chunk(f, choice);
+    llmprov_write_open(w, "content", '{');
+    llmprov__s_gemini_str(w, "role", "model");
+    llmprov_write_open(w, "parts", '[');
+    return w;
+}
+
+static void llmprov__s_gemini_end_parts(llmprov_face *f, llmprov_writer *w) {
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov__s_gemini_end_chunk(f, w);
+}
+
+static llmprov__s_gemini_slot *llmprov__s_gemini_slot_of(const llmprov__s_gemini_state *m, const llmprov_event *e) {
+    llmprov__s_gemini_slot *s = m->slots;
+    while (s && (s->choice != e->choice || s->index != e->index)) s = s->next;
+    return s;
+}
+
+static void llmprov__s_gemini_begin(llmprov_face *f, llmprov__s_gemini_state *m, const llmprov_event *e) {
+    const llmprov_block *b = e->block;
+    bool slow = b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_AUDIO;
+    llmprov__s_gemini_slot *s;
+    llmprov_writer *w;
+    if (b->type == LLMPROV_BLOCK_TEXT || b->type == LLMPROV_BLOCK_THINKING || !llmprov__s_gemini_takes(f, b)) return;
+    if (!slow) {
+        w = llmprov__s_gemini_parts_chunk(f, e->choice);
+        llmprov__s_gemini_part_out(f, w, b);
+        llmprov__s_gemini_end_parts(f, w);
+        return;
+    }
+    s = (llmprov__s_gemini_slot *)llmprov__mem_take(&f->arena, sizeof *s);
+    if (!s || !llmprov__msg_copy_block(&f->arena, &s->block, b)) {
+        llmprov__face_no_memory(f);
+        return;
+    }
+    s->block.json = NULL;
+    s->block.json_len = 0;
+    s->choice = e->choice;
+    s->index = e->index;
+    s->next = m->slots;
+    m->slots = s;
+}
+
+static void llmprov__s_gemini_gather(llmprov_face *f, llmprov__s_gemini_state *m, const llmprov_event *e) {
+    llmprov__s_gemini_slot *s = llmprov__s_gemini_slot_of(m, e);
+    size_t need;
+    char *to;
+    if (!s) return;
+    need = s->block.json_len + e->text_len + 1;
+    if (need > s->cap) {
+        to = (char *)llmprov__mem_take(&f->arena, need * 2);
+        if (!to) {
+            llmprov__face_no_memory(f);
+            return;
+        }
+        if (s->block.json_len) memcpy(to, s->block.json, s->block.json_len);
+        s->block.json = to;
+        s->cap = need * 2;
+    }
+    to = (char *)s->block.json + s->block.json_len;
+    memcpy(to, e->text, e->text_len);
+    to[e->text_len] = 0;
+    s->block.json_len += e->text_len;
+}
+
+/* Arguments that are no object are kept inside one. */
+static void llmprov__s_gemini_settle(llmprov_face *f, llmprov_block *b) {
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_writer w;
+    bool object;
+    memset(&scratch, 0, sizeof scratch);
+    memset(&w, 0, sizeof w);
+    scratch.alloc = w.alloc = f->arena.alloc;
+    if (!b->json) return;
+    s = llmprov__json_scan(b->json, b->json_len, &scratch, 0);
+    object = llmprov_scan_kind(&s) == LLMPROV_JSON_OBJECT || (b->json_len == 4 && !memcmp(b->json, "null", 4));
+    llmprov_scan_skip(&s);
+    object = object && llmprov__json_done(&s);
+    if (object && b->json[0] == 'n') b->json = NULL;
+    if (!object) {
+        llmprov_write_open(&w, NULL, '{');
+        llmprov_write_str(&w, "rawInvalidInput", b->json, b->json_len);
+        llmprov_write_close(&w);
+        b->json = w.status ? NULL : llmprov_face_keep(f, w.text, w.len);
+        b->json_len = w.len;
+    }
+    if (scratch.failed || w.status) llmprov__face_no_memory(f);
+    llmprov__mem_buf_free(&scratch);
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__s_gemini_block_end(llmprov_face *f, llmprov__s_gemini_state *m, const llmprov_event *e) {
+    llmprov__s_gemini_slot *s = llmprov__s_gemini_slot_of(m, e), **at = &m->slots;
+    llmprov_writer *w;
+    if (!s) return;
+    while (*at != s) at = &(*at)->next;
+    *at = s->next;
+    if (s->block.type == LLMPROV_BLOCK_AUDIO) return;
+    llmprov__s_gemini_settle(f, &s->block);
+    w = llmprov__s_gemini_parts_chunk(f, e->choice);
+    llmprov__s_gemini_part_out(f, w, &s->block);
+    llmprov__s_gemini_end_parts(f, w);
+}
+
+static void llmprov__s_gemini_text(llmprov_face *f, const llmprov__s_gemini_state *m, const llmprov_event *e) {
+    const llmprov__s_gemini_slot *s = m->slots ? llmprov__s_gemini_slot_of(m, e) : NULL;
+    llmprov_writer *w;
+    if (s && s->block.mime) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio.text", "gemini-generate has no transcript beside a sound: it was left out");
+        return;
+    }
+    w = llmprov__s_gemini_parts_chunk(f, e->choice);
+    llmprov_write_open(w, NULL, '{');
+    if (e->type == LLMPROV_EVENT_THINKING) llmprov_write_bool(w, "thought", true);
+    llmprov_face_text(f, "text", e->text, e->text_len);
+    llmprov_write_close(w);
+    llmprov__s_gemini_end_parts(f, w);
+}
+
+static void llmprov__s_gemini_sound(llmprov_face *f, const llmprov__s_gemini_state *m, const llmprov_event *e) {
+    const llmprov__s_gemini_slot *s = llmprov__s_gemini_slot_of(m, e);
+    llmprov_block b;
+    llmprov_writer *w;
+    if (!s || !s->block.mime || !e->data_len) return;
+    b = s->block;
+    b.data = e->data;
+    b.data_len = e->data_len;
+    w = llmprov__s_gemini_parts_chunk(f, e->choice);
+    llmprov__s_gemini_part_out(f, w, &b);
+    llmprov__s_gemini_end_parts(f, w);
+}
+
+/* What belongs to a part or to a candidate, where it is this format's own. A signature comes on an empty text. */
+static void llmprov__s_gemini_piece(llmprov_face *f, const llmprov__s_gemini_state *m, const llmprov_event *e) {
+    llmprov_str kind = { e->kind, strlen(e->kind) };
+    bool signature = llmprov__text_is(kind, "signature");
+    llmprov_writer *w;
+    if (llmprov__text_is(kind, "audio")) {
+        llmprov__s_gemini_sound(f, m, e);
+        return;
+    }
+    if (!llmprov_face_own(f) || (e->index >= 0 && !signature && !llmprov__parts_gemini_modifies(kind))) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "gemini-generate has no place for this part of a reply in a stream: it was left out");
+        return;
+    }
+    if (e->index < 0) {
+        w = llmprov__s_gemini_chunk(f, e->choice);
+        llmprov_write_raw(w, e->kind, e->extra, e->extra_len);
+        llmprov__s_gemini_end_chunk(f, w);
+        return;
+    }
+    w = llmprov__s_gemini_parts_chunk(f, e->choice);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_gemini_str(w, "text", "");
+    if (signature) llmprov_write_bool(w, "thought", true);
+    if (signature) llmprov_write_str(w, "thoughtSignature", e->text, e->text_len);
+    else llmprov_write_raw(w, e->kind, e->extra, e->extra_len);
+    llmprov_write_close(w);
+    llmprov__s_gemini_end_parts(f, w);
+}
+
+static void llmprov__s_gemini_choice_end(llmprov_face *f, const llmprov_event *e) {
+    llmprov_writer *w = llmprov__s_gemini_chunk(f, e->choice);
+    llmprov__s_gemini_finish(f, w, e->stop, e->stop_word);
+    llmprov__s_gemini_end_chunk(f, w);
+}
+
+static void llmprov__s_gemini_end(llmprov_face *f, const llmprov__s_gemini_state *m, const llmprov_event *e) {
+    static const char nothing[] = "{\"role\":\"model\",\"parts\":[{\"text\":\"\"}]}";
+    bool blocked = !m->spoken && llmprov__s_gemini_blocked(f, m->extra, m->extra_len);
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_gemini_head(f, w, m->id, m->model);
+    if (!blocked) {
+        llmprov_write_open(w, "candidates", '[');
+        llmprov_write_open(w, NULL, '{');
+        llmprov_write_int(w, "index", 0);
+        llmprov_write_raw(w, "content", nothing, sizeof nothing - 1);
+        llmprov__s_gemini_finish(f, w, e->stop, e->stop_word);
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+    }
+    llmprov__s_gemini_usage(w, e->usage);
+    llmprov__s_gemini_members_out(f, w, m->extra, m->extra_len);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_gemini_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_gemini_state *m = (llmprov__s_gemini_state *)llmprov_face_state(f);
+    switch (e->type) {
+    case LLMPROV_EVENT_START:
+        m->id = llmprov_face_keep(f, e->id, strlen(e->id));
+        m->model = llmprov_face_keep(f, e->model, strlen(e->model));
+        break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_gemini_begin(f, m, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: llmprov__s_gemini_text(f, m, e); break;
+    case LLMPROV_EVENT_JSON: llmprov__s_gemini_gather(f, m, e); break;
+    case LLMPROV_EVENT_PART: llmprov__s_gemini_piece(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END: llmprov__s_gemini_block_end(f, m, e); break;
+    case LLMPROV_EVENT_CHOICE_END: llmprov__s_gemini_choice_end(f, e); break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_END: llmprov__s_gemini_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+/* google.rpc.Code; the reason where the code alone would say something else. */
+static const struct { llmprov_status code; int http; const char *status, *reason; } llmprov__s_gemini_statuses[] = {
+    { LLMPROV_ERR_AUTH, 401, "UNAUTHENTICATED", NULL }, { LLMPROV_ERR_NO_KEY, 401, "UNAUTHENTICATED", NULL }, { LLMPROV_ERR_FORBIDDEN, 403, "PERMISSION_DENIED", NULL },
+    { LLMPROV_ERR_NOT_FOUND, 404, "NOT_FOUND", NULL }, { LLMPROV_ERR_RATE_LIMIT, 429, "RESOURCE_EXHAUSTED", NULL },
+    { LLMPROV_ERR_QUOTA, 429, "RESOURCE_EXHAUSTED", "BILLING_DISABLED" }, { LLMPROV_ERR_OVERLOADED, 503, "UNAVAILABLE", NULL },
+    { LLMPROV_ERR_TIMEOUT, 504, "DEADLINE_EXCEEDED", NULL }, { LLMPROV_ERR_TOO_LONG, 400, "INVALID_ARGUMENT", "CONTEXT_LENGTH_EXCEEDED" },
+    { LLMPROV_ERR_ARGUMENT, 400, "INVALID_ARGUMENT", NULL }, { LLMPROV_ERR_REQUEST, 400, "INVALID_ARGUMENT", NULL },
+    { LLMPROV_ERR_UNSUPPORTED, 400, "INVALID_ARGUMENT", NULL }, { LLMPROV_ERR_BAD_JSON, 400, "INVALID_ARGUMENT", NULL },
+    { LLMPROV_ERR_NO_PROVIDER, 400, "INVALID_ARGUMENT", NULL }, { LLMPROV_ERR_LIMIT, 400, "INVALID_ARGUMENT", NULL },
+    { LLMPROV_ERR_SERVER, 500, "INTERNAL", NULL },
+};
+
+static void llmprov__s_gemini_detail(llmprov_writer *w, const char *type) {
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_gemini_str(w, "@type", type);
+}
+
+static void llmprov__s_gemini_details(llmprov_writer *w, const llmprov_error *e, const char *reason) {
+    char seconds[32];
+    size_t n;
+    bool field = e->param && *e->param;
+    if (!reason && e->retry_after_ms <= 0 && !field) return;
+    llmprov_write_open(w, "details", '[');
+    if (reason) {
+        llmprov__s_gemini_detail(w, "type.googleapis.com/google.rpc.ErrorInfo");
+        llmprov__s_gemini_str(w, "reason", reason);
+        llmprov__s_gemini_str(w, "domain", "googleapis.com");
+        llmprov_write_close(w);
+    }
+    if (e->retry_after_ms > 0) {
+        n = llmprov__text_from_double(seconds, e->retry_after_ms / 1000.0);
+        memcpy(seconds + n, "s", 2);
+        llmprov__s_gemini_detail(w, "type.googleapis.com/google.rpc.RetryInfo");
+        llmprov__s_gemini_str(w, "retryDelay", seconds);
+        llmprov_write_close(w);
+    }
+    if (field) {
+        llmprov__s_gemini_detail(w, "type.googleapis.com/google.rpc.BadRequest");
+        llmprov_write_open(w, "fieldViolations", '[');
+        llmprov_write_open(w, NULL, '{');
+        llmprov__s_gemini_str(w, "field", e->param);
+        llmprov__s_gemini_str(w, "description", e->message ? e->message : "");
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+}
+
+static int llmprov__s_gemini_write_error(llmprov_face *f, const llmprov_error *e) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    size_t i, last = LLMPROV__COUNT(llmprov__s_gemini_statuses) - 1;
+    bool conflict = e->http_status == 409;
+    int http;
+    for (i = 0; i < last && llmprov__s_gemini_statuses[i].code != e->code; i++) { }
+    http = conflict ? 409 : llmprov__s_gemini_statuses[i].http;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "error", '{');
+    llmprov_write_int(w, "code", http);
+    llmprov__s_gemini_str(w, "message", e->message ? e->message : "");
+    llmprov__s_gemini_str(w, "status", conflict ? "ABORTED" : llmprov__s_gemini_statuses[i].status);
+    llmprov__s_gemini_details(w, e, conflict ? NULL : llmprov__s_gemini_statuses[i].reason);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+    return http;
+}
+#endif /* LLMPROV_NO_GEMINI_GENERATE */
+
 //==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses t_bedrock t_ollama t_cohere s_messages
-//        s_chat s_responses s_ollama s_cohere
+// Calls: t_messages t_chat t_responses t_bedrock t_ollama t_cohere t_gemini
+//        s_messages s_chat s_responses s_ollama s_cohere s_gemini
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -24297,6 +27189,18 @@ static const llmprov_translator llmprov__translators_list[] = {
       .read_end = llmprov__t_cohere_read_end, .read_error = llmprov__t_cohere_read_error,
       .write_state = sizeof(llmprov__s_cohere_state), .read_request = llmprov__s_cohere_read_request,
       .write_reply = llmprov__s_cohere_write_reply, .write_event = llmprov__s_cohere_write_event, .write_error = llmprov__s_cohere_write_error },
+#endif
+#ifndef LLMPROV_NO_GEMINI_GENERATE
+    { .format = "gemini-generate", .path = "/models/{model}:generateContent", .stream_path = "/models/{model}:streamGenerateContent?alt=sse",
+      .version = "v1beta", .framing = LLMPROV_FRAMING_ITEMS,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA | LLMPROV_CAN_CHOICES,
+      .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_THINKING | LLMPROV_RULE_MODEL_MEDIA |
+               LLMPROV_RULE_LETTER_FIRST | LLMPROV_RULE_OWN_EMPTY,
+      .id_max = 256, .name_max = 128, .read_state = sizeof(llmprov__t_gemini_state),
+      .write = llmprov__t_gemini_write, .read = llmprov__t_gemini_read, .read_frame = llmprov__t_gemini_read_frame,
+      .read_end = llmprov__t_gemini_read_end, .read_error = llmprov__t_gemini_read_error,
+      .write_state = sizeof(llmprov__s_gemini_state), .body_max = 100u << 20, .read_request = llmprov__s_gemini_read_request,
+      .write_reply = llmprov__s_gemini_write_reply, .write_event = llmprov__s_gemini_write_event, .write_error = llmprov__s_gemini_write_error },
 #endif
     { .format = NULL },
 };
@@ -24376,6 +27280,17 @@ static const llmprov_provider llmprov__providers_rows[] = {
       .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .base_env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL",
       .aliases = "aws amazon-bedrock converse bedrock-converse", .default_model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
       .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock" },
+    { .id = "gemini", .format = "gemini-generate", .base_url = "https://generativelanguage.googleapis.com/v1beta",
+      .key_env = "GEMINI_API_KEY GOOGLE_API_KEY GOOGLE_GENERATIVE_AI_API_KEY", .base_env = "GOOGLE_GEMINI_BASE_URL",
+      .aliases = "google google-ai-studio googleai", .default_model = "gemini-3.5-flash", .auth = LLMPROV_AUTH_HEADER,
+      .auth_name = "x-goog-api-key", .quirks = { .flags = LLMPROV_QUIRK_NO_PENALTIES } },
+    /* base_url: https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google
+       https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations */
+    { .id = "vertex", .format = "gemini-generate", .key_env = "VERTEX_ACCESS_TOKEN GOOGLE_ACCESS_TOKEN", .base_env = "GOOGLE_VERTEX_BASE_URL",
+      .aliases = "vertex-ai google-vertex", .default_model = "gemini-3.5-flash", .quirks = { .flags = LLMPROV_QUIRK_NO_CALL_IDS } },
+    { .id = "vertex-express", .format = "gemini-generate", .base_url = "https://aiplatform.googleapis.com/v1/publishers/google",
+      .key_env = "GOOGLE_VERTEX_API_KEY GOOGLE_API_KEY", .base_env = "GOOGLE_VERTEX_BASE_URL", .default_model = "gemini-3.5-flash",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-goog-api-key", .quirks = { .flags = LLMPROV_QUIRK_NO_CALL_IDS } },
     { .id = "custom", .format = "openai-chat", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
 };
 
@@ -24390,6 +27305,8 @@ static const llmprov_provider llmprov__providers_rows[] = {
 #define LLMPROV__PROFILES_ANY_CLAUDE (LLMPROV_MODEL_CLAUDE | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_RESULT_DOCUMENTS)
 #define LLMPROV__PROFILES_CLAUDE (LLMPROV__PROFILES_ANY_CLAUDE | LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_PREFILL | LLMPROV_MODEL_MID_SYSTEM | LLMPROV_MODEL_SCHEMA)
 #define LLMPROV__PROFILES_CLAUDE4 (LLMPROV__PROFILES_ANY_CLAUDE | LLMPROV_MODEL_ONE_SAMPLING)
+#define LLMPROV__PROFILES_GEMINI (LLMPROV_MODEL_GEMINI | LLMPROV_MODEL_SCHEMA | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_RESULT_DOCUMENTS)
+#define LLMPROV__PROFILES_GEMINI2 (LLMPROV_MODEL_GEMINI2 | LLMPROV_MODEL_SCHEMA)
 #define LLMPROV__PROFILES_OPENAI (LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_SCHEMA)
 #define LLMPROV__PROFILES_NOVA (LLMPROV_MODEL_NOVA)
 #define LLMPROV__PROFILES_LLAMA (LLMPROV_MODEL_NO_MARKS | LLMPROV_MODEL_NO_FORCED_TOOL | LLMPROV_MODEL_RESULTS_ALONE | LLMPROV_MODEL_RESULT_DOCUMENTS)
@@ -24475,6 +27392,17 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "mistral.pixtral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
     { "mistral.ministral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
     { "mistral.magistral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_REASONS, 0, "" },
+    { "gemini-", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high" },
+    { "gemini-1", LLMPROV__PROFILES_GEMINI2, 8192, "" },
+    { "gemini-2", LLMPROV__PROFILES_GEMINI2, 8192, "" },
+    { "gemini-2.5-pro", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "low medium high 128..32768" },
+    { "gemini-2.5-flash", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 1..24576" },
+    { "gemini-2.5-flash-lite", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 512..24576" },
+    { "gemini-3-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
+    { "gemini-3.1-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
+    { "gemini-3.7-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
+    { "gemini-3.8-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
+    { "gemini-4-hydrogen", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high xhigh" },
 };
 
 static char llmprov__profiles_fold(char c) {
@@ -24937,11 +27865,10 @@ static const char *llmprov__client_variables(llmprov_client *c) {
 static const char *llmprov__client_unfit(const llmprov_credentials *k) {
     const char *const lines[] = { k->access_key, k->session_token, k->bearer };
     size_t i;
-    if (!k->bearer && (!k->access_key || !*k->access_key || !k->secret_key || !*k->secret_key))
-        return "the access key or its secret is missing";
+    if (k->bearer && !*k->bearer) return "the bearer token is empty";
+    if (!k->bearer && (!k->access_key || !*k->access_key || !k->secret_key || !*k->secret_key)) return "the access key or its secret is missing";
     for (i = 0; i < LLMPROV__COUNT(lines); i++)
-        if (lines[i] && lines[i][llmprov__http_value_ok(lines[i], strlen(lines[i]))])
-            return "one of AWS's keys has a line break or another control character";
+        if (lines[i] && lines[i][llmprov__http_value_ok(lines[i], strlen(lines[i]))]) return "one of the keys has a line break or another control character";
     return NULL;
 }
 
@@ -25282,6 +28209,7 @@ struct llmprov_call {
     bool finished, shown, cancelled, in_callback, free_later, clocked;
     bool expired;                /* the whole call's time is over: no further attempt */
     bool told;                   /* END was delivered: too late to cancel */
+    bool refused, renewed;       /* a 401 came: desc.credentials is to hear of it; it has, once */
     bool muted;                  /* nobody asks for events */
     int attempt;
     uint32_t seed;
@@ -25381,10 +28309,20 @@ static void llmprov__call_blame(llmprov_call *call) {
     if (asked > 0) e->retry_after_ms = asked > 2147483647 ? 2147483647 : (int)asked;
 }
 
+/* A program that hands out tokens may have a newer one than the one that was refused. */
+static bool llmprov__call_renews(const llmprov_call *call) {
+    return call->signs && call->client->desc.credentials && call->head.status == 401 && !call->renewed && !call->cancelled && !call->expired &&
+           !(call->once && call->touched);
+}
+
 static int64_t llmprov__call_retry(llmprov_call *call) {
     const llmprov_error *e = &call->turn->error;
     const llmprov_desc *d = &call->client->desc;
     llmprov__retry_case c;
+    if (llmprov__call_renews(call)) {
+        call->renewed = call->refused = call->turn->error.retryable = true;
+        return 0;
+    }
     memset(&c, 0, sizeof c);
     c.code = e->code;
     c.http_status = call->head.status >= 400 ? call->head.status : 0;
@@ -25559,7 +28497,7 @@ static void llmprov__call_no_frame(llmprov_call *call) {
 
 /* A stream begins with neither a brace nor a bracket, whatever the Content-Type says, but one of JSON lines does with a
    brace; a refusal is never one. White space and a byte-order mark before it say nothing, but for binary frames, which
-   begin with a zero as a rule. */
+   begin with a zero as a rule; and where streams may be arrays, a bracket begins one. */
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
     bool binary = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM && !memchr(" \t\r\n", *p, 4);
@@ -25568,6 +28506,12 @@ static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
             (unsigned char)*p == 0xBF))
         p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
+    call->frames.items = call->frames.framing == LLMPROV_FRAMING_ITEMS && *p == '[' && call->stream && call->head.status < 300;
+    if (call->frames.items) {
+        call->frames.known = call->turn->streamed = true;
+        call->at = p;
+        return LLMPROV__CALL_FRAMES;
+    }
     if (call->head.status >= 300 || (call->frames.framing == LLMPROV_FRAMING_NDJSON ? *p != '{' : *p == '{' || *p == '[' || *p == '<') ||
         !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
     call->turn->streamed = true;
@@ -25808,25 +28752,25 @@ static bool llmprov__call_headers(llmprov_call *call, llmprov__http_headers *h) 
            (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err, words));
 }
 
-/* The URL, in which the model's name may be a segment of the path. */
+/* The URL, in which the model's name may be a segment of the path, or the name of a resource in place of "models/" and
+   that. */
 static bool llmprov__call_url(llmprov_call *call) {
     const llmprov_client *c = call->client;
     const char *url = call->stream ? c->stream_url : c->url, *model = llmprov__call_model(call), *unfit;
-    size_t len = strlen(model);
+    bool named = strstr(url, "/models/{model}") != NULL, resource = named && strchr(model, '/');
     char *name;
     call->http.url = url;
     if (!strstr(url, "{model}")) return true;
     unfit = llmprov__http_unfit(model);
+    if (!unfit && named) unfit = llmprov__http_no_resource(model);
     if (unfit) {
         llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit,
                          (char *)NULL);
         call->turn->error.param = "model";
         return false;
     }
-    name = (char *)llmprov__mem_take(&call->wire, len * 3 + 1);
-    if (!name) return false;
-    llmprov__text_percent(name, model, len);
-    call->http.url = llmprov__http_fill(&call->wire, url, "{model}", name);
+    name = llmprov__http_encoded(&call->wire, model, resource);
+    call->http.url = name ? llmprov__http_fill(&call->wire, url, resource ? "models/{model}" : "{model}", name) : NULL;
     return call->http.url != NULL;
 }
 
@@ -25858,6 +28802,8 @@ static bool llmprov__call_credentials(llmprov_call *call, int64_t now, llmprov_c
     *k = call->client->keys;
     if (!d->credentials) return true;
     memset(k, 0, sizeof *k);
+    k->refused = call->refused;
+    call->refused = false;
     if (!d->credentials(d->user, k)) {
         llmprov_turn_fail(call->turn, LLMPROV_ERR_NO_KEY, "desc.credentials has no credentials");
         return false;

@@ -326,6 +326,7 @@ typedef struct engine_wire {
 static inline llmprov_client *engine_open(const char *format, llmprov_desc *with) {
     llmprov_desc desc = { .size = 0 };
     if (with) desc = *with;
+    if (!desc.provider && !strcmp(format, "gemini-generate")) desc.provider = "gemini";
     if (!desc.provider && !strcmp(format, "ollama-chat")) desc.provider = "ollama-native";
     if (!desc.provider && !strcmp(format, "cohere-v2")) desc.provider = "cohere";
     if (!desc.provider) desc.provider = !strcmp(format, "anthropic-messages") ? "anthropic" : !strcmp(format, "openai-chat") ? "custom" : format;

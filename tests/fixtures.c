@@ -66,7 +66,7 @@ static void skip(const char *reason, const char *detail) {
 // -- what a recording holds ----------------------------------------------------------------
 
 typedef struct seen_call {
-    engine_text id, name, args;
+    engine_text id, name, args, pieces;
     int64_t index;               /* -1 = none was sent */
     bool legacy, open;
 } seen_call;
@@ -92,7 +92,7 @@ typedef struct seen {
     seen_block blocks[MOST_BLOCKS];
     int block_count;
     engine_text id, model, usage, error, ollama;             /* ollama: the object that said done */
-    bool failed, complete, second_start;
+    bool failed, complete, second_start, blocked;
 } seen;
 
 static seen it;                  /* of the record in hand */
@@ -133,6 +133,7 @@ static void forget_choice(seen_choice *c) {
         engine_text_free(&c->calls[i].id);
         engine_text_free(&c->calls[i].name);
         engine_text_free(&c->calls[i].args);
+        engine_text_free(&c->calls[i].pieces);
     }
 }
 
@@ -345,10 +346,6 @@ static void see_chat_end(void) {
     for (i = 0; i < it.choice_count; i++) it.complete = it.complete && it.choices[i].word.len;
 }
 
-// -- anthropic-messages ----------------------------------------------------------------------
-
-static bool is(const llmprov_json *v, const char *key, const char *word) { return !strcmp(llmprov_json_str(llmprov_json_get(v, key), ""), word); }
-
 /* Usage members that are told replace those of before: null says nothing, and where the input is 0 or absent, neither
    does any other 0 of the input (the API's own page, and pitfall 184 for the 0). */
 static bool told(const llmprov_json *m, bool untold) {
@@ -392,6 +389,82 @@ static void see_snapshot(const llmprov_json *usage) {
     engine_text_free(&it.usage);
     it.usage = all;
 }
+
+// -- gemini-generate -------------------------------------------------------------------------
+
+/* Arguments in pieces: their strings, without the way to them. */
+static void see_gemini_pieces(seen_call *to, const llmprov_json *call) {
+    const llmprov_json *p = NULL;
+    while ((p = llmprov_json_next(llmprov_json_get(call, "partialArgs"), p)) != NULL) append(&to->pieces, llmprov_json_get(p, "stringValue"));
+}
+
+static void see_gemini_part(seen_choice *c, const llmprov_json *part) {
+    const llmprov_json *call = llmprov_json_get(part, "functionCall");
+    if (llmprov_json_bool(llmprov_json_get(part, "thought"), false)) append(&c->thinking, llmprov_json_get(part, "text"));
+    else append(&c->text, llmprov_json_get(part, "text"));
+    if (some(llmprov_json_get(part, "thoughtSignature"))) append_item(&c->details, llmprov_json_raw(llmprov_json_get(part, "thoughtSignature")));
+    if (llmprov_json_get(part, "executableCode") || llmprov_json_get(part, "codeExecutionResult") || llmprov_json_get(part, "toolCall") || llmprov_json_get(part, "toolResponse"))
+        append_item(&c->annotations, llmprov_json_raw(part));
+    if (call && !some(llmprov_json_get(call, "name")) && c->call_count) see_gemini_pieces(&c->calls[c->call_count - 1], call);
+    else if (call && some(llmprov_json_get(call, "name")) && c->call_count < (int)(sizeof c->calls / sizeof *c->calls)) {
+        seen_call *to = &c->calls[c->call_count++];
+        set(&to->id, llmprov_json_text(llmprov_json_get(call, "id")));
+        set(&to->name, llmprov_json_text(llmprov_json_get(call, "name")));
+        if (llmprov_json_get(call, "args")) set(&to->args, llmprov_json_raw(llmprov_json_get(call, "args")));
+        see_gemini_pieces(to, call);
+    }
+}
+
+/* A chunk. Names of reasons are text, on some doors numbers. */
+static void see_gemini(const llmprov_json *v) {
+    const llmprov_json *c = NULL, *p;
+    if (llmprov_json_get(v, "error")) {
+        it.failed = true;
+        append(&it.error, sentence(v));
+        return;
+    }
+    if (!it.id.len) append(&it.id, llmprov_json_get(v, "responseId"));
+    if (!it.model.len) append(&it.model, llmprov_json_get(v, "modelVersion"));
+    if (llmprov_json_kind(llmprov_json_get(v, "usageMetadata")) == LLMPROV_JSON_OBJECT) see_snapshot(llmprov_json_get(v, "usageMetadata"));
+    while ((c = llmprov_json_next(llmprov_json_get(v, "candidates"), c)) != NULL) {
+        seen_choice *to = choice_of(c);
+        const llmprov_json *reason = llmprov_json_get(c, "finishReason");
+        for (p = NULL; (p = llmprov_json_next(llmprov_json_path(c, "content.parts"), p)) != NULL;) see_gemini_part(to, p);
+        if (reason) set(&to->word, some(reason) ? llmprov_json_text(reason) : llmprov_json_raw(reason));
+    }
+    c = llmprov_json_path(v, "promptFeedback.blockReason");
+    if (c && !it.choice_count) {
+        set(&choice_of(NULL)->word, llmprov_json_text(c));
+        it.blocked = true;
+    }
+    if (llmprov_json_get(v, "candidates") || llmprov_json_get(v, "promptFeedback") || llmprov_json_get(v, "usageMetadata")) it.complete = true;
+}
+
+static void see_gemini_chunk(const char *event, const llmprov_json *v) {
+    (void)event;
+    see_gemini(v);
+    it.complete = false;
+}
+
+/* An error that stands in a stream as JSON on lines of its own. */
+static void see_gemini_bare(const char *body, size_t len) {
+    const char *at = strstr(body, "\n{");
+    llmprov_json *root = at && at < body + len ? llmprov_json_parse(at + 1, (size_t)(body + len - at) - 1, NULL, NULL) : NULL;
+    if (llmprov_json_get(root, "error")) see_gemini(root);
+    llmprov_json_free(root);
+}
+
+/* One body, or an array of chunks that came at once or one by one. */
+static void see_gemini_whole(const llmprov_json *root, bool stream) {
+    const llmprov_json *c = NULL;
+    if (llmprov_json_kind(root) != LLMPROV_JSON_ARRAY) see_gemini(root);
+    else while ((c = llmprov_json_next(root, c)) != NULL) see_gemini(c);
+    if (stream && llmprov_json_kind(root) == LLMPROV_JSON_ARRAY) see_chat_end();
+}
+
+// -- anthropic-messages ----------------------------------------------------------------------
+
+static bool is(const llmprov_json *v, const char *key, const char *word) { return !strcmp(llmprov_json_str(llmprov_json_get(v, key), ""), word); }
 
 static seen_block *see_block(const llmprov_json *b, int64_t index) {
     seen_block *to;
@@ -816,6 +889,25 @@ static void same_arguments(const llmprov_block *b, const engine_text *args) {
     llmprov_json_free(want);
 }
 
+/* The strings in a call's arguments, in order. */
+static void strings_of(const llmprov_json *v, engine_text *all) {
+    const llmprov_json *m = NULL;
+    if (llmprov_json_kind(v) == LLMPROV_JSON_STRING) append(all, v);
+    else if (llmprov_json_kind(v) >= LLMPROV_JSON_ARRAY)
+        while ((m = llmprov_json_next(v, m)) != NULL) strings_of(m, all);
+}
+
+static void same_strings(const llmprov_block *b, const engine_text *pieces) {
+    llmprov_json *root = b->json ? llmprov_json_parse(b->json, b->json_len, NULL, NULL) : NULL;
+    engine_text all = { NULL, 0, 0 };
+    engine_add(&all, "", 0);
+    strings_of(root, &all);
+    same_text("the strings of arguments in pieces", all.ptr, all.len, pieces);
+    if (b->invalid) complain("arguments in pieces are no JSON", b->json);
+    engine_text_free(&all);
+    llmprov_json_free(root);
+}
+
 static void same_calls(const llmprov_message *m, const seen_choice *c) {
     int i, j;
     same_int("calls", engine_count(m, LLMPROV_BLOCK_TOOL_USE), c->call_count);
@@ -826,7 +918,8 @@ static void same_calls(const llmprov_message *m, const seen_choice *c) {
         if (c->calls[i].id.len && !twice) same_text("a call's id", b->id, b->id ? strlen(b->id) : 0, &c->calls[i].id);
         else if (!b->id || !*b->id) complain("a call has no id", b->id);
         same_text("a call's name", b->name, b->name ? strlen(b->name) : 0, &c->calls[i].name);
-        if (b->json) same_arguments(b, &c->calls[i].args);
+        if (c->calls[i].pieces.len) same_strings(b, &c->calls[i].pieces);
+        else if (b->json) same_arguments(b, &c->calls[i].args);
     }
 }
 
@@ -839,6 +932,9 @@ static const struct { const char *word; llmprov_stop stop; } stops[] = {
     { "completed", LLMPROV_STOP_END }, { "max_output_tokens", LLMPROV_STOP_LENGTH }, { "failed", LLMPROV_STOP_ERROR },
     { "model_context_window_exceeded", LLMPROV_STOP_CONTEXT }, { "model_length", LLMPROV_STOP_LENGTH }, { "COMPLETE", LLMPROV_STOP_END },
     { "MAX_TOKENS", LLMPROV_STOP_LENGTH }, { "STOP_SEQUENCE", LLMPROV_STOP_SEQUENCE }, { "TOOL_CALL", LLMPROV_STOP_TOOL_USE },
+    { "STOP", LLMPROV_STOP_END }, { "1", LLMPROV_STOP_END }, { "2", LLMPROV_STOP_LENGTH },
+    { "SAFETY", LLMPROV_STOP_REFUSAL }, { "RECITATION", LLMPROV_STOP_REFUSAL }, { "PROHIBITED_CONTENT", LLMPROV_STOP_REFUSAL },
+    { "MODEL_ARMOR", LLMPROV_STOP_REFUSAL }, { "MALFORMED_FUNCTION_CALL", LLMPROV_STOP_ERROR }, { "UNEXPECTED_TOOL_CALL", LLMPROV_STOP_ERROR },
 };
 
 static void same_stop(llmprov_stop stop, const char *word, const seen_choice *c, bool refused) {
@@ -850,6 +946,7 @@ static void same_stop(llmprov_stop stop, const char *word, const seen_choice *c,
     if (want == LLMPROV_STOP_END && c->call_count) want = LLMPROV_STOP_TOOL_USE;
     if (want == LLMPROV_STOP_TOOL_USE && !c->call_count) want = LLMPROV_STOP_END;      /* there is nothing to run */
     if (want == LLMPROV_STOP_END && c->sequence.len) want = LLMPROV_STOP_SEQUENCE;
+    if (it.blocked) want = LLMPROV_STOP_REFUSAL;
     if (want == LLMPROV_STOP_END && refused) want = LLMPROV_STOP_REFUSAL;
     if (stop != want) differs("the stop reason", llmprov_stop_text(stop), strlen(llmprov_stop_text(stop)), llmprov_stop_text(want), strlen(llmprov_stop_text(want)));
 }
@@ -903,6 +1000,16 @@ static void same_messages_usage(const llmprov_usage *u) {
     same_int("usage: written to a cache", u->cache_write_5m_tokens + u->cache_write_1h_tokens, written);
     same_int("usage: written for an hour", u->cache_write_1h_tokens, hour);
     same_int("usage: thinking", u->thinking_tokens, count_at(v, "output_tokens_details.thinking_tokens"));
+    llmprov_json_free(v);
+}
+
+static void same_gemini_usage(const llmprov_usage *u) {
+    llmprov_json *v = llmprov_json_parse(it.usage.len ? it.usage.ptr : "{}", it.usage.len ? it.usage.len : 2, NULL, NULL);
+    int64_t prompt = count_at(v, "promptTokenCount"), cached = count_at(v, "cachedContentTokenCount");
+    same_int("usage: input", u->input_tokens, prompt + count_at(v, "toolUsePromptTokenCount") - cached);
+    same_int("usage: read from a cache", u->cache_read_tokens, cached);
+    same_int("usage: output", u->output_tokens, count_at(v, "candidatesTokenCount") + count_at(v, "thoughtsTokenCount"));
+    same_int("usage: thinking", u->thinking_tokens, count_at(v, "thoughtsTokenCount"));
     llmprov_json_free(v);
 }
 
@@ -1061,6 +1168,56 @@ static void same_cohere(const llmprov_response *r) {
     llmprov_json_free(v);
 }
 
+static void same_gemini(const llmprov_response *r) {
+    int i;
+    for (i = 0; i < it.choice_count && (size_t)i < r->choice_count; i++) {
+        const llmprov_choice *c = &r->choices[i];
+        same_joined("text", &c->message, LLMPROV_BLOCK_TEXT, &it.choices[i].text);
+        same_joined("thinking", &c->message, LLMPROV_BLOCK_THINKING, &it.choices[i].thinking);
+        same_calls(&c->message, &it.choices[i]);
+        if (!it.failed) same_stop(c->stop, c->stop_word, &it.choices[i], false);
+    }
+    same_gemini_usage(&r->usage);
+}
+
+/* What goes back: every signature, in order, and the parts of the provider's own tools as they came. */
+static void sent_to_gemini(const engine_sent *s) {
+    const llmprov_json *p = NULL;
+    engine_text signatures = { NULL, 0, 0 }, tools = { NULL, 0, 0 };
+    engine_add(&signatures, "[", 1);
+    engine_add(&tools, "[", 1);
+    while ((p = llmprov_json_next(llmprov_json_path(s->body, "contents[1].parts"), p)) != NULL) {
+        const llmprov_json *signature = llmprov_json_get(p, "thoughtSignature");
+        bool tool = llmprov_json_get(p, "executableCode") || llmprov_json_get(p, "codeExecutionResult") || llmprov_json_get(p, "toolCall") || llmprov_json_get(p, "toolResponse");
+        llmprov_str raw = llmprov_json_raw(signature);
+        if (signature && signatures.len > 1) engine_add(&signatures, ",", 1);
+        if (signature) engine_add(&signatures, raw.ptr, raw.len);
+        raw = llmprov_json_raw(p);
+        if (tool && tools.len > 1) engine_add(&tools, ",", 1);
+        if (tool) engine_add(&tools, raw.ptr, raw.len);
+    }
+    engine_add(&signatures, "]", 1);
+    engine_add(&tools, "]", 1);
+    if (!strstr(signatures.ptr, "skip_thought_signature_validator")) {
+        engine_text want = { NULL, 0, 0 };
+        engine_add(&want, "[", 1);
+        engine_add(&want, it.choices[0].details.ptr, it.choices[0].details.len);
+        engine_add(&want, "]", 1);
+        if (!engine_equal(signatures.ptr, signatures.len, want.ptr, want.len)) differs("the signatures that are sent back", signatures.ptr, signatures.len, want.ptr, want.len);
+        engine_text_free(&want);
+    }
+    if (it.choices[0].annotations.len) {
+        engine_text want = { NULL, 0, 0 };
+        engine_add(&want, "[", 1);
+        engine_add(&want, it.choices[0].annotations.ptr, it.choices[0].annotations.len);
+        engine_add(&want, "]", 1);
+        if (!engine_equal(tools.ptr, tools.len, want.ptr, want.len)) differs("the tools' parts that are sent back", tools.ptr, tools.len, want.ptr, want.len);
+        engine_text_free(&want);
+    }
+    engine_text_free(&signatures);
+    engine_text_free(&tools);
+}
+
 /* Blocks as they are saved, against the recording's, which may hold members that are null beside. */
 static void same_block(const llmprov_block *b, const seen_block *want) {
     llmprov_alloc alloc = test_alloc();
@@ -1146,6 +1303,7 @@ static void same_refusal(const llmprov_response *r, int status, const char *body
     llmprov_json *root = llmprov_json_parse(body, len, NULL, NULL);
     const llmprov_json *want = sentence(root);
     same_int("http_status", r->error.http_status, status);
+    if (status == 400 && strstr(body, "RESOURCE_EXHAUSTED")) status = 429;             /* the recording has a made-up status */
     if (!fits(status, r->error.code)) differs("what a refusal means", llmprov_status_text(r->error.code), strlen(llmprov_status_text(r->error.code)), body, len > 300 ? 300 : len);
     if (want && !strstr(r->error.message, llmprov_json_str(want, ""))) differs("the error's message", r->error.message, strlen(r->error.message), llmprov_json_str(want, ""), llmprov_json_text(want).len);
     if (len < 65536 && (r->error.raw_len != len || memcmp(r->error.raw, body, len))) differs("the raw body of an error", r->error.raw, r->error.raw_len, body, len);
@@ -1244,6 +1402,7 @@ static void send_back(const char *format, const char *target, const llmprov_resp
     if (!s.body && s.error.code != LLMPROV_ERR_UNSUPPORTED) complain("a reply cannot be sent back", s.error.message);
     else if (!strcmp(target, "openai-chat")) sent_to_chat(&s, &it.choices[0], own);
     else if (own && !strcmp(format, "bedrock-converse")) sent_to_converse(&s, reply);
+    else if (own && !strcmp(format, "gemini-generate")) sent_to_gemini(&s);
     else if (own && !strcmp(format, "anthropic-messages")) sent_to_messages(&s);
     engine_sent_free(&s);
     llmprov_history_free(&h);
@@ -1308,13 +1467,14 @@ static void compare(const recording *rec, const llmprov_response *r) {
     else if (!strcmp(rec->format, "bedrock-converse")) same_converse(r);
     else if (!strcmp(rec->format, "ollama-chat")) same_ollama(r);
     else if (!strcmp(rec->format, "cohere-v2")) same_cohere(r);
+    else if (!strcmp(rec->format, "gemini-generate")) same_gemini(r);
     else same_messages(r);
     if (it.usage.len && it.complete && !it.failed) same_loose("the raw usage", r->usage.raw, r->usage.raw ? strlen(r->usage.raw) : 0, it.usage.ptr, it.usage.len);
 }
 
 static void see(const recording *rec) {
     const char *p = rec->wire.body, *end = p + rec->wire.len;
-    bool chat = !strcmp(rec->format, "openai-chat"), responses = !strcmp(rec->format, "openai-responses"), converse = !strcmp(rec->format, "bedrock-converse");
+    bool chat = !strcmp(rec->format, "openai-chat"), responses = !strcmp(rec->format, "openai-responses"), converse = !strcmp(rec->format, "bedrock-converse"), gemini = !strcmp(rec->format, "gemini-generate");
     forget();
     forget_items();
     if (rec->wire.status >= 300) return;
@@ -1334,13 +1494,15 @@ static void see(const recording *rec) {
         else if (converse) see_converse(root);
         else if (!strcmp(rec->format, "ollama-chat")) see_ollama(root);
         else if (!strcmp(rec->format, "cohere-v2")) see_cohere(root);
+        else if (gemini) see_gemini_whole(root, rec->stream);
         else see_messages(root);
         llmprov_json_free(root);
         return;
     }
-    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : responses ? see_response_event : !strcmp(rec->format, "cohere-v2") ? see_cohere_event : see_messages_event);
-    if (chat) see_chat_end();
+    each_event(rec->wire.body, rec->wire.len, chat ? see_chat_chunk : responses ? see_response_event : !strcmp(rec->format, "cohere-v2") ? see_cohere_event : gemini ? see_gemini_chunk : see_messages_event);
+    if (chat || gemini) see_chat_end();
     if (responses) see_response_items();
+    if (gemini) see_gemini_bare(rec->wire.body, rec->wire.len);
 }
 
 /* The same stream, lost in the middle: what had come is what a walk over those bytes finds, and it is not complete. */
@@ -1377,6 +1539,7 @@ static void read_reply(const recording *rec) {
         send_back(rec->format, "bedrock-converse", &first.r, reply);
         send_back(rec->format, "ollama-chat", &first.r, reply);
         send_back(rec->format, "cohere-v2", &first.r, reply);
+        send_back(rec->format, "gemini-generate", &first.r, reply);
         llmprov_json_free(reply);
     }
     for (way = from; way < 4; way++) {
@@ -1508,6 +1671,7 @@ static void ask_and_write(const char *format, llmprov_str raw, int status_then) 
         engine_text_free(&body);
         body = write_request(format, &asked.request, &warned, true);
         if (body.ptr && !warned && !llmprov_ask(NULL, format, body.ptr, body.len, &alloc, &again)) {
+            if (!again.request.model) again.request.model = asked.request.model;
             second = write_request(format, &again.request, &other, true);
             same_text("a body that was read and written again", second.ptr, second.len, &body);
             engine_text_free(&second);
@@ -1596,7 +1760,7 @@ static void rewrite_reply(const recording *rec, const char *to) {
             if (engine_run(reader, &req, rec->stream ? ENGINE_STREAM : ENGINE_WHOLE, &w, way, ENGINE_EVENTS, &trace, &again)) complain("an answer that was written cannot be read", again.error.message);
             else {
                 rewrites += !way;
-                same_int("the choices of an answer that was written anew", (int64_t)again.choice_count, !strcmp(to, "openai-chat") ? (int64_t)r.choice_count : 1);
+                same_int("the choices of an answer that was written anew", (int64_t)again.choice_count, !strcmp(to, "openai-chat") || !strcmp(to, "gemini-generate") ? (int64_t)r.choice_count : 1);
                 for (i = 0; i < again.choice_count && i < r.choice_count; i++) same_message("an answer that was written anew", &r.choices[i].message, &again.choices[i].message);
                 same_int("the output of an answer that was written anew", again.usage.output_tokens, r.usage.output_tokens);
                 same_int("the input of an answer that was written anew", again.usage.input_tokens + again.usage.cache_read_tokens + again.usage.cache_write_5m_tokens + again.usage.cache_write_1h_tokens,
@@ -1691,15 +1855,70 @@ static void differing_items(places *found, const places *warned, const char *lis
 
 /* Warnings name the field that a member fills; items of input become messages with other numbers. */
 static void add_field(places *found, const places *warned, const char *key) {
-    static const struct { const char *key, *field; } fields[] = { { "max_output_tokens", "max_tokens" }, { "reasoning", "effort" } };
+    static const struct { const char *key, *field; } fields[] = { { "max_output_tokens", "max_tokens" }, { "reasoning", "effort" },
+        { "temperature", "temperature" }, { "topP", "top_p" }, { "stopSequences", "stop" }, { "presencePenalty", "presence_penalty" },
+        { "frequencyPenalty", "frequency_penalty" }, { "systemInstruction", "system" } };
     bool items = false;
     size_t i;
     int k;
     for (i = 0; i < sizeof fields / sizeof *fields; i++)
         if (!strcmp(key, fields[i].key) && has_place(warned, fields[i].field)) key = fields[i].field;
-    for (k = 0; !strcmp(key, "input") && k < warned->count; k++)
+    for (k = 0; (!strcmp(key, "input") || !strcmp(key, "contents")) && k < warned->count; k++)
         if (!strncmp(warned->names[k], "messages[", 9)) add_place(found, warned->names[k]), items = true;
     if (!items) add_place(found, key);
+}
+
+/* The members of a generationConfig, which fields of the request carry. */
+static void differing_settings(places *found, const places *warned, const llmprov_json *a, const llmprov_json *b) {
+    const llmprov_json *m = NULL;
+    while ((m = llmprov_json_next(a, m)) != NULL)
+        if (!llmprov_json_get(b, llmprov_json_key(m)) || !engine_same_json(m, llmprov_json_get(b, llmprov_json_key(m)))) add_field(found, warned, llmprov_json_key(m));
+    while ((m = llmprov_json_next(b, m)) != NULL)
+        if (!llmprov_json_get(a, llmprov_json_key(m))) add_field(found, warned, llmprov_json_key(m));
+}
+
+/* Google's JSON has two spellings of each name, and takes an object for a list of one and a content without a role for the
+   user's. Here each is spelt in one way, but for what is the caller's own. */
+static void spell(const llmprov_json *v, bool content, engine_text *to) {
+    static const char *const others[] = { "args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema", "labels", "partMetadata" };
+    const llmprov_json *m = NULL;
+    llmprov_json_type kind = llmprov_json_kind(v);
+    llmprov_str raw = llmprov_json_raw(v);
+    int n = 0;
+    if (kind != LLMPROV_JSON_OBJECT && kind != LLMPROV_JSON_ARRAY) {
+        engine_add(to, raw.ptr, raw.len);
+        return;
+    }
+    engine_adds(to, kind == LLMPROV_JSON_OBJECT ? "{" : "[");
+    if (content && kind == LLMPROV_JSON_OBJECT && !llmprov_json_get(v, "role")) n++, engine_adds(to, "\"role\":\"user\"");
+    while ((m = llmprov_json_next(v, m)) != NULL) {
+        char name[200];
+        const char *p = kind == LLMPROV_JSON_OBJECT ? llmprov_json_key(m) : "";
+        size_t len = 0, i;
+        bool one, own = false;
+        for (; *p && len < sizeof name - 1; p++) name[len++] = p[0] == '_' && p[1] >= 'a' && p[1] <= 'z' ? (char)(*++p - 'a' + 'A') : *p;
+        name[len] = 0;
+        for (i = 0; i < sizeof others / sizeof *others; i++) own = own || !strcmp(name, others[i]);
+        one = (!strcmp(name, "tools") || !strcmp(name, "contents")) && llmprov_json_kind(m) == LLMPROV_JSON_OBJECT;
+        if (n++) engine_adds(to, ",");
+        if (kind == LLMPROV_JSON_OBJECT) engine_adds(to, "\""), engine_adds(to, name), engine_adds(to, one ? "\":[" : "\":");
+        raw = llmprov_json_raw(m);
+        if (own) engine_add(to, raw.ptr, raw.len);
+        else spell(m, (content && kind == LLMPROV_JSON_ARRAY) || !strcmp(name, "contents"), to);
+        if (one) engine_adds(to, "]");
+    }
+    engine_adds(to, kind == LLMPROV_JSON_OBJECT ? "}" : "]");
+}
+
+/* A tree of its own, spelt in one way; the caller frees it. */
+static llmprov_json *spelt(const llmprov_json *v) {
+    engine_text all = { NULL, 0, 0 };
+    llmprov_json *root;
+    spell(v, false, &all);
+    root = llmprov_json_parse(all.ptr, all.len, NULL, NULL);
+    if (!root) complain("a request cannot be spelt in one way", all.ptr);
+    engine_text_free(&all);
+    return root;
 }
 
 /* Members that were said and are other or gone; those that were not said count unless a warning speaks of them. */
@@ -1710,6 +1929,7 @@ static void differing_members(places *found, const places *warned, const llmprov
         const llmprov_json *other = llmprov_json_get(b, key);
         bool list = llmprov_json_kind(m) == LLMPROV_JSON_ARRAY && other && (!strcmp(key, "messages") || !strcmp(key, "tools"));
         if (list) differing_items(found, warned, key, m, other);
+        else if (!strcmp(key, "generationConfig") && llmprov_json_count(m) && other) differing_settings(found, warned, m, other);
         else if (!other || !engine_same_json(m, other)) add_field(found, warned, key);
     }
     while ((m = llmprov_json_next(b, m)) != NULL)
@@ -1735,7 +1955,12 @@ static void same_in_itself(const recording *rec, const llmprov_request *req, con
         add_place(&warned, w[i].field);
         engine_add(&texts, w[i].text, strlen(w[i].text));
     }
-    if (root) differing_members(&found, &warned, request, root, texts.ptr);
+    if (root && !strcmp(rec->format, "gemini-generate")) {
+        llmprov_json *was = spelt(request), *is = spelt(root);
+        differing_members(&found, &warned, was, is, texts.ptr);
+        llmprov_json_free(was);
+        llmprov_json_free(is);
+    } else if (root) differing_members(&found, &warned, request, root, texts.ptr);
     for (k = 0; root && k < found.count; k++)
         if (!has_place(&warned, found.names[k])) complain("changed without a warning", found.names[k]);
     for (k = 0; root && k < warned.count; k++)
@@ -1747,13 +1972,25 @@ static void same_in_itself(const recording *rec, const llmprov_request *req, con
     llmprov_close(client);
 }
 
+/* Google's APIs have the model in the URL. */
+static const char *model_in_url(const recording *rec, char *to, size_t size) {
+    const char *url = llmprov_json_str(llmprov_json_get(rec->json, "url"), ""), *at = strstr(url, "/models/");
+    size_t len = at ? strcspn(at + 8, ":?") : 0;
+    if (!len || len >= size) return "test-model";
+    memcpy(to, at + 8, len);
+    to[len] = 0;
+    return to;
+}
+
 static void ask_and_compare(const recording *rec, llmprov_str raw, const llmprov_json *request) {
     llmprov_alloc alloc = test_alloc();
     llmprov_asked asked;
     if (!llmprov_ask(NULL, rec->format, raw.ptr, raw.len, &alloc, &asked)) {
         bool named = asked.request.model != NULL;
+        char model[100];
         if (!named) asked.request.model = "test-model";
-        if (named) same_in_itself(rec, &asked.request, request);
+        if (!strcmp(rec->format, "gemini-generate")) asked.request.model = model_in_url(rec, model, sizeof model);
+        if (named || !strcmp(rec->format, "gemini-generate")) same_in_itself(rec, &asked.request, request);
     }
     llmprov_asked_free(&asked);
 }
@@ -1765,7 +2002,7 @@ static void read_request(const recording *rec) {
         skip("requests: none was recorded", "");
         return;
     }
-    if (!strcmp(rec->format, "openai-responses") ? !llmprov_json_get(request, "input") : llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
+    if (!strcmp(rec->format, "openai-responses") ? !llmprov_json_get(request, "input") : !strcmp(rec->format, "gemini-generate") ? !llmprov_json_get(request, "contents") : llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
         skip("requests: no messages in it", "");
         return;
     }
@@ -1793,6 +2030,7 @@ static const char *format_of(const llmprov_json *r) {
     if (!strcmp(endpoint, "messages")) return "anthropic-messages";
     if (!strcmp(endpoint, "responses")) return "openai-responses";
     if (!strcmp(endpoint, "converse") || !strcmp(endpoint, "converse-stream")) return "bedrock-converse";
+    if (!strcmp(endpoint, "generateContent") || !strcmp(endpoint, "streamGenerateContent")) return "gemini-generate";
     if (!strcmp(endpoint, "invoke") && text && strstr(text, "\"type\":\"message\"") && llmprov_json_int(llmprov_json_get(r, "status"), 0) == 200) return "anthropic-messages";
     skip("another endpoint:", endpoint);
     return NULL;
@@ -1814,6 +2052,7 @@ static void test_recording(const recording *rec) {
     rewrite_reply(rec, "openai-chat");
     rewrite_reply(rec, "openai-responses");
     rewrite_reply(rec, "anthropic-messages");
+    rewrite_reply(rec, "gemini-generate");
     read_request(rec);
 }
 

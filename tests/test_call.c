@@ -649,8 +649,8 @@ TEST_NO_OOM(call_any_request_is_json_or_refused) {
             llmprov_json *j = llmprov_json_parse(body, len, NULL, &err);
             sent++;
             CHECK_INT(llmprov_call_http(call)->body_len, len);
-            if (!CHECK(j && llmprov__text_valid(body, len) == len && (llmprov_json_get(j, "model") || strstr(llmprov_call_http(call)->url, "/model/")) &&
-                       (llmprov_json_get(j, "messages") || llmprov_json_get(j, "input")))) printf("    %s: %s\n", err.message, body);
+            if (!CHECK(j && llmprov__text_valid(body, len) == len && (llmprov_json_get(j, "model") || strstr(llmprov_call_http(call)->url, "/model")) &&
+                       (llmprov_json_get(j, "messages") || llmprov_json_get(j, "input") || llmprov_json_get(j, "contents")))) printf("    %s: %s\n", err.message, body);
             llmprov_json_free(j);
             CHECK_MEM(same, same_len, body, len);
         } else CHECK(*llmprov_call_error(call)->message && llmprov_call_error(call)->code != LLMPROV_ERR_NO_MEMORY && !same);

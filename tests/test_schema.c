@@ -91,6 +91,19 @@ TEST(schema_plain_only_puts_right_what_servers_refuse) {
     TABLE(LLMPROV_SCHEMA_PLAIN, plain);
 }
 
+TEST(schema_gemini_has_no_const) {
+    static const schema_case cases[] = {
+        { "{'anyOf':[{'const':'a'},{'type':'array'}]}", "{'anyOf':[{'enum':['a']},{'type':'array','items':{}}]}", NULL },
+        { ONE_IN("{'const':'a'}"), ONE_IN("{'enum':['a']}"), NULL },
+        { ONE_IN("{'type':'integer','const': 1 ,'title':'One'}"), ONE_IN("{'type':'integer','enum':[1],'title':'One'}"), NULL },
+        { ONE_IN("{'enum':['a','b'],'const':'b'}"), ONE_IN("{'enum':['b']}"), NULL },
+        { ONE_IN("{'anyOf':[{'const':null},{'const':{'const':1}}]}"), ONE_IN("{'anyOf':[{'enum':[null]},{'enum':[{'const':1}]}]}"), NULL },
+        { "{'type':'object','properties':{'const':{'type':'string'},'enum':{'enum':[1,'a']}},'required':['const']}", NULL, NULL },
+        { "{'$schema':'x','type':'object','properties':{'a':{'$ref':'#/$defs/A'}},'additionalProperties':false,'$defs':{'A':{'type':['string','null'],'default':null}}}", NULL, NULL },
+    };
+    TABLE(LLMPROV_SCHEMA_GEMINI, cases);
+}
+
 // -- OpenAI --------------------------------------------------------------------------------
 
 TEST(schema_openai_keywords) {
@@ -333,7 +346,7 @@ TEST(schema_refuses_naming_the_place) {
     static const char *const jsons[] = { "", "{", "nonsense", "{'a':1}}", "{'a':'\\x'}" };
     size_t i;
     int target;
-    for (target = LLMPROV_SCHEMA_PLAIN; target <= LLMPROV_SCHEMA_ANTHROPIC_TOOL; target++) {
+    for (target = LLMPROV_SCHEMA_PLAIN; target <= LLMPROV_SCHEMA_GEMINI; target++) {
         llmprov_alloc alloc = test_alloc();
         llmprov_schema s;
         for (i = 0; i < LLMPROV__COUNT(jsons); i++) {

@@ -4,7 +4,7 @@
 
 #include <dirent.h>
 
-static const char *const wire_formats[] = { "anthropic-messages", "openai-chat", "openai-responses", "bedrock-converse", "ollama-chat", "cohere-v2" };
+static const char *const wire_formats[] = { "anthropic-messages", "openai-chat", "openai-responses", "bedrock-converse", "ollama-chat", "cohere-v2", "gemini-generate" };
 
 // -- the files -----------------------------------------------------------------------------
 
@@ -357,7 +357,7 @@ static void wire_binary_variant(llmprov_client *client, const llmprov_request *r
 static void wire_variants(llmprov_client *client, const llmprov_request *req, const engine_wire *w, const engine_reply *plain) {
     bool lines = w->len && w->body[0] == '{' && llmprov_client_provider(client) && !strcmp(llmprov_client_provider(client)->format, "ollama-chat");
     int variant, way;
-    if (w->status != 200 || (w->len && ((w->body[0] == '{' && !lines) || w->body[0] == '<')) || memchr(w->body, '\r', w->len)) return;
+    if (w->status != 200 || (w->len && ((w->body[0] == '{' && !lines) || w->body[0] == '[' || w->body[0] == '<')) || memchr(w->body, '\r', w->len)) return;
     for (variant = 0; variant < WIRE_VARIANTS; variant++) {
         engine_text body = lines ? wire_variant_lines(w, variant) : wire_variant(w, variant);
         engine_wire other = *w;
@@ -428,7 +428,7 @@ static bool wire_same_stop(const char *format, llmprov_stop was, llmprov_stop is
     if (!strcmp(format, "openai-responses"))
         return (was == LLMPROV_STOP_SEQUENCE || was == LLMPROV_STOP_PAUSE) ? is == LLMPROV_STOP_END : was == LLMPROV_STOP_CONTEXT && is == LLMPROV_STOP_LENGTH;
     if (!strcmp(format, "cohere-v2")) return (was == LLMPROV_STOP_CONTEXT || was == LLMPROV_STOP_PAUSE) && is == LLMPROV_STOP_LENGTH;
-    if (strcmp(format, "openai-chat") && strcmp(format, "ollama-chat")) return false;
+    if (strcmp(format, "openai-chat") && strcmp(format, "ollama-chat") && strcmp(format, "gemini-generate")) return false;
     return was == LLMPROV_STOP_SEQUENCE ? is == LLMPROV_STOP_END : (was == LLMPROV_STOP_CONTEXT || was == LLMPROV_STOP_PAUSE) && is == LLMPROV_STOP_LENGTH;
 }
 

@@ -1,0 +1,185 @@
+/* >>s_gemini: gemini-generate as a server. What goes through the model to other formats is tested with the wire. */
+#include "engine.h"
+
+static llmprov_status s_gemini_read(const char *json, llmprov_asked *out) {
+    llmprov_alloc alloc = test_alloc();
+    return llmprov_ask(NULL, "gemini-generate", json, strlen(json), &alloc, out);
+}
+
+#define S_GEMINI_HELLO "'contents':[{'role':'user','parts':[{'text':'Hello'}]}]"
+#define S_GEMINI_PART(part) "{'contents':[{'role':'user','parts':[" part "]}]}"
+
+TEST(s_gemini_refuses_wrong_types_by_their_path) {
+    static const struct { const char *json, *param; } cases[] = {
+        { "[]", "the request" }, { "{}", "contents" }, { "{'contents':5}", "contents" }, { "{'contents':['a']}", "contents[0]" },
+        { "{'contents':[{'role':'robot'}]}", "contents[0].role" }, { "{'contents':[{'parts':'a'}]}", "contents[0].parts" },
+        { S_GEMINI_PART("{'text':5}"), "contents[0].parts[0].text" }, { S_GEMINI_PART("{'thought':'yes'}"), "contents[0].parts[0].thought" },
+        { S_GEMINI_PART("{'inlineData':'x'}"), "contents[0].parts[0].inlineData" }, { S_GEMINI_PART("{'inlineData':{'mimeType':1}}"), "contents[0].parts[0].inlineData.mimeType" },
+        { S_GEMINI_PART("{'inlineData':{'mimeType':'image/png'}}"), "contents" }, { S_GEMINI_PART("{'functionCall':{'args':{}}}"), "contents[0].parts[0].functionCall.name" },
+        { S_GEMINI_PART("{'functionCall':{'name':'f','args':[]}}"), "contents[0].parts[0].functionCall.args" }, { S_GEMINI_PART("{'functionResponse':{'response':{}}}"), "contents[0].parts[0].functionResponse.name" },
+        { S_GEMINI_PART("{'functionResponse':{'name':'f','response':'x'}}"), "contents[0].parts[0].functionResponse.response" },
+        { "{" S_GEMINI_HELLO ",'systemInstruction':'x'}", "systemInstruction" }, { "{" S_GEMINI_HELLO ",'tools':5}", "tools" },
+        { "{" S_GEMINI_HELLO ",'tools':[{'functionDeclarations':[{}]}]}", "tools[0].functionDeclarations[0].name" },
+        { "{" S_GEMINI_HELLO ",'toolConfig':{'functionCallingConfig':{'allowedFunctionNames':[1]}}}", "toolConfig.functionCallingConfig.allowedFunctionNames[0]" },
+        { "{" S_GEMINI_HELLO ",'generationConfig':{'temperature':'hot'}}", "generationConfig.temperature" }, { "{" S_GEMINI_HELLO ",'generationConfig':{'maxOutputTokens':1.5}}", "generationConfig.maxOutputTokens" },
+        { "{" S_GEMINI_HELLO ",'generationConfig':{'thinkingConfig':{'thinkingBudget':'many'}}}", "generationConfig.thinkingConfig.thinkingBudget" },
+        { "{" S_GEMINI_HELLO ",'cachedContent':{}}", "cachedContent" }, { "{" S_GEMINI_HELLO "}", NULL }, { "{'contents':{'parts':{'text':'Hello'}},'tools':null}", NULL },
+    };
+    llmprov_asked a;
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_status status = s_gemini_read(Q(cases[i].json), &a);
+        if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "")))
+            printf("    %s: %s\n", cases[i].json, a.error.message);
+        if (status == LLMPROV_ERR_ARGUMENT) CHECK_INT(a.error.http_status, 400);
+        llmprov_asked_free(&a);
+    }
+}
+
+/* Every field, in Google's other spelling too. */
+TEST(s_gemini_fields) {
+    static const char *const bodies[] = {
+        "{'model':'models/g','systemInstruction':{'parts':[{'text':'Be kind.'}]}," S_GEMINI_HELLO ",'generationConfig':{'maxOutputTokens':9,'temperature':0.5,'topP':0.9,'topK':3,'seed':7,"
+        "'candidateCount':2,'stopSequences':['END'],'thinkingConfig':{'includeThoughts':true,'thinkingLevel':'HIGH'},'responseMimeType':'application/json','responseSchema':{'type':'OBJECT','properties':{'type':{'type':'STRING'}}}},"
+        "'tools':[{'functionDeclarations':[{'name':'look','description':'Looks.','parameters':{'type':'OBJECT','properties':{'a':{'type':'INTEGER'}}}}]},{'googleSearch':{}}],"
+        "'toolConfig':{'functionCallingConfig':{'mode':'ANY','allowedFunctionNames':['look']}},'serviceTier':'flex'}",
+        "{'model':'g','system_instruction':{'parts':[{'text':'Be kind.'}]}," S_GEMINI_HELLO ",'generation_config':{'max_output_tokens':9,'temperature':0.5,'top_p':0.9,'top_k':3,'seed':7,"
+        "'candidate_count':2,'stop_sequences':['END'],'thinking_config':{'include_thoughts':true,'thinking_level':'high'},'response_mime_type':'application/json','response_json_schema':{'type':'object','properties':{'type':{'type':'string'}}}},"
+        "'tools':[{'function_declarations':[{'name':'look','description':'Looks.','parameters_json_schema':{'type':'object','properties':{'a':{'type':'integer'}}}}]},{'google_search':{}}],"
+        "'tool_config':{'function_calling_config':{'mode':'ANY','allowed_function_names':['look']}},'service_tier':'flex'}",
+    };
+    llmprov_asked a;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        const llmprov_request *r = &a.request;
+        if (s_gemini_read(Q(bodies[i]), &a) == LLMPROV_OK && CHECK(r->tool_count == 2 && r->system_count == 1 && r->stop_count == 1 && r->message_count == 1)) {
+            CHECK_STR(r->model, "g");
+            CHECK_STR(r->system_blocks->text, "Be kind.");
+            CHECK(r->max_tokens.value == 9 && r->top_k.value == 3 && r->seed.value == 7 && r->n.value == 2);
+            CHECK_NUM(r->temperature.value, 0.5);
+            CHECK_NUM(r->top_p.value, 0.9);
+            CHECK_STR(r->stop[0], "END");
+            CHECK_INT(r->thinking, LLMPROV_THINKING_ON);
+            CHECK_INT(r->effort, LLMPROV_EFFORT_HIGH);
+            CHECK_JSON(r->schema, strlen(r->schema), "{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"}}}");
+            CHECK_STR(r->tools[0].name, "look");
+            CHECK_JSON(r->tools[0].schema, strlen(r->tools[0].schema), "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"}}}");
+            CHECK_STR(r->tools[1].type, "googleSearch");
+            CHECK_INT(r->tool_choice, LLMPROV_TOOL_NAMED);
+            CHECK_STR(r->tool_name, "look");
+            CHECK_STR(r->service_tier, "flex");
+        }
+        llmprov_asked_free(&a);
+    }
+}
+
+/* A request that is read and written again is equal: what has no field is kept to the letter. */
+TEST(s_gemini_the_same_format_again) {
+    static const char *const bodies[] = {
+        "{" S_GEMINI_HELLO "}",
+        "{" S_GEMINI_HELLO ",'safetySettings':[{'category':'C','threshold':'OFF'}],'labels':{'a':'b'},'modelArmorConfig':{'x':1},'store':false}",
+        "{" S_GEMINI_HELLO ",'generationConfig':{'speechConfig':{'languageCode':'de'},'responseModalities':['AUDIO'],'responseMimeType':'text/plain','temperature':0,'thinkingConfig':{'thinkingBudget':-1}}}",
+        "{" S_GEMINI_HELLO ",'generationConfig':{'responseMimeType':'application/json','responseSchema':{'type':'OBJECT','nullable':true}}}",
+        "{" S_GEMINI_HELLO ",'generationConfig':{'responseMimeType':'application/json','responseJsonSchema':{'type':'object'}}}",
+        "{" S_GEMINI_HELLO ",'generationConfig':{'responseMimeType':'text/x.enum','responseSchema':{'type':'STRING','enum':['a','b']}}}",
+        "{" S_GEMINI_HELLO ",'cachedContent':'cachedContents/a'}",
+        "{" S_GEMINI_HELLO ",'tools':[{'functionDeclarations':[{'name':'f','parameters':{'type':'OBJECT','properties':{'a':{'type':'STRING'}}},'response':{'type':'STRING'}}]}],'toolConfig':{'functionCallingConfig':{'mode':'ANY','allowedFunctionNames':['f','g']},'retrievalConfig':{'languageCode':'de'}}}",
+        "{" S_GEMINI_HELLO ",'tools':[{'functionDeclarations':[{'name':'f','parametersJsonSchema':{'type':'object','properties':{'a':{}}}}]}],'toolConfig':{'functionCallingConfig':{'mode':'AUTO'}}}",
+        "{" S_GEMINI_HELLO ",'tools':[{'googleMaps':{'enableWidget':true}},{'mcpServers':[{'name':'m'}]},{'futureTool':{'a':1}}]}",
+        "{'contents':[{'role':'user','parts':[{'text':''}]}]}",
+        "{'contents':[{'role':'user','parts':[{'text':'See'},{'inlineData':{'mimeType':'image/png','data':'AAAA'},'mediaResolution':{'level':'MEDIA_RESOLUTION_LOW'}},{'fileData':{'mimeType':'video/mp4','fileUri':'gs://a/b'},'videoMetadata':{'fps':2}}]}]}",
+        "{'contents':[{'role':'user','parts':[{'text':'a'}]},{'role':'model','parts':[{'text':'hm','thought':true},{'text':'so','thoughtSignature':'c2ln'},{'executableCode':{'language':'PYTHON','code':'1'},'thoughtSignature':'c2ln'},"
+        "{'codeExecutionResult':{'outcome':'OUTCOME_OK','output':'1'}},{'toolCall':{'id':'t','toolType':'URL_CONTEXT','args':{'u':1}}},{'toolResponse':{'id':'t','toolType':'URL_CONTEXT','response':{'ok':true}}},{'hologram':{'x':1}},{'text':'','thoughtSignature':'c2ln'}]},{'role':'user','parts':[{'text':'b'}]}]}",
+        "{'contents':[{'role':'user','parts':[{'text':'a'}]},{'role':'model','parts':[{'functionCall':{'id':'1','name':'f','args':{'a':1}},'thoughtSignature':'c2ln'},{'functionCall':{'id':'2','name':'f','args':{}}}]},"
+        "{'role':'user','parts':[{'functionResponse':{'id':'1','name':'f','response':{'output':'x'}}},{'functionResponse':{'id':'2','name':'f','response':{'any':[1]}}}]}]}",
+    };
+    size_t i;
+    for (i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        llmprov_asked a;
+        const char *body = Q(bodies[i]);
+        if (s_gemini_read(body, &a) == LLMPROV_OK) {
+            engine_sent s = engine_send("gemini", &a.request);
+            CHECK_JSON(s.text, s.len, body);
+            CHECK_INT(s.warning_count, 0);
+            engine_sent_free(&s);
+        }
+        llmprov_asked_free(&a);
+    }
+}
+
+/* Calls and results without ids are paired by name and order; one result with several outputs of its own stays one. */
+TEST(s_gemini_pairs_by_name_and_order) {
+    llmprov_asked a;
+    engine_sent s;
+    if (s_gemini_read(Q("{'contents':[{'role':'user','parts':[{'text':'a'}]},{'role':'model','parts':[{'functionCall':{'name':'f'}},{'functionCall':{'name':'g'}},{'functionCall':{'name':'f'}}]},"
+        "{'role':'function','parts':[{'functionResponse':{'name':'g','response':{'output':'G'}}},{'functionResponse':{'name':'f','response':{'output':'F1'}}},{'functionResponse':{'name':'f','response':{'error':'F2'}}}]}]}"), &a) == LLMPROV_OK) {
+        const llmprov_block *calls = a.request.messages[1].blocks, *results = a.request.messages[2].blocks;
+        CHECK_STR(results[0].id, calls[1].id);
+        CHECK_STR(results[1].id, calls[0].id);
+        CHECK_STR(results[2].id, calls[2].id);
+        CHECK(strcmp(calls[0].id, calls[2].id) && results[2].is_error && !results[1].is_error);
+        a.request.model = "m";
+        s = engine_send("custom", &a.request);
+        CHECK_BODY(s, "messages[2].content", "\"F1\"");
+        CHECK_BODY(s, "messages[4].content", "\"Error: F2\"");
+        CHECK_INT(llmprov_asked_check(&a, NULL), LLMPROV_OK);
+        engine_sent_free(&s);
+    }
+    llmprov_asked_free(&a);
+}
+
+/* What other formats have no place for is said. */
+TEST(s_gemini_kept_members_are_warnings_elsewhere) {
+    llmprov_asked a;
+    if (s_gemini_read(Q("{" S_GEMINI_HELLO ",'safetySettings':[{}],'generationConfig':{'speechConfig':{},'thinkingConfig':{'thinkingLevel':'low'}}}"), &a) == LLMPROV_OK) {
+        engine_sent s;
+        a.request.model = "gpt-5.2";
+        s = engine_send("openai", &a.request);
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "safetySettings");
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "generationConfig.speechConfig");
+        CHECK_BODY(s, "reasoning_effort", "\"low\"");
+        CHECK_INT(s.warning_count, 2);
+        engine_sent_free(&s);
+    }
+    llmprov_asked_free(&a);
+}
+
+// -- answers -------------------------------------------------------------------------------
+
+static bool s_gemini_take(void *user, const void *bytes, size_t len) {
+    engine_add((engine_text *)user, (const char *)bytes, len);
+    return true;
+}
+
+static bool s_gemini_event(void *user, const llmprov_event *e) { return llmprov_face_event((llmprov_face *)user, e) == LLMPROV_OK; }
+
+/* A stream of one format as a stream of this one. */
+static engine_text s_gemini_through(const char *from, const char *stream) {
+    engine_text out = { NULL, 0, 0 };
+    llmprov_face_desc d = { .format = "gemini-generate", .from = from, .out = s_gemini_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face *face = llmprov_face_open(&d);
+    llmprov_client *c = engine_open(from, NULL);
+    llmprov_request req = { .model = "m", .prompt = "Hello", .stream = LLMPROV_STREAM_ON, .on_event = s_gemini_event, .user = face };
+    llmprov_call *call = llmprov_call_chat(c, &req);
+    engine_add(&out, "", 0);
+    llmprov_call_head(call, 200, NULL, 0);
+    llmprov_call_feed(call, stream, strlen(stream));
+    llmprov_call_eof(call);
+    llmprov_call_free(call);
+    llmprov_close(c);
+    llmprov_face_free(face);
+    return out;
+}
+
+#define S_GEMINI_CHUNK(inside) "data: {'responseId':'c1','modelVersion':'m-1','candidates':[{'index':0," inside "}]}\n\n"
+#define S_GEMINI_SAID(part) S_GEMINI_CHUNK("'content':{'role':'model','parts':[" part "]}")
+
+/* Text as it comes, a call when it is whole, reason and usage in the last chunk. */
+TEST(s_gemini_a_stream) {
+    engine_text out = s_gemini_through("openai-chat", Q(CHAT("{'content':'Hel'}") CHAT("{'content':'lo'}") CHAT("{'tool_calls':[{'index':0,'id':'a','function':{'name':'f','arguments':'{\\\"x\\\":'}}]}")
+        CHAT("{'tool_calls':[{'index':0,'function':{'arguments':'1}'}}]}") CHAT_END("tool_calls") CHAT_USAGE("{'prompt_tokens':5,'completion_tokens':7,'total_tokens':12}") CHAT_DONE));
+    if (!test_excused()) CHECK_STR(out.ptr, Q(S_GEMINI_SAID("{'text':'Hel'}") S_GEMINI_SAID("{'text':'lo'}") S_GEMINI_SAID("{'functionCall':{'id':'a','name':'f','args':{'x':1}}}")
+        "data: {'responseId':'c1','modelVersion':'m-1','candidates':[{'index':0,'content':{'role':'model','parts':[{'text':''}]},'finishReason':'STOP'}],"
+        "'usageMetadata':{'promptTokenCount':5,'candidatesTokenCount':7,'totalTokenCount':12}}\n\n"));
+    engine_text_free(&out);
+}
