@@ -28775,7 +28775,7 @@ static bool llmprov__call_url(llmprov_call *call) {
 }
 
 static const char *llmprov__call_accept(const llmprov_call *call) {
-    static const char *const accepted[] = { "text/event-stream", "application/vnd.amazon.eventstream", "application/x-ndjson" };
+    static const char *const accepted[] = { "text/event-stream", "application/vnd.amazon.eventstream", "application/x-ndjson", "text/event-stream" };
     if (!call->stream) return "application/json";
     return accepted[call->client->translator->framing];
 }

@@ -27,6 +27,17 @@ TEST(t_gemini_a_whole_request) {
     engine_sent_free(&s);
 }
 
+TEST(t_gemini_what_is_accepted) {
+    llmprov_request req = { .model = "gemini-2.5-flash", .prompt = "Hello", .stream = LLMPROV_STREAM_ON };
+    engine_sent a = engine_send("gemini", &req), b;
+    req.stream = LLMPROV_STREAM_OFF;
+    b = engine_send("gemini", &req);
+    CHECK_STR(engine_header(&a, "accept"), a.http ? "text/event-stream" : NULL);
+    CHECK_STR(engine_header(&b, "accept"), b.http ? "application/json" : NULL);
+    engine_sent_free(&a);
+    engine_sent_free(&b);
+}
+
 /* A function without arguments has no parameters, however its empty schema is spelt. */
 TEST(t_gemini_functions_without_arguments) {
     static const struct { const char *schema; bool empty; } cases[] = {
