@@ -13565,7 +13565,7 @@ static void llmprov__t_chat_most(llmprov_draft *d) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, said, strcmp(key, newer) ? "this provider calls it max_tokens: that was sent" : "this provider calls it max_completion_tokens: that was sent");
     else if (said) key = said;
     llmprov_write_int(d->body, key, most.value);
-    if (key == newer && llmprov__t_chat_said_some(d, older, &raw)) llmprov_write_raw(d->body, older, raw.ptr, raw.len);
+    if (said == newer && !strcmp(key, newer) && llmprov__t_chat_said_some(d, older, &raw)) llmprov_write_raw(d->body, older, raw.ptr, raw.len);
 }
 
 /* Whether to stream, and with which options: those that were said, otherwise that the usage is told. */
@@ -18168,17 +18168,17 @@ static void llmprov__t_cohere_result(llmprov_draft *d, const llmprov_message *m,
     static const llmprov_block failed = { .text = "Error:" };
     const llmprov_block *b = &m->blocks[block];
     llmprov_writer *w = d->body;
-    bool error = b->is_error && b->text != llmprov__normal_cancelled;
     char field[96];
     size_t i;
     llmprov__parts_field(field, m, block);
     llmprov__t_cohere_lost(d, b, field);
-    if (error) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "cohere-v2 has no is_error: the result begins with \"Error:\"");
+    if (b->is_error && b->text != llmprov__normal_cancelled)
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "cohere-v2 has no is_error: the result begins with \"Error:\"");
     llmprov__t_cohere_role(w, "tool");
     llmprov_write_str(w, "tool_call_id", b->id ? b->id : "", llmprov__text_len(b->id, 0));
     if (b->content && !b->text) {
         llmprov_write_open(w, "content", '[');
-        if (error) llmprov__t_cohere_part(w, "text", &failed);
+        if (b->is_error) llmprov__t_cohere_part(w, "text", &failed);
         for (i = 0; i < b->content_count; i++) {
             if (b->content[i].type == LLMPROV_BLOCK_TEXT) llmprov__t_cohere_part(w, "text", &b->content[i]);
             if (!llmprov__t_cohere_is_document(&b->content[i])) continue;
@@ -18190,7 +18190,7 @@ static void llmprov__t_cohere_result(llmprov_draft *d, const llmprov_message *m,
         llmprov_write_close(w);
     } else {
         llmprov__write_string_open(w, "content");
-        if (error) llmprov__write_copy_piece(w, "Error: ", 7);
+        if (b->is_error) llmprov__write_copy_piece(w, "Error: ", 7);
         if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
         llmprov__write_string_close(w);
     }

@@ -1026,14 +1026,6 @@ static bool same_members(const llmprov_json *a, const llmprov_json *b, int depth
     return true;
 }
 
-static bool same_items(const llmprov_json *a, const llmprov_json *b) {
-    const llmprov_json *m = NULL, *n = NULL;
-    if (llmprov_json_count(a) != llmprov_json_count(b)) return false;
-    while ((m = llmprov_json_next(a, m)) != NULL)
-        if (!same_members(m, n = llmprov_json_next(b, n), 0)) return false;
-    return true;
-}
-
 static void same_loose(const char *what, const char *got, size_t len, const char *expected, size_t expected_len) {
     llmprov_json *a = llmprov_json_parse(got ? got : "{}", got ? len : 2, NULL, NULL), *b = llmprov_json_parse(expected, expected_len, NULL, NULL);
     if (!a || !b || !same_members(a, b, 0)) differs(what, got, len, expected, expected_len);

@@ -40,7 +40,7 @@ function sameTurn(message, expect, streamed, own) {
     assert.equal(message.id, expect.id);
     assert.equal(message.model, expect.model);
     assert.equal(joined(message.content, 'text', 'text'), expect.text || (expect.audio?.transcript ?? ''));
-    assert.equal(joined(message.content, 'thinking', 'thinking'), expect.thinking);
+    assert.equal(joined(message.content, 'thinking', 'thinking'), expect.thinking ?? '');
     assert.deepEqual(
         calls.map(c => c.name),
         expect.calls.map(c => c.name),

@@ -49,7 +49,7 @@ function sameTurn(completion, usage, expect, own) {
     assert.equal(completion.model, expect.model);
     assert.equal(message.role, 'assistant');
     assert.equal((message.content ?? '') + (message.refusal ?? ''), expect.text);
-    assert.equal(thought(message), expect.thinking);
+    assert.equal(thought(message), expect.thinking ?? '');
     assert.deepEqual(
         (message.tool_calls ?? []).map(c => c.function.name),
         expect.calls.map(c => c.name),
