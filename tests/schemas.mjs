@@ -28,7 +28,7 @@ const known = [
     {
         schema: /^AnthropicMessages(Response|StreamEvent)$/,
         at: /\/stop_reason$/,
-        value: /^(other|queued|in_progress|complete|error)$/,
+        value: /^(other|queued|in_progress|complete|error|[A-Z_]+)$/,
         why: 'a reason that was not given, or that this API has no word for, is never said to be a success',
     },
     {
@@ -53,7 +53,7 @@ const known = [
     {
         schema: /^OpenAIChat(Response|Chunk)$/,
         at: /^\/choices\/\d+\/finish_reason$/,
-        value: /^(error|queued|in_progress|complete)$/,
+        value: /^(error|queued|in_progress|complete|[A-Z_]+)$/,
         why: 'a reason that was not given, or that this API has no word for, is never said to be a success',
     },
     {
