@@ -158,10 +158,38 @@
     whose arguments come back as the answer's text.
 
     .strict of a tool and .schema_strict hold the model to the schema, in the subset of JSON Schema that the provider
-    takes: every object is closed, OpenAI has every property required (null stands for leaving it out), keywords without
-    a place there are said in the description. The schema is compiled on the way out, and each change is a warning with
-    its place, "tools[0].schema.properties.age.minimum"; what cannot be said, like an object of free keys, is an error.
-    Anthropic's structured answers are strict always. Before a request is made:
+    takes. Every schema is compiled on the way out. What is no longer the same, or is said elsewhere, is a warning with
+    its place, "tools[0].schema.properties.age.minimum"; what cannot be said, like an object of free keys, is an error. A
+    schema that came in the same wire format goes back byte for byte. Which target a schema is compiled for
+    (LLMPROV_SCHEMA_*) is told by the format and by the rows of the provider and of the model:
+
+        format              tools             strict tools      answers           strict answers
+        anthropic-messages  PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
+        openai-chat         PLAIN             OPENAI            ANSWER            OPENAI
+        openai-responses    PLAIN             OPENAI            ANSWER            OPENAI
+        with INLINE_REFS    INLINE_TOOL       INLINE_STRICT     INLINE            INLINE_STRICT
+        bedrock-converse    PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
+        Nova                NOVA              NOVA              a tool            a tool
+        gemini-generate     GEMINI            GEMINI            GEMINI            GEMINI
+        ollama-chat         INLINE_TOOL       INLINE_TOOL       INLINE            INLINE
+        cohere-v2           PLAIN             COHERE            COHERE            COHERE
+
+        target              objects           left out          references        without a place there
+        PLAIN, ANSWER       as they are       as it is          stay              nothing
+        INLINE, _TOOL       as they are       as it is          inlined           nothing
+        NOVA                as they are       as it is          inlined           at the root: all but type, properties, required
+        GEMINI              as they are       as it is          stay if alone     const, which becomes enum
+        OPENAI              closed            null              stay              lengths, uniqueItems, some formats, not, if, ...
+        INLINE_STRICT       closed            null              inlined           the same
+        ANTHROPIC, _TOOL    closed            24 at most        no circles        bounds, lengths, patterns, some formats, ...
+        COHERE              as they are       one stays         stay              bounds, lengths, anchors, most formats, not, ...
+
+    PLAIN and its like add what servers refuse to be without: the root's type, properties of objects, items of lists.
+    "Left out": what becomes of properties that are not required; where one must be, null stands for leaving out. What has
+    no place is said in the description. INLINE_REFS is a flag of rows (Ollama) and of profiles (Qwen): what $ref leads to
+    stands in its place, with a warning; a schema that holds itself is cut where it begins again, to its type and its
+    description (a warning, ERR_UNSUPPORTED). Strict tools that a model or a format lacks are not strict, with a warning.
+    Before a request is made:
 
         llmprov_schema_compile(json, strlen(json), LLMPROV_SCHEMA_OPENAI, NULL, &schema);
         puts(schema.error.code ? schema.error.message : schema.json);
@@ -872,6 +900,7 @@ enum {
     LLMPROV_QUIRK_CALLS_LAST = 524288,         /* calls with other items of their turn behind them are lost  */
     LLMPROV_QUIRK_NO_CALL_IDS = 1048576,       /* Vertex AI: refuses ids of function calls, and the traces of
                                     tools that the Developer API ran (toolCall, toolResponse)                */
+    LLMPROV_QUIRK_INLINE_REFS = 2097152,       /* loses $ref in schemas: what they lead to is sent instead   */
     LLMPROV_QUIRK_THINK_TAGS = 16384           /* thinking stands in <think> tags at the beginning of the text */
 };
 
@@ -882,6 +911,8 @@ typedef struct llmprov_quirks {
     const char *reasoning_key;   /* the member that thinking is sent back in: "reasoning_content"            */
     const char *user_key;        /* "safety_identifier"                                                      */
     const char *efforts;         /* "qwen3: none default": the efforts of models here, over their profile's  */
+    const char *no_strict;       /* "claude-opus-5 claude-sonnet-5": profiles that, although they have MODEL_SCHEMA,
+                                    refuse strict tools and native structured answers here (bedrock-converse) */
     unsigned flags;              /* LLMPROV_QUIRK_*                                                          */
 } llmprov_quirks;
 
@@ -941,7 +972,8 @@ enum {
     LLMPROV_MODEL_RESULTS_ALONE = 67108864,    /* refuses anything beside tool results in their message      */
     LLMPROV_MODEL_RESULT_DOCUMENTS = 134217728,              /* takes documents inside tool results          */
     LLMPROV_MODEL_NO_MARKS = 268435456,        /* refuses cache marks                                        */
-    LLMPROV_MODEL_NINE_LETTER_IDS = 536870912  /* ids of tool calls are nine letters and digits              */
+    LLMPROV_MODEL_NINE_LETTER_IDS = 536870912, /* ids of tool calls are nine letters and digits              */
+    LLMPROV_MODEL_INLINE_REFS = 1073741824     /* reads no $ref in schemas: what they lead to is sent instead */
 };
 
 /* A row about a family of models, found by the longest prefix of the model's name after a vendor's "vendor/". */
@@ -1206,7 +1238,9 @@ LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, 
 
 /* Whose subset of JSON Schema. The strict ones close every object and give every value a type.
    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-   https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations */
+   https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
+   https://ai.google.dev/gemini-api/docs/structured-output  https://docs.cohere.com/docs/structured-outputs
+   https://docs.aws.amazon.com/nova/latest/userguide/prompting-tool-troubleshooting.html */
 typedef enum llmprov_schema_target {
     LLMPROV_SCHEMA_PLAIN,        /* of a tool that is not strict: nothing is lost; only what servers refuse or read
                                     differently is put right (a root without type, objects without properties, lists
@@ -1214,8 +1248,17 @@ typedef enum llmprov_schema_target {
     LLMPROV_SCHEMA_OPENAI,       /* strict tools and strict structured answers                               */
     LLMPROV_SCHEMA_ANTHROPIC,    /* structured answers: output_config.format                                 */
     LLMPROV_SCHEMA_ANTHROPIC_TOOL,             /* strict tools                                               */
-    LLMPROV_SCHEMA_GEMINI        /* parametersJsonSchema, responseJsonSchema: as PLAIN, but const
-                                    becomes an enum, and a root without type stays so                         */
+    LLMPROV_SCHEMA_GEMINI,       /* parametersJsonSchema, responseJsonSchema: as PLAIN, but const
+                                    becomes an enum, a root without type stays so, and a reference with more
+                                    beside it, which would not be read, becomes what it leads to              */
+    LLMPROV_SCHEMA_ANSWER,       /* structured answers that are not strict: as PLAIN, but a root without type,
+                                    objects without properties and lists without items stay so                */
+    LLMPROV_SCHEMA_INLINE,       /* as ANSWER, without references: Ollama's format, Qwen                     */
+    LLMPROV_SCHEMA_INLINE_TOOL,  /* as PLAIN, without references: tools of Ollama and Qwen                   */
+    LLMPROV_SCHEMA_INLINE_STRICT,              /* as OPENAI, without references                              */
+    LLMPROV_SCHEMA_NOVA,         /* as INLINE_TOOL, with nothing but type, properties, required at the root  */
+    LLMPROV_SCHEMA_COHERE        /* strict tools and structured answers: objects stay open, in each of them
+                                    something is required, and allOf, oneOf, not, bounds have no place        */
 } llmprov_schema_target;
 
 /* A schema that a target takes. */
@@ -1230,8 +1273,10 @@ typedef struct llmprov_schema {
 
 /* Makes a schema fit for a target. `len` is literal; the text is not kept. What the target has no keyword for goes to the
    end of that schema's description, as "(minimum: 3; pattern: ^a)", and into a warning (ERR_UNSUPPORTED). oneOf becomes
-   anyOf, allOf is merged, references stay, a property that OpenAI would not let out becomes one that may be null: with a
-   warning where something else fits than before (ERR_ARGUMENT). ERR_ARGUMENT: it cannot be said in the target's subset,
+   anyOf, allOf is merged, a property that OpenAI would not let out becomes one that may be null: with a warning where
+   something else fits than before (ERR_ARGUMENT). References stay, but where the target has none: there each becomes what
+   it leads to, with a warning (ERR_ARGUMENT); of one that leads back to what it is part of only the type and the
+   description are left, where anything of that type fits (a warning, ERR_UNSUPPORTED). ERR_ARGUMENT: it cannot be said in the target's subset,
    or is past its limits; ERR_BAD_JSON; ERR_LIMIT: merging multiplies. The same input gives the same bytes. The allocator
    may be NULL. *out must be freed whatever is returned. */
 LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len, llmprov_schema_target target,
@@ -7807,10 +7852,18 @@ enum {
     LLMPROV__SCHEMA_ROOT_OBJECT = 4,           /* the root is an object, and no union */
     LLMPROV__SCHEMA_SCALARS = 8,               /* no objects and arrays in enum and const */
     LLMPROV__SCHEMA_NO_CONST = 16,             /* an enum of one value stands for const */
-    LLMPROV__SCHEMA_ANY_ROOT = 32              /* the root need not say that it is an object */
+    LLMPROV__SCHEMA_ANY_ROOT = 32,             /* the root need not say that it is an object */
+    LLMPROV__SCHEMA_AS_SAID = 64,              /* objects without properties and lists without items stay so */
+    LLMPROV__SCHEMA_INLINES = 128,             /* there are no references: what they lead to stands in their place */
+    LLMPROV__SCHEMA_ALONE = 256,               /* nothing is read beside a reference but what begins with $ */
+    LLMPROV__SCHEMA_BARE_ROOT = 512,           /* at the root: type, properties, required */
+    LLMPROV__SCHEMA_OPEN = 1024,               /* objects need not be closed, nor things have a type */
+    LLMPROV__SCHEMA_NEEDS_ONE = 2048,          /* of the properties of an object one is required at least */
+    LLMPROV__SCHEMA_NO_ANCHORS = 4096          /* no ^ and $ in patterns */
 };
 
-/* What a target takes. All objects are closed, everything has a type. Numbers: 0 = no limit. */
+/* What a target takes. All objects are closed, everything has a type, but for SCHEMA_OPEN. Numbers: 0 = no limit; keeps NULL
+   = a target without rules. */
 typedef struct llmprov__schema_row {
     const char *who;
     const char *keeps;           /* keywords; of others the description tells */
@@ -7829,16 +7882,32 @@ typedef struct llmprov__schema_row {
     "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format minItems", \
     "date-time time date duration email hostname uri ipv4 ipv6 uuid"
 
+#define LLMPROV__SCHEMA_OPENAI_ROW(more) { "OpenAI's strict schemas", \
+    "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format " \
+    "pattern multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems", \
+    "date-time time date duration email hostname ipv4 ipv6 uuid", \
+    LLMPROV__SCHEMA_REQUIRES | LLMPROV__SCHEMA_ROOT_OBJECT | (more), 0, 5000, 10, 1000, 120000, 0, 0 }
+
+/* A row without rules. */
+#define LLMPROV__SCHEMA_FREE_ROW(who, flags) { who, NULL, NULL, flags, 0, 0, 0, 0, 0, 0, 0 }
+
 static const llmprov__schema_row llmprov__schema_rows[] = {
-    [LLMPROV_SCHEMA_OPENAI] = { "OpenAI's strict schemas",
-        "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format "
-        "pattern multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems",
-        "date-time time date duration email hostname ipv4 ipv6 uuid",
-        LLMPROV__SCHEMA_REQUIRES | LLMPROV__SCHEMA_ROOT_OBJECT, 0, 5000, 10, 1000, 120000, 0, 0 },
+    [LLMPROV_SCHEMA_PLAIN] = LLMPROV__SCHEMA_FREE_ROW("tools", 0),
+    [LLMPROV_SCHEMA_OPENAI] = LLMPROV__SCHEMA_OPENAI_ROW(0),
     [LLMPROV_SCHEMA_ANTHROPIC] = { LLMPROV__SCHEMA_ANTHROPIC_ROW, LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS, 1, 0, 0, 0, 0, 24, 16 },
     [LLMPROV_SCHEMA_ANTHROPIC_TOOL] = { LLMPROV__SCHEMA_ANTHROPIC_ROW,
         LLMPROV__SCHEMA_NO_CIRCLES | LLMPROV__SCHEMA_SCALARS | LLMPROV__SCHEMA_ROOT_OBJECT, 1, 0, 0, 0, 0, 24, 16 },
-    [LLMPROV_SCHEMA_GEMINI] = { "Gemini's schemas", "", "", LLMPROV__SCHEMA_NO_CONST | LLMPROV__SCHEMA_ANY_ROOT, 0, 0, 0, 0, 0, 0, 0 },
+    [LLMPROV_SCHEMA_GEMINI] = LLMPROV__SCHEMA_FREE_ROW("Gemini's schemas", LLMPROV__SCHEMA_NO_CONST | LLMPROV__SCHEMA_ANY_ROOT | LLMPROV__SCHEMA_ALONE),
+    [LLMPROV_SCHEMA_ANSWER] = LLMPROV__SCHEMA_FREE_ROW("answers", LLMPROV__SCHEMA_ANY_ROOT | LLMPROV__SCHEMA_AS_SAID),
+    [LLMPROV_SCHEMA_INLINE] = LLMPROV__SCHEMA_FREE_ROW("answers", LLMPROV__SCHEMA_ANY_ROOT | LLMPROV__SCHEMA_AS_SAID | LLMPROV__SCHEMA_INLINES),
+    [LLMPROV_SCHEMA_INLINE_TOOL] = LLMPROV__SCHEMA_FREE_ROW("tools", LLMPROV__SCHEMA_INLINES),
+    [LLMPROV_SCHEMA_INLINE_STRICT] = LLMPROV__SCHEMA_OPENAI_ROW(LLMPROV__SCHEMA_INLINES),
+    [LLMPROV_SCHEMA_NOVA] = LLMPROV__SCHEMA_FREE_ROW("Nova's tools", LLMPROV__SCHEMA_INLINES | LLMPROV__SCHEMA_BARE_ROOT),
+    [LLMPROV_SCHEMA_COHERE] = { "Cohere's strict schemas",
+        "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format pattern",
+        "date-time uuid date time",
+        LLMPROV__SCHEMA_ROOT_OBJECT | LLMPROV__SCHEMA_OPEN | LLMPROV__SCHEMA_NEEDS_ONE | LLMPROV__SCHEMA_NO_ANCHORS | LLMPROV__SCHEMA_SCALARS,
+        0, 0, 0, 0, 0, 0, 0 },
 };
 
 /* Of one enum with more than `values` texts; OpenAI only. */
@@ -7862,6 +7931,7 @@ typedef struct llmprov__schema_frame {
     llmprov__schema_from *from;
     size_t count, cap, began;    /* began: how many there were before references were followed */
     bool begun, root, optional, branch, shed;
+    bool all, must;              /* every property of it becomes required; it is a property of such an object */
     bool null;                   /* null shall be allowed, too */
     bool empty;                  /* nothing fits */
     unsigned types;              /* 0 of a union and of a reference */
@@ -7910,6 +7980,7 @@ typedef struct llmprov__schema_work {
     size_t table_cap;
     bool twice;                  /* some object has a key twice */
     bool inlined;                /* some reference was followed */
+    bool expanded;               /* the tree is another one: what references led to stands in their place */
     int shed;                    /* null is taken out: 1 of optional properties, 2 of all */
     llmprov_writer w;
     llmprov__mem_buf scratch, notes;
@@ -8221,7 +8292,8 @@ static bool llmprov__schema_keeps(const llmprov__schema_work *c, unsigned word, 
     case LLMPROV__SCHEMA_K_CONST:
         return !(c->row->flags & LLMPROV__SCHEMA_SCALARS) || llmprov__schema_scalars(v, word == LLMPROV__SCHEMA_K_ENUM);
     case LLMPROV__SCHEMA_K_FORMAT: return llmprov__schema_lists(c->row->formats, llmprov_json_text(v));
-    case LLMPROV__SCHEMA_K_PATTERN: return !llmprov__schema_looks_around(llmprov_json_text(v));
+    case LLMPROV__SCHEMA_K_PATTERN:
+        return !llmprov__schema_looks_around(llmprov_json_text(v)) && !((c->row->flags & LLMPROV__SCHEMA_NO_ANCHORS) && strpbrk(llmprov_json_text(v).ptr, "^$"));
     case LLMPROV__SCHEMA_K_MIN_ITEMS: return !c->row->min_items || llmprov_json_num(v, 0) <= c->row->min_items;
     default: return true;
     }
@@ -8469,7 +8541,7 @@ static bool llmprov__schema_guess(llmprov__schema_work *c, llmprov__schema_frame
     for (i = 0; i < f->count; i++)
         for (m = llmprov_json_next(f->from[i].v, NULL); m; m = m->next) guess |= llmprov__schema_words[llmprov__schema_keyword(c, m)].types;
     f->types = guess || !f->root ? guess : LLMPROV__SCHEMA_OBJECT;
-    if (!f->types) return llmprov__schema_refuse(c, f->from[0].v, "it has no type, and every value needs one in ", c->row->who);
+    if (!f->types) return (c->row->flags & LLMPROV__SCHEMA_OPEN) || llmprov__schema_refuse(c, f->from[0].v, "it has no type, and every value needs one in ", c->row->who);
     llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "it has no type: the one that its keywords are about was taken", "");
     return true;
 }
@@ -8656,10 +8728,20 @@ static bool llmprov__schema_check_required(llmprov__schema_work *c, llmprov__sch
         if (required->kind != LLMPROV_JSON_ARRAY) return llmprov__schema_refuse(c, required, "a list of names was expected", "");
         for (item = llmprov_json_next(required, NULL); item; item = item->next) {
             if (item->kind != LLMPROV_JSON_STRING) return llmprov__schema_refuse(c, item, "a name was expected", "");
-            if (!llmprov__schema_property(c, f, item->is.text))
+            if (!(c->row->flags & LLMPROV__SCHEMA_OPEN) && !llmprov__schema_property(c, f, item->is.text))
                 return llmprov__schema_refuse(c, item, item->is.text.ptr, " is required but none of the properties: objects are closed, so that it could not be given");
         }
     }
+    return true;
+}
+
+/* Where none of the properties is required and one must be, all become so. */
+static bool llmprov__schema_demands(const llmprov__schema_work *c, const llmprov__schema_frame *f, size_t properties) {
+    const llmprov_json *required;
+    size_t part = 0;
+    if (!(c->row->flags & LLMPROV__SCHEMA_NEEDS_ONE) || !properties) return (c->row->flags & LLMPROV__SCHEMA_REQUIRES) != 0;
+    while ((required = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_REQUIRED, &part)) != NULL)
+        if (required->count) return false;
     return true;
 }
 
@@ -8671,6 +8753,8 @@ static bool llmprov__schema_close(llmprov__schema_work *c, llmprov__schema_frame
         if (properties->kind != LLMPROV_JSON_OBJECT) return llmprov__schema_refuse(c, properties, "an object of schemas was expected", "");
         count += properties->count;
     }
+    f->all = llmprov__schema_demands(c, f, count);
+    if (c->row->flags & LLMPROV__SCHEMA_OPEN) return llmprov__schema_check_required(c, f);
     for (part = 0; (open = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_CLOSED, &part)) != NULL; ) {
         if (open->kind == LLMPROV_JSON_BOOL && !llmprov_json_bool(open, true)) continue;
         if (!count) return llmprov__schema_refuse(c, open, "an object of free keys has no place in ", c->row->who);
@@ -8694,7 +8778,7 @@ static const llmprov_json *llmprov__schema_tuple(const llmprov__schema_work *c, 
 
 static bool llmprov__schema_check_items(llmprov__schema_work *c, llmprov__schema_frame *f) {
     const llmprov_json *items = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_ITEMS), *prefix = llmprov__schema_first(c, f, LLMPROV__SCHEMA_K_PREFIX);
-    if (!items && !prefix) return llmprov__schema_refuse(c, f->from[0].v, "a list needs a type for its items in ", c->row->who);
+    if (!items && !prefix) return (c->row->flags & LLMPROV__SCHEMA_OPEN) || llmprov__schema_refuse(c, f->from[0].v, "a list needs a type for its items in ", c->row->who);
     if (prefix && (prefix->kind != LLMPROV_JSON_ARRAY || !prefix->count)) return llmprov__schema_refuse(c, prefix, "a list of schemas was expected", "");
     if (!prefix && items->kind == LLMPROV_JSON_ARRAY && !items->count) return llmprov__schema_refuse(c, items, "a list needs a type for its items in ", c->row->who);
     return true;
@@ -8796,8 +8880,9 @@ static void llmprov__schema_settle_null(llmprov__schema_work *c, llmprov__schema
                 (f->types & LLMPROV__SCHEMA_NULL) && llmprov__schema_null_in_values(c, f);
     for (i = 0; i < f->count && f->null; i++) f->null = llmprov__schema_lets_null(c, f, i);
     if (fits) f->null = false;
-    else if (f->optional && (c->row->flags & LLMPROV__SCHEMA_REQUIRES)) {
-        if (!f->null) llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, "null stands for leaving it out: every property is required in ", c->row->who);
+    else if (f->optional && f->must) {
+        bool every = (c->row->flags & LLMPROV__SCHEMA_REQUIRES) != 0;
+        if (!f->null) llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, f->from[0].v, every ? "null stands for leaving it out: every property is required in " : "null stands for leaving it out: something must be required of every object in ", c->row->who);
         f->null = true;
     }
 }
@@ -8981,10 +9066,10 @@ static void llmprov__schema_write_required(llmprov__schema_work *c, const llmpro
                 earlier = llmprov__schema_find(c, llmprov__schema_get(c, f->from[before].v, LLMPROV__SCHEMA_K_REQUIRED), item->is.text.ptr, item->is.text.len);
             if (earlier || llmprov__schema_find(c, list, item->is.text.ptr, item->is.text.len) != item) continue;
             property = llmprov__schema_property(c, f, item->is.text);
-            if (llmprov__schema_required(c, f, property)) llmprov__schema_write_json(c, NULL, item->raw);
+            if (!property || llmprov__schema_required(c, f, property)) llmprov__schema_write_json(c, NULL, item->raw);
         }
     }
-    for (part = 0; (c->row->flags & LLMPROV__SCHEMA_REQUIRES) && (list = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL; ) {
+    for (part = 0; f->all && (list = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_PROPERTIES, &part)) != NULL; ) {
         for (item = llmprov_json_next(list, NULL); item; item = item->next) {
             if (llmprov__schema_property(c, f, item->key) != item || llmprov__schema_required(c, f, item)) continue;
             llmprov__schema_write_name(c, NULL);
@@ -9105,6 +9190,7 @@ static llmprov__schema_frame *llmprov__schema_push_property(llmprov__schema_work
         if ((other = llmprov__schema_find(c, list, m->key.ptr, m->key.len)) != NULL && !llmprov__schema_add(c, p, other, 0)) return NULL;
     if (!p) return NULL;
     p->optional = !llmprov__schema_required(c, f, m);
+    p->must = f->all;
     p->shed = (c->shed == 2 || (c->shed == 1 && p->optional)) && p->count == 1 && llmprov__schema_nullable(c, m);
     c->properties++;
     c->optional += p->optional;
@@ -9203,6 +9289,26 @@ static void llmprov__schema_open_properties(llmprov__schema_work *c, llmprov__sc
     else llmprov__schema_shut(c, "}");
 }
 
+/* Further members: none where one of the schemas that hold there says so, and elsewhere what all of them say. */
+static void llmprov__schema_open_members(llmprov__schema_work *c, const llmprov__schema_frame *f) {
+    static const llmprov_str key = { "additionalProperties", 20 };
+    const llmprov_json *m;
+    llmprov__schema_frame *p = NULL;
+    bool closed = !(c->row->flags & LLMPROV__SCHEMA_OPEN), free = true;
+    size_t part = 0;
+    while ((m = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_CLOSED, &part)) != NULL) {
+        closed = closed || (m->kind == LLMPROV_JSON_BOOL && !llmprov_json_bool(m, true));
+        free = free && m->kind == LLMPROV_JSON_BOOL;
+    }
+    if (closed || free) {
+        llmprov__schema_write_text(c, key.ptr, closed ? "false" : "true");
+        return;
+    }
+    p = llmprov__schema_push_place(c, key, NULL);
+    for (part = 0; p && (m = llmprov__schema_part(c, f, LLMPROV__SCHEMA_K_CLOSED, &part)) != NULL; )
+        if (!llmprov__schema_add(c, p, m, 0)) return;
+}
+
 /* Where the definitions belong that are written at the end. */
 static void llmprov__schema_here(llmprov__schema_work *c) {
     if (c->home_found) return;
@@ -9220,7 +9326,7 @@ static void llmprov__schema_write_part(llmprov__schema_work *c, llmprov__schema_
     case LLMPROV__SCHEMA_K_ENUM: case LLMPROV__SCHEMA_K_CONST: if (simple) llmprov__schema_write_values(c, f); break;
     case LLMPROV__SCHEMA_K_PROPERTIES: if (simple) llmprov__schema_open_properties(c, f); break;
     case LLMPROV__SCHEMA_K_REQUIRED: if (simple) llmprov__schema_write_required(c, f); break;
-    case LLMPROV__SCHEMA_K_CLOSED: if (simple) llmprov__schema_write_text(c, "additionalProperties", "false"); break;
+    case LLMPROV__SCHEMA_K_CLOSED: if (simple) llmprov__schema_open_members(c, f); break;
     case LLMPROV__SCHEMA_K_ITEMS: case LLMPROV__SCHEMA_K_PREFIX: if (simple) llmprov__schema_open_items(c, f); break;
     case LLMPROV__SCHEMA_K_ANY: case LLMPROV__SCHEMA_K_ONE:
         if (m != f->choices) break;
@@ -9254,7 +9360,7 @@ static void llmprov__schema_complete(llmprov__schema_work *c, llmprov__schema_fr
     static const unsigned words[] = { LLMPROV__SCHEMA_K_PROPERTIES, LLMPROV__SCHEMA_K_REQUIRED, LLMPROV__SCHEMA_K_CLOSED };
     size_t i;
     for (i = 0; (f->types & LLMPROV__SCHEMA_OBJECT) && i < LLMPROV__COUNT(words); i++) {
-        bool wanted = words[i] != LLMPROV__SCHEMA_K_REQUIRED || (c->row->flags & LLMPROV__SCHEMA_REQUIRES);
+        bool wanted = words[i] == LLMPROV__SCHEMA_K_REQUIRED ? f->all : !(c->row->flags & LLMPROV__SCHEMA_OPEN);
         if (wanted && !(f->done & llmprov__schema_once(words[i]))) llmprov__schema_write_part(c, f, words[i], NULL);
     }
     if (f->notes && !f->described) llmprov__schema_write_description(c, f);
@@ -9451,7 +9557,6 @@ static bool llmprov__schema_strict(llmprov__schema_work *c, llmprov__mem_buf *to
         llmprov_str name = { llmprov__schema_words[i].name, strlen(llmprov__schema_words[i].name) };
         if (llmprov__schema_lists(c->row->keeps, name)) c->keeps |= (uint64_t)1 << i;
     }
-    if (!llmprov__schema_index(c)) return false;
     defs = llmprov__schema_get(c, c->root, LLMPROV__SCHEMA_K_DEFS);
     definitions = llmprov__schema_get(c, c->root, LLMPROV__SCHEMA_K_DEFINITIONS);
     c->home = llmprov_json_kind(defs) == LLMPROV_JSON_OBJECT ? defs : llmprov_json_kind(definitions) == LLMPROV_JSON_OBJECT ? definitions : NULL;
@@ -9532,6 +9637,7 @@ static void llmprov__schema_plain_end(llmprov__schema_work *c, const llmprov_jso
     const llmprov_json *said = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE), *items = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS);
     unsigned types = said ? llmprov__schema_type(said) : v == c->root && !(c->row->flags & LLMPROV__SCHEMA_ANY_ROOT) ? LLMPROV__SCHEMA_OBJECT : 0u;
     bool tuple = llmprov__schema_plain_tuple(c, v) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REST);
+    if (c->row->flags & LLMPROV__SCHEMA_AS_SAID) types = 0;
     if ((types & LLMPROV__SCHEMA_OBJECT) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PROPERTIES)) llmprov__schema_write_text(c, "properties", "{}");
     if (tuple || ((types & LLMPROV__SCHEMA_ARRAY) && !items)) llmprov__schema_write_text(c, "items", "{}");
 }
@@ -9544,12 +9650,21 @@ static bool llmprov__schema_plain_const(llmprov__schema_work *c, const llmprov_j
     return word == LLMPROV__SCHEMA_K_CONST || (word == LLMPROV__SCHEMA_K_ENUM && llmprov__schema_get(c, m->parent, LLMPROV__SCHEMA_K_CONST));
 }
 
+/* Whether a member of the root has no place there; where it said something, that is told. */
+static bool llmprov__schema_plain_banned(llmprov__schema_work *c, const llmprov_json *m) {
+    unsigned word = llmprov__schema_word_of(m->key);
+    if (m->parent != c->root || !(c->row->flags & LLMPROV__SCHEMA_BARE_ROOT)) return false;
+    if (word == LLMPROV__SCHEMA_K_TYPE || word == LLMPROV__SCHEMA_K_PROPERTIES || word == LLMPROV__SCHEMA_K_REQUIRED) return false;
+    if (llmprov__schema_words[word].is != '-') llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, m, "it was left out: type, properties and required are all that the root may have in ", c->row->who);
+    return true;
+}
+
 /* Opens a container that has schemas inside, or writes a value whole. True = opened. */
 static bool llmprov__schema_plain_open(llmprov__schema_work *c, const llmprov_json *v, char role, char outer) {
     bool object = v->kind == LLMPROV_JSON_OBJECT, opens = role != 'v' && (object || (role == 'l' && v->kind == LLMPROV_JSON_ARRAY));
     const char *name = outer == 's' ? llmprov__schema_plain_key(c, v) : v->key.ptr;
     llmprov_str key = v->key;
-    if (outer == 's' && !name) return false;
+    if (outer == 's' && (!name || llmprov__schema_plain_banned(c, v))) return false;
     if (outer == 's' && llmprov__schema_plain_null(c, v->parent) && llmprov__schema_plain_nullable(c, v)) return false;
     if (outer == 's' && llmprov__schema_plain_const(c, v)) return false;
     if (name != key.ptr) key.len = strlen(name);
@@ -9579,7 +9694,6 @@ static bool llmprov__schema_plain(llmprov__schema_work *c, llmprov__mem_buf *to)
     char roles[LLMPROV__JSON_DEPTH + 2] = "vs";
     const llmprov_json *v = c->root;
     int depth = 1;
-    if (!llmprov__schema_index(c)) return false;
     while (v) {
         const llmprov_json *inner = NULL;
         bool open = llmprov__schema_plain_open(c, v, roles[depth], roles[depth - 1]);
@@ -9594,6 +9708,174 @@ static bool llmprov__schema_plain(llmprov__schema_work *c, llmprov__mem_buf *to)
         if (v) roles[depth] = llmprov__schema_plain_role(roles[depth - 1], v);
     }
     return llmprov__mem_add(to, c->w.text, c->w.len);
+}
+
+/* -- references become what they lead to, in a tree of its own -- */
+
+/* An object or a list whose copy is under way. */
+typedef struct llmprov__schema_copy {
+    struct llmprov__schema_copy *below;
+    const llmprov_json *from;
+    llmprov_json *to;
+    char role;                   /* as for llmprov__schema_plain_role */
+    int depth;
+    const llmprov_json *ref;     /* the reference that is replaced, by what it leads to */
+    const llmprov_json *into;
+    bool cut, wrap;              /* only its type and its description; whole, as the one part of an allOf */
+    const llmprov_json *at;      /* the member last done, of `into` or of `from` */
+    bool inside;
+} llmprov__schema_copy;
+
+/* A keyword that is for readers alone, so that of two the nearer one counts. */
+static bool llmprov__schema_for_readers(unsigned word) {
+    char is = llmprov__schema_words[word].is;
+    return word == LLMPROV__SCHEMA_K_DESCRIPTION || word == LLMPROV__SCHEMA_K_DEFAULT || is == '-' || is == 'n';
+}
+
+/* Whether what a reference leads to may mingle with what stands beside it: that must be a text, or the same, or nullable. */
+static bool llmprov__schema_mingles(const llmprov__schema_work *c, const llmprov_json *from, const llmprov_json *into) {
+    const llmprov_json *m = NULL, *other;
+    if (into->kind != LLMPROV_JSON_OBJECT) return llmprov_json_bool(into, true);
+    if (llmprov__schema_get(c, into, LLMPROV__SCHEMA_K_REF)) return false;
+    while ((m = llmprov_json_next(from, m)) != NULL) {
+        unsigned word = llmprov__schema_word_of(m->key);
+        if (word == LLMPROV__SCHEMA_K_REF || word == LLMPROV__SCHEMA_K_DEFS || word == LLMPROV__SCHEMA_K_DEFINITIONS || word == LLMPROV__SCHEMA_K_NULLABLE) continue;
+        other = llmprov__schema_find(c, into, m->key.ptr, m->key.len);
+        if (!llmprov__schema_for_readers(word) && !(other && llmprov__json_same_tree(other, m))) return false;
+    }
+    return true;
+}
+
+/* Whether anything is lost beside a reference, where nothing is read there but what begins with $. */
+static bool llmprov__schema_crowded(const llmprov_json *from) {
+    const llmprov_json *m = NULL;
+    while ((m = llmprov_json_next(from, m)) != NULL)
+        if (m->key.ptr[0] != '$') return true;
+    return false;
+}
+
+/* Whether a schema is being copied, so that what leads there is part of it. */
+static bool llmprov__schema_under_way(const llmprov__schema_copy *f, const llmprov_json *v) {
+    for (; f; f = f->below)
+        if (f->from == v || (f->into == v && !f->cut)) return true;
+    return false;
+}
+
+/* Decides what becomes of a schema's reference. */
+static bool llmprov__schema_aim(llmprov__schema_work *c, llmprov__schema_copy *f) {
+    const llmprov_json *ref = f->role == 's' && f->from->kind == LLMPROV_JSON_OBJECT ? llmprov__schema_get(c, f->from, LLMPROV__SCHEMA_K_REF) : NULL, *into;
+    bool loops, all = (c->row->flags & LLMPROV__SCHEMA_INLINES) != 0;
+    if (!ref || (!all && !llmprov__schema_crowded(f->from))) return true;
+    into = llmprov__schema_resolve(c, ref);
+    if (!into) return false;
+    loops = llmprov__schema_under_way(f, into);
+    if (loops && !all) {
+        llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, ref, "it leads back to what it is part of, and what stands beside it is not read in ", c->row->who);
+        return true;
+    }
+    if (loops) llmprov__schema_warn(c, LLMPROV_ERR_UNSUPPORTED, ref, "it leads back to what it is part of, and there are no references for the target: of what it leads to only the type and the description were left", "");
+    else llmprov__schema_warn(c, LLMPROV_ERR_ARGUMENT, ref, all ? "what it leads to stands in its place: there are no references for the target" : "what it leads to stands in its place: nothing is read beside a reference in ", all ? "" : c->row->who);
+    f->ref = ref;
+    f->into = into;
+    f->cut = loops;
+    f->wrap = !loops && !llmprov__schema_mingles(c, f->from, into);
+    c->expanded = true;
+    return true;
+}
+
+/* A copy of a value without what is in it, as the last member or item of `parent`. */
+static llmprov_json *llmprov__schema_copy_value(llmprov__schema_work *c, const llmprov_json *from, llmprov_json *parent, llmprov_str key) {
+    llmprov_json *to = llmprov__schema_step(c, from, 16) ? (llmprov_json *)llmprov__mem_take(c->arena, sizeof *to) : NULL;
+    if (!to) return NULL;
+    *to = *from;
+    to->key = key;
+    to->next = NULL;
+    to->parent = parent;
+    if (to->kind >= LLMPROV_JSON_ARRAY) to->count = 0, to->is.inner.first = to->is.inner.last = NULL;
+    if (!parent) return to;
+    if (parent->is.inner.last) parent->is.inner.last->next = to;
+    else parent->is.inner.first = to;
+    parent->is.inner.last = to;
+    parent->count++;
+    return to;
+}
+
+/* Copies a value, and opens what has others inside; false = failed. */
+static bool llmprov__schema_copy_open(llmprov__schema_work *c, llmprov__schema_copy **top, const llmprov_json *from, llmprov_json *parent, llmprov_str key, char role) {
+    llmprov__schema_copy *f;
+    int depth = *top ? (*top)->depth + 1 + (parent != (*top)->to) : 1;
+    llmprov_json *to = llmprov__schema_copy_value(c, from, parent, key);
+    if (!to || to->kind < LLMPROV_JSON_ARRAY) return to != NULL;
+    if (depth > LLMPROV__JSON_DEPTH) return llmprov__schema_fail(c, LLMPROV_ERR_LIMIT, from, "what references lead to is nested too deep");
+    f = (llmprov__schema_copy *)llmprov__mem_take(c->arena, sizeof *f);
+    if (!f) return false;
+    memset(f, 0, sizeof *f);
+    f->below = *top;
+    f->from = from;
+    f->to = to;
+    f->role = role;
+    f->depth = depth;
+    *top = f;
+    return llmprov__schema_aim(c, f);
+}
+
+/* The next member of a schema's copy: in the place of the reference those that it leads to. NULL = that was all. */
+static const llmprov_json *llmprov__schema_copy_next(llmprov__schema_work *c, llmprov__schema_copy *f) {
+    unsigned word;
+    for (;;) {
+        f->at = llmprov_json_next(f->inside ? f->into : f->from, f->at);
+        if (!f->at && !f->inside) return NULL;
+        if (!f->at) {
+            f->at = f->ref;
+            f->inside = false;
+        } else if (f->ref && f->at == f->ref && !f->inside) {
+            if (f->wrap) return f->at;
+            f->at = NULL;
+            f->inside = true;
+        } else {
+            word = f->role == 's' ? llmprov__schema_word_of(f->at->key) : LLMPROV__SCHEMA_K_NONE;
+            if (f->inside && llmprov__schema_find(c, f->from, f->at->key.ptr, f->at->key.len)) continue;
+            if (f->inside && f->cut && word != LLMPROV__SCHEMA_K_TYPE && word != LLMPROV__SCHEMA_K_DESCRIPTION) continue;
+            if (!(c->row->flags & LLMPROV__SCHEMA_INLINES) && !f->inside) return f->at;
+            if (word != LLMPROV__SCHEMA_K_DEFS && word != LLMPROV__SCHEMA_K_DEFINITIONS && word != LLMPROV__SCHEMA_K_REF) return f->at;
+        }
+    }
+}
+
+/* What cannot be mingled becomes the one part of an allOf, or of another list of that kind. */
+static bool llmprov__schema_copy_wrapped(llmprov__schema_work *c, llmprov__schema_copy **top) {
+    static const unsigned words[] = { LLMPROV__SCHEMA_K_EACH, LLMPROV__SCHEMA_K_ANY, LLMPROV__SCHEMA_K_ONE };
+    static const llmprov_json none = { .kind = LLMPROV_JSON_ARRAY };
+    const llmprov__schema_copy *f = *top;
+    llmprov_str key = { NULL, 0 }, item = { NULL, 0 };
+    llmprov_json *list;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(words) && llmprov__schema_get(c, f->from, words[i]); i++) { }
+    if (i == LLMPROV__COUNT(words)) return llmprov__schema_refuse(c, f->ref, "what it leads to cannot be said beside allOf, anyOf and oneOf", "");
+    key.ptr = llmprov__schema_words[words[i]].name;
+    key.len = strlen(key.ptr);
+    list = llmprov__schema_copy_value(c, &none, f->to, key);
+    return list && llmprov__schema_copy_open(c, top, f->into, list, item, 's');
+}
+
+/* Replaces the tree by one in which references stand for nothing, where the target has none; otherwise nothing happens. */
+static bool llmprov__schema_expand(llmprov__schema_work *c) {
+    static const llmprov_str none = { NULL, 0 };
+    llmprov__schema_copy *top = NULL;
+    const llmprov_json *m;
+    llmprov_json *root;
+    if (!(c->row->flags & (LLMPROV__SCHEMA_INLINES | LLMPROV__SCHEMA_ALONE))) return true;
+    if (!llmprov__schema_copy_open(c, &top, c->root, NULL, none, 's')) return false;
+    root = top->to;
+    while (top) {
+        if ((m = llmprov__schema_copy_next(c, top)) == NULL) top = top->below;
+        else if (m == top->ref) {
+            if (!llmprov__schema_copy_wrapped(c, &top)) return false;
+        } else if (!llmprov__schema_copy_open(c, &top, m, top->to, m->key, top->role == 'v' ? 'v' : llmprov__schema_plain_role(top->role, m))) return false;
+    }
+    if (!c->expanded) return true;
+    c->root = root;
+    return llmprov__schema_index(c);
 }
 
 /* -- the whole -- */
@@ -9628,7 +9910,7 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     c.most = (1u << 20) + 64 * (uint64_t)c.root->raw.len;
     to.alloc = c.w.alloc = c.scratch.alloc = c.notes.alloc = c.defs.alloc = c.edges.alloc = memory->arena.alloc;
     if (c.root->kind != LLMPROV_JSON_OBJECT) llmprov__schema_refuse(&c, c.root, "a schema is an object", "");
-    else if (target == LLMPROV_SCHEMA_PLAIN || target == LLMPROV_SCHEMA_GEMINI ? llmprov__schema_plain(&c, &to) : llmprov__schema_strict(&c, &to)) llmprov__schema_finish(&c, &to);
+    else if (llmprov__schema_index(&c) && llmprov__schema_expand(&c) && (c.row->keeps ? llmprov__schema_strict(&c, &to) : llmprov__schema_plain(&c, &to))) llmprov__schema_finish(&c, &to);
     if (!out->error.code && (!out->json || to.failed || !llmprov__schema_sound(&c))) {
         llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
     }
@@ -11873,25 +12155,59 @@ static llmprov__parts_place llmprov__parts_tool_schema(size_t tool) {
     return place;
 }
 
-/* Writes a schema (NULL: of an object without members) as the target takes it, and hands on what was changed. One that was
-   asked for in this format goes back as it came. */
-static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char *schema, const char *field, llmprov_schema_target target, const char *format) {
+/* Whether the model or the provider loses references. */
+static bool llmprov__parts_inlines(const llmprov_draft *d) {
+    return (d->profile->flags & LLMPROV_MODEL_INLINE_REFS) || (d->row->quirks.flags & LLMPROV_QUIRK_INLINE_REFS);
+}
+
+/* The target of a tool's schema and of an answer's, where strict ones are OpenAI's. */
+static llmprov_schema_target llmprov__parts_tool_target(const llmprov_draft *d, bool strict) {
+    if (llmprov__parts_inlines(d)) return strict ? LLMPROV_SCHEMA_INLINE_STRICT : LLMPROV_SCHEMA_INLINE_TOOL;
+    return strict ? LLMPROV_SCHEMA_OPENAI : LLMPROV_SCHEMA_PLAIN;
+}
+
+static llmprov_schema_target llmprov__parts_answer_target(const llmprov_draft *d, bool strict) {
+    if (llmprov__parts_inlines(d)) return strict ? LLMPROV_SCHEMA_INLINE_STRICT : LLMPROV_SCHEMA_INLINE;
+    return strict ? LLMPROV_SCHEMA_OPENAI : LLMPROV_SCHEMA_ANSWER;
+}
+
+/* Compiles a schema, and hands on what was changed and what failed. It must be freed. */
+static void llmprov__parts_compile(llmprov_draft *d, const char *schema, const char *field, llmprov_schema_target target, llmprov_schema *made) {
     llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
+    size_t i;
+    llmprov_schema_compile(schema, strlen(schema), target, &d->body->alloc, made);
+    for (i = 0; i < made->warning_count; i++) {
+        const char *place = llmprov__err_join(a, field, *made->warnings[i].field ? "." : "", made->warnings[i].field, (char *)NULL);
+        if (place) llmprov_draft_warn(d, made->warnings[i].code, place, made->warnings[i].text);
+    }
+    if (made->error.code) llmprov_draft_fail(d, made->error.code, field, made->error.message);
+}
+
+/* Writes a schema (NULL: of an object without members) as the target takes it. One that was asked for in this format goes
+   back as it came. */
+static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char *schema, const char *field, llmprov_schema_target target, const char *format) {
     const char *text = schema ? schema : "{\"type\":\"object\",\"properties\":{}}";
-    size_t len = strlen(text), i;
+    size_t len = strlen(text);
     llmprov_schema made;
     if (d->chat->origin && !strcmp(d->chat->origin, format)) {
         llmprov__write_long_raw(d->body, key, text, len);
         return;
     }
-    llmprov_schema_compile(text, len, target, &d->body->alloc, &made);
-    for (i = 0; i < made.warning_count; i++) {
-        const char *place = llmprov__err_join(a, field, *made.warnings[i].field ? "." : "", made.warnings[i].field, (char *)NULL);
-        if (place) llmprov_draft_warn(d, made.warnings[i].code, place, made.warnings[i].text);
+    llmprov__parts_compile(d, text, field, target, &made);
+    if (made.json_len == len && !memcmp(made.json, text, len)) llmprov__write_long_raw(d->body, key, text, len);
+    else if (!made.error.code) llmprov_write_raw(d->body, key, made.json, made.json_len);
+    llmprov_schema_free(&made);
+}
+
+/* The same where the schema is JSON in a string. */
+static void llmprov__parts_schema_text(llmprov_draft *d, const char *key, const char *schema, const char *field, llmprov_schema_target target, const char *format) {
+    llmprov_schema made;
+    if (d->chat->origin && !strcmp(d->chat->origin, format)) {
+        llmprov__write_long(d->body, key, schema, strlen(schema));
+        return;
     }
-    if (made.error.code) llmprov_draft_fail(d, made.error.code, field, made.error.message);
-    else if (made.json_len == len && !memcmp(made.json, text, len)) llmprov__write_long_raw(d->body, key, text, len);
-    else llmprov_write_raw(d->body, key, made.json, made.json_len);
+    llmprov__parts_compile(d, schema, field, target, &made);
+    if (!made.error.code) llmprov_write_str(d->body, key, made.json, made.json_len);
     llmprov_schema_free(&made);
 }
 
@@ -12055,7 +12371,7 @@ static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool,
     if (tool->type && !llmprov__msg_has(tool->extra, 0, "type", &word)) llmprov_write_str(w, "type", tool->type, strlen(tool->type));
     if (tool->name) llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || llmprov__t_messages_own(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema || !tool->type) llmprov__parts_schema(d, "input_schema", tool->schema, field, tool->strict == LLMPROV_YES ? LLMPROV_SCHEMA_ANTHROPIC_TOOL : LLMPROV_SCHEMA_PLAIN, "anthropic-messages");
+    if (tool->schema || !tool->type) llmprov__parts_schema(d, "input_schema", tool->schema, field, tool->strict == LLMPROV_YES ? LLMPROV_SCHEMA_ANTHROPIC_TOOL : llmprov__parts_tool_target(d, false), "anthropic-messages");
     if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
     llmprov__msg_write_marked(w, NULL, llmprov__text_of(tool->extra), tool->cache, false);
     llmprov_write_close(w);
@@ -13211,7 +13527,7 @@ static void llmprov__t_chat_function(llmprov_draft *d, const llmprov_tool *tool,
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (own || *tool->description)) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     if (tool->schema || !own || !tool->extra)
-        llmprov__parts_schema(d, "parameters", tool->schema, llmprov__parts_tool_schema(number).text, strict ? LLMPROV_SCHEMA_OPENAI : LLMPROV_SCHEMA_PLAIN, "openai-chat");
+        llmprov__parts_schema(d, "parameters", tool->schema, llmprov__parts_tool_schema(number).text, llmprov__parts_tool_target(d, strict), "openai-chat");
     if (says) llmprov_write_bool(w, "strict", strict);
     if (own && llmprov__msg_has(tool->extra, 0, "function", &inner) && inner.ptr[0] == '{') llmprov__t_chat_others(w, inner.ptr, inner.len, "name description");
     llmprov_write_close(w);
@@ -13401,8 +13717,7 @@ static void llmprov__t_chat_schema(llmprov_draft *d) {
         llmprov_write_str(w, "type", "json_schema", 11);
         llmprov_write_open(w, "json_schema", '{');
         llmprov_write_str(w, "name", name, strlen(name));
-        if (r->schema_strict == LLMPROV_YES) llmprov__parts_schema(d, "schema", r->schema, "schema", LLMPROV_SCHEMA_OPENAI, "openai-chat");
-        else llmprov__write_long_raw(w, "schema", r->schema, strlen(r->schema));
+        llmprov__parts_schema(d, "schema", r->schema, "schema", llmprov__parts_answer_target(d, r->schema_strict == LLMPROV_YES), "openai-chat");
         if (r->schema_strict) llmprov_write_bool(w, "strict", r->schema_strict == LLMPROV_YES);
         llmprov_write_close(w);
     }
@@ -14952,11 +15267,11 @@ static void llmprov__t_responses_tool_rest(llmprov_draft *d, const llmprov_tool 
 static void llmprov__t_responses_function(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
     llmprov_writer *w = d->body;
     bool silent = (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT) || (!tool->strict && llmprov__t_responses_came(d));
+    const char *place = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, field, ".schema", (char *)NULL);
     llmprov__t_responses_type(w, "function");
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || llmprov__t_responses_came(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
-    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    if (place) llmprov__parts_schema(d, "parameters", tool->schema, place, llmprov__parts_tool_target(d, !silent && tool->strict == LLMPROV_YES), llmprov__parts_responses);
     if (!silent) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
     llmprov__t_responses_tool_rest(d, tool, field);
     llmprov_write_close(w);
@@ -15172,7 +15487,7 @@ static void llmprov__t_responses_write_text(llmprov_draft *d) {
         } else {
             llmprov_write_str(w, "type", "json_schema", 11);
             llmprov_write_str(w, "name", r->schema_name, strlen(r->schema_name));
-            llmprov__write_long_raw(w, "schema", r->schema, strlen(r->schema));
+            llmprov__parts_schema(d, "schema", r->schema, "schema", llmprov__parts_answer_target(d, r->schema_strict == LLMPROV_YES), llmprov__parts_responses);
             if (r->schema_strict) llmprov_write_bool(w, "strict", r->schema_strict == LLMPROV_YES);
         }
         llmprov_write_close(w);
@@ -15965,6 +16280,7 @@ typedef struct llmprov__t_bedrock_plan {
     bool thinks;
     bool bare;                   /* neither a token limit nor sampling settings may be sent */
     bool fold, calls;            /* calls: the conversation holds some */
+    bool constrains;             /* the model takes strict tools and gives structured answers */
     size_t specs;                /* tools that toolConfig holds */
     char betas[LLMPROV__PARTS_BETAS];
     size_t documents;            /* written so far */
@@ -16204,7 +16520,8 @@ static void llmprov__t_bedrock_paths(llmprov_draft *d, const llmprov__t_bedrock_
     llmprov_write_close(d->body);
 }
 
-/* The schema is JSON in a string. */
+/* The schema is JSON in a string; it is strict always.
+   https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html */
 static void llmprov__t_bedrock_output(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     llmprov_writer *w = d->body;
     if (!d->chat->schema || p->fold) return;
@@ -16214,7 +16531,8 @@ static void llmprov__t_bedrock_output(llmprov_draft *d, const llmprov__t_bedrock
     llmprov_write_open(w, "structure", '{');
     llmprov_write_open(w, "jsonSchema", '{');
     llmprov__t_bedrock_word(w, "name", d->chat->schema_name);
-    llmprov__write_long(w, "schema", d->chat->schema, strlen(d->chat->schema));
+    llmprov__parts_schema_text(d, "schema", d->chat->schema, "schema", LLMPROV_SCHEMA_ANTHROPIC,
+                               llmprov__t_bedrock_format);
     while (w->depth > 1 && !w->status) llmprov_write_close(w);
 }
 
@@ -16230,17 +16548,27 @@ static void llmprov__t_bedrock_cache(llmprov_writer *w, llmprov_cache cache) {
     llmprov_write_close(w);
 }
 
-static void llmprov__t_bedrock_spec(llmprov_writer *w, const llmprov_tool *tool) {
+/* Amazon Nova has a dialect of its own; the word strict is refused, whatever it says, where nothing can be strict. */
+static void llmprov__t_bedrock_spec(llmprov_draft *d, const llmprov__t_bedrock_plan *p, const llmprov_tool *tool,
+                                    const char *place) {
+    llmprov_writer *w = d->body;
+    bool own = llmprov__text_same(d->chat->origin, llmprov__t_bedrock_format, false);
+    bool strict = p->constrains && tool->strict == LLMPROV_YES;
+    llmprov_schema_target target = strict ? LLMPROV_SCHEMA_ANTHROPIC_TOOL :
+                                   p->family == LLMPROV_MODEL_NOVA ? LLMPROV_SCHEMA_NOVA :
+                                   llmprov__parts_tool_target(d, false);
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "toolSpec", '{');
     llmprov__t_bedrock_word(w, "name", tool->name);
     if (tool->description && *tool->description)
         llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     llmprov_write_open(w, "inputSchema", '{');
-    if (tool->schema) llmprov__write_long_raw(w, "json", tool->schema, strlen(tool->schema));
-    else llmprov_write_raw(w, "json", "{\"type\":\"object\",\"properties\":{}}", 33);
+    llmprov__parts_schema(d, "json", tool->schema, place, target, llmprov__t_bedrock_format);
     llmprov_write_close(w);
-    if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    if (strict || (tool->strict && own)) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    else if (tool->strict == LLMPROV_YES)
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools",
+                           "this model has no strict tools in bedrock-converse: strict was left out");
     llmprov__msg_write_extra(w, tool->extra, 0, NULL);
     llmprov_write_close(w);
     llmprov_write_close(w);
@@ -16285,7 +16613,7 @@ static void llmprov__t_bedrock_tools(llmprov_draft *d, const llmprov__t_bedrock_
             continue;
         }
         if (spec.type) llmprov__t_bedrock_system_tool(d->body, spec.name);
-        else llmprov__t_bedrock_spec(d->body, &spec);
+        else llmprov__t_bedrock_spec(d, p, &spec, llmprov__parts_tool_schema(i).text);
         if (tool->type && !spec.type)
             llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools",
                                "this model has no tool of that type: a function stands for it");
@@ -16294,25 +16622,25 @@ static void llmprov__t_bedrock_tools(llmprov_draft *d, const llmprov__t_bedrock_
 }
 
 /* A structured answer as the arguments of a forced tool. */
-static void llmprov__t_bedrock_answer(llmprov_draft *d) {
+static void llmprov__t_bedrock_answer(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     llmprov_tool answer;
     memset(&answer, 0, sizeof answer);
     answer.name = d->chat->schema_name;
     answer.description = "Gives the answer in its final form.";
     answer.schema = d->chat->schema;
-    llmprov__t_bedrock_spec(d->body, &answer);
+    llmprov__t_bedrock_spec(d, p, &answer, "schema");
     llmprov_draft_fold(d, answer.name);
     llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema",
                        "this model has no native structured answers: a forced tool call stands for it");
 }
 
 /* The format wants toolConfig wherever the conversation holds calls, and toolConfig wants a tool. */
-static void llmprov__t_bedrock_no_tool(llmprov_draft *d) {
+static void llmprov__t_bedrock_no_tool(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     llmprov_tool tool;
     memset(&tool, 0, sizeof tool);
     tool.name = "no_tool";
     tool.description = "Stands for the tools of earlier turns. Never call it.";
-    llmprov__t_bedrock_spec(d->body, &tool);
+    llmprov__t_bedrock_spec(d, p, &tool, "tools");
     llmprov_draft_warn(
         d, LLMPROV_ERR_ARGUMENT, "tools",
         "this format wants tools where the conversation holds calls: one that cannot be called was added");
@@ -16351,8 +16679,8 @@ static void llmprov__t_bedrock_tool_config(llmprov_draft *d, llmprov__t_bedrock_
     llmprov_write_open(d->body, "toolConfig", '{');
     llmprov_write_open(d->body, "tools", '[');
     llmprov__t_bedrock_tools(d, p);
-    if (p->fold) llmprov__t_bedrock_answer(d);
-    if (!p->specs && !p->fold) llmprov__t_bedrock_no_tool(d);
+    if (p->fold) llmprov__t_bedrock_answer(d, p);
+    if (!p->specs && !p->fold) llmprov__t_bedrock_no_tool(d, p);
     llmprov_write_close(d->body);
     llmprov__t_bedrock_choice(d, p);
     llmprov_write_close(d->body);
@@ -16760,7 +17088,8 @@ static void llmprov__t_bedrock_write(llmprov_draft *d) {
     llmprov_writer *w = d->body;
     llmprov__t_bedrock_plan p;
     memset(&p, 0, sizeof p);
-    p.fold = d->chat->schema && !(d->profile->flags & LLMPROV_MODEL_SCHEMA);
+    p.constrains = (d->profile->flags & LLMPROV_MODEL_SCHEMA) && !llmprov__parts_lists(d->row->quirks.no_strict, d->profile->prefix);
+    p.fold = d->chat->schema && !p.constrains;
     llmprov__t_bedrock_survey(d, &p);
     llmprov__t_bedrock_think(d, &p);
     llmprov__t_bedrock_gather_betas(d, &p);
@@ -17583,15 +17912,15 @@ static void llmprov__t_ollama_messages(llmprov_draft *d) {
 
 /* -- tools and settings -- */
 
-static void llmprov__t_ollama_function(llmprov_draft *d, const llmprov_tool *tool) {
+/* Of a tool's schema the server keeps what its own structs name, and no $ref is among that. */
+static void llmprov__t_ollama_function(llmprov_draft *d, const llmprov_tool *tool, const char *place) {
     llmprov_writer *w = d->body;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "function", 8);
     llmprov_write_open(w, "function", '{');
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
-    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    llmprov__parts_schema(d, "parameters", tool->schema, place, LLMPROV_SCHEMA_INLINE_TOOL, "ollama-chat");
     if (llmprov__t_ollama_own(d)) llmprov__msg_write_extra(w, tool->extra, 0, NULL);
     llmprov_write_close(w);
     llmprov_write_close(w);
@@ -17632,7 +17961,7 @@ static void llmprov__t_ollama_tools(llmprov_draft *d) {
         if (!llmprov__t_ollama_offers(r, &r->tools[i], &function)) continue;
         if (!some) llmprov_write_open(d->body, "tools", '[');
         some = true;
-        llmprov__t_ollama_function(d, &function);
+        llmprov__t_ollama_function(d, &function, llmprov__parts_tool_schema(i).text);
     }
     if (some) llmprov_write_close(d->body);
     if (r->tool_count && why[r->tool_choice]) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", why[r->tool_choice]);
@@ -17704,7 +18033,7 @@ static void llmprov__t_ollama_write(llmprov_draft *d) {
     llmprov_write_str(w, "model", d->model, strlen(d->model));
     if (!d->stream || llmprov__parts_says_stream(d, "ollama-chat")) llmprov_write_bool(w, "stream", d->stream);
     llmprov__t_ollama_think(d);
-    if (r->schema) llmprov__write_long_raw(w, "format", r->schema, strlen(r->schema));
+    if (r->schema) llmprov__parts_schema(d, "format", r->schema, "schema", LLMPROV_SCHEMA_INLINE, "ollama-chat");
     llmprov__t_ollama_options(d);
     if (r->n.set && r->n.value > 1) llmprov__parts_drop_int(d, "n", r->n, "ollama-chat gives one answer");
     if (r->user_id) llmprov__parts_drop_text(d, "user_id", "ollama-chat has no place for who asks: it was left out");
@@ -18219,15 +18548,14 @@ static void llmprov__t_cohere_messages(llmprov_draft *d) {
 
 /* -- tools and settings -- */
 
-static void llmprov__t_cohere_function(llmprov_draft *d, const llmprov_tool *tool) {
+static void llmprov__t_cohere_function(llmprov_draft *d, const llmprov_tool *tool, const char *place, bool strict) {
     llmprov_writer *w = d->body;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", "function", 8);
     llmprov_write_open(w, "function", '{');
     llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && *tool->description) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema) llmprov__write_long_raw(w, "parameters", tool->schema, strlen(tool->schema));
-    else llmprov_write_raw(w, "parameters", "{\"type\":\"object\",\"properties\":{}}", 33);
+    llmprov__parts_schema(d, "parameters", tool->schema, place, strict ? LLMPROV_SCHEMA_COHERE : LLMPROV_SCHEMA_PLAIN, "cohere-v2");
     if (llmprov__t_cohere_own(d)) llmprov__msg_write_extra(w, tool->extra, 0, NULL);
     llmprov_write_close(w);
     llmprov_write_close(w);
@@ -18253,13 +18581,35 @@ static void llmprov__t_cohere_about_tool(llmprov_draft *d, const llmprov_tool *t
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "further members of a tool have no place in cohere-v2: they were left out");
 }
 
-/* All tools are strict, or none is. */
-static void llmprov__t_cohere_strict(llmprov_draft *d) {
+/* Whether a schema names an argument: a strict tool has one at least. */
+static bool llmprov__t_cohere_has_arguments(const char *schema) {
+    llmprov_str properties;
+    llmprov_scan s;
+    if (!llmprov__msg_has(schema, 0, "properties", &properties)) return schema && llmprov__msg_has(schema, 0, "$ref", &properties);
+    s = llmprov__json_scan(properties.ptr, properties.len, NULL, 0);
+    return llmprov_scan_kind(&s) == LLMPROV_JSON_OBJECT && llmprov_scan_key(&s, &properties);
+}
+
+/* All tools are strict, or none is: one without arguments cannot be, so that then none is.
+   https://docs.cohere.com/docs/structured-outputs#structured-outputs-tools */
+static llmprov_flag llmprov__t_cohere_strict(llmprov_draft *d, bool fold) {
     const llmprov_request *r = d->chat;
-    size_t i, yes = 0, no = 0;
-    for (i = 0; i < r->tool_count; i++) yes += r->tools[i].strict == LLMPROV_YES, no += r->tools[i].strict == LLMPROV_NO;
-    if (yes || no) llmprov_write_bool(d->body, "strict_tools", yes > 0);
-    if (yes && yes < r->tool_count) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "cohere-v2 makes all tools strict or none: all are");
+    llmprov_tool function;
+    size_t i, yes = 0, no = 0, offered = 0;
+    bool bare = fold && !llmprov__t_cohere_has_arguments(r->schema);
+    for (i = 0; i < r->tool_count; i++) {
+        yes += r->tools[i].strict == LLMPROV_YES, no += r->tools[i].strict == LLMPROV_NO;
+        if (!llmprov__t_cohere_offers(r, &r->tools[i], &function)) continue;
+        bare = bare || !llmprov__t_cohere_has_arguments(function.schema);
+        offered++;
+    }
+    if (!yes || (!offered && !fold)) return no ? LLMPROV_NO : LLMPROV_UNSET;
+    if (bare && !llmprov__t_cohere_own(d)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "tools", "cohere-v2 has no strict tools without arguments, and makes all tools strict or none: none is");
+        return LLMPROV_UNSET;
+    }
+    if (yes < r->tool_count) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools", "cohere-v2 makes all tools strict or none: all are");
+    return LLMPROV_YES;
 }
 
 /* REQUIRED and NONE are the only words; a name is said by offering that tool alone. */
@@ -18279,13 +18629,14 @@ static void llmprov__t_cohere_tools(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_tool function;
     bool fold = llmprov__t_cohere_folds(d), some = false;
+    llmprov_flag strict = llmprov__t_cohere_strict(d, fold);
     size_t i;
     for (i = 0; i < r->tool_count; i++) {
         llmprov__t_cohere_about_tool(d, &r->tools[i], i);
         if (!llmprov__t_cohere_offers(r, &r->tools[i], &function)) continue;
         if (!some) llmprov_write_open(d->body, "tools", '[');
         some = true;
-        llmprov__t_cohere_function(d, &function);
+        llmprov__t_cohere_function(d, &function, llmprov__parts_tool_schema(i).text, strict == LLMPROV_YES);
     }
     if (fold) {
         memset(&function, 0, sizeof function);
@@ -18294,12 +18645,12 @@ static void llmprov__t_cohere_tools(llmprov_draft *d) {
         function.schema = r->schema;
         if (!some) llmprov_write_open(d->body, "tools", '[');
         some = true;
-        llmprov__t_cohere_function(d, &function);
+        llmprov__t_cohere_function(d, &function, "schema", strict == LLMPROV_YES);
         llmprov_draft_fold(d, function.name);
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "schema", "cohere-v2 gives no structured answers beside tools or documents: a forced tool call stands for it");
     }
     if (some) llmprov_write_close(d->body);
-    if (some) llmprov__t_cohere_strict(d);
+    if (some && strict) llmprov_write_bool(d->body, "strict_tools", strict == LLMPROV_YES);
     if (some) llmprov__t_cohere_choice(d, fold);
     if (r->parallel_tools == LLMPROV_NO) llmprov__parts_drop_text(d, "parallel_tools", "cohere-v2 cannot be told to make one call at a time: it was left out");
 }
@@ -18309,7 +18660,7 @@ static void llmprov__t_cohere_format(llmprov_draft *d) {
     if (!r->schema || llmprov__t_cohere_folds(d)) return;
     llmprov_write_open(d->body, "response_format", '{');
     llmprov_write_str(d->body, "type", "json_object", 11);
-    llmprov__write_long_raw(d->body, "json_schema", r->schema, strlen(r->schema));
+    llmprov__parts_schema(d, "json_schema", r->schema, "schema", LLMPROV_SCHEMA_COHERE, "cohere-v2");
     llmprov_write_close(d->body);
 }
 
@@ -27265,7 +27616,7 @@ static const llmprov_provider llmprov__providers_rows[] = {
       .base_env = "CO_API_URL", .aliases = "command", .default_model = "command-a-03-2025", .quirks = { .reasoning_key = "thinking" } },
     { .id = "ollama", .format = "openai-chat", .base_url = "http://localhost:11434/v1", .key_env = "OLLAMA_API_KEY",
       .base_env = "OLLAMA_BASE_URL", .default_model = "qwen3", .auth_optional = true,
-      .quirks = { .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_NO_FORCED_TOOL } },
+      .quirks = { .reasoning_key = "reasoning", .flags = LLMPROV_QUIRK_NO_FORCED_TOOL | LLMPROV_QUIRK_INLINE_REFS } },
     { .id = "ollama-native", .format = "ollama-chat", .base_url = "http://localhost:11434/api", .key_env = "OLLAMA_API_KEY",
       .base_env = "OLLAMA_HOST", .default_model = "qwen3", .auth_optional = true, .quirks = { .reasoning_key = "thinking" } },
     { .id = "vllm", .format = "openai-chat", .base_url = "http://localhost:8000/v1", .key_env = "VLLM_API_KEY",
@@ -27279,7 +27630,9 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "bedrock", .format = "bedrock-converse", .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
       .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .base_env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL",
       .aliases = "aws amazon-bedrock converse bedrock-converse", .default_model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
-      .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock" },
+      .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock",
+      /* https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html for the first of them */
+      .quirks = { .no_strict = "claude-opus-4-7 claude-opus-4-8 claude-opus-5 claude-fable-5 claude-sonnet-5" } },
     { .id = "gemini", .format = "gemini-generate", .base_url = "https://generativelanguage.googleapis.com/v1beta",
       .key_env = "GEMINI_API_KEY GOOGLE_API_KEY GOOGLE_GENERATIVE_AI_API_KEY", .base_env = "GOOGLE_GEMINI_BASE_URL",
       .aliases = "google google-ai-studio googleai", .default_model = "gemini-3.5-flash", .auth = LLMPROV_AUTH_HEADER,
@@ -27365,8 +27718,9 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "gpt-6-astra", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh" },
     { "gpt-6.1-sol", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh" },
     { "gpt-oss", LLMPROV_MODEL_REASONS, 0, "low medium high" },
-    { "qwen3", 0, 0, NULL },
-    { "qwen3-coder", LLMPROV_MODEL_NO_REQUIRED, 0, "" },
+    { "qwen", LLMPROV_MODEL_INLINE_REFS, 0, NULL },
+    { "qwen3", LLMPROV_MODEL_INLINE_REFS, 0, NULL },
+    { "qwen3-coder", LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_INLINE_REFS, 0, "" },
     { "kimi", LLMPROV_MODEL_NO_REQUIRED, 0, NULL },
     { "deepseek-r1", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY | LLMPROV_MODEL_TRIM_START, 0, "" },
     { "deepseek-reasoner", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY, 0, "" },
@@ -27381,7 +27735,7 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "openai.gpt-oss", LLMPROV_MODEL_GPT_OSS | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "low medium high" },
     { "openai.gpt-5", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
     { "openai.gpt-6", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
-    { "qwen.qwen3", LLMPROV_MODEL_QWEN | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_NO_MARKS, 0, "low medium high" },
+    { "qwen.qwen3", LLMPROV_MODEL_QWEN | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_NO_MARKS | LLMPROV_MODEL_INLINE_REFS, 0, "low medium high" },
     { "minimax.minimax-m2", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SCHEMA | LLMPROV_MODEL_NO_MARKS, 0, "" },
     { "meta.llama2", LLMPROV__PROFILES_LLAMA, 0, "" },
     { "meta.llama3", LLMPROV__PROFILES_LLAMA, 0, "" },
@@ -27664,6 +28018,7 @@ static void llmprov__registry_copy(llmprov_registry *reg, llmprov_provider *to, 
     to->quirks.reasoning_key = llmprov__registry_keep(reg, from->quirks.reasoning_key);
     to->quirks.user_key = llmprov__registry_keep(reg, from->quirks.user_key);
     to->quirks.efforts = llmprov__registry_keep(reg, from->quirks.efforts);
+    to->quirks.no_strict = llmprov__registry_keep(reg, from->quirks.no_strict);
 }
 
 static llmprov_status llmprov__registry_no_memory(llmprov_registry *reg) {

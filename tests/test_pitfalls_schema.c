@@ -169,3 +169,131 @@ TEST(pitfall_138_too_many_unions) {
     CHECK_INT(s.warning_count, 16);
     engine_sent_free(&s);
 }
+
+// -- the other formats ---------------------------------------------------------------------
+
+/* Dialects that differ: a reference with a text beside it, a bound, something left out. */
+#define PITFALLS_DIALECTS "{'type':'object','properties':{'a':{'$ref':'#/$defs/A','description':'Mine.'},'n':{'type':'integer','minimum':1}},'required':['a'],'additionalProperties':false," \
+                          "'$defs':{'A':{'type':'object','properties':{'s':{'type':'string'}},'required':['s']}}}"
+#define PITFALLS_INLINED "{'type':'object','properties':{'a':{'type':'object','properties':{'s':{'type':'string'}},'required':['s'],'description':'Mine.'},'n':{'type':'integer','minimum':1}},'required':['a']"
+
+/* As a tool of `strict` and as the answer. */
+static engine_sent pitfalls_schema_to(const char *provider, const char *model, const char *schema, llmprov_flag strict, bool answer) {
+    llmprov_tool tool = { .name = "f", .schema = schema, .strict = strict };
+    llmprov_request req = { .model = model, .prompt = "Hi", .schema_strict = strict };
+    if (answer) req.schema = schema;
+    else req.tools = &tool, req.tool_count = 1;
+    return engine_send(provider, &req);
+}
+
+TEST(pitfall_124_the_same_in_openai_responses) {
+    engine_sent chat[2], responses[2];
+    llmprov_json *v[4];
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        chat[i] = pitfalls_schema_to("openai", "gpt-4.1", Q(PITFALLS_DIALECTS), LLMPROV_YES, i == 1);
+        responses[i] = pitfalls_schema_to("openai-responses", "gpt-4.1", Q(PITFALLS_DIALECTS), LLMPROV_YES, i == 1);
+        v[i] = llmprov_json_parse(chat[i].text, chat[i].len, &alloc, NULL);
+        v[i + 2] = llmprov_json_parse(responses[i].text, responses[i].len, &alloc, NULL);
+        if (v[i] && v[i + 2]) {
+            llmprov_str a = llmprov_json_raw(llmprov_json_path(v[i], i ? "response_format.json_schema.schema" : "tools[0].function.parameters"));
+            llmprov_str b = llmprov_json_raw(llmprov_json_path(v[i + 2], i ? "text.format.schema" : "tools[0].parameters"));
+            CHECK(a.len > 100 && a.len == b.len && !memcmp(a.ptr, b.ptr, a.len));
+        }
+        CHECK_INT(chat[i].warning_count, responses[i].warning_count);
+        CHECK_WARNED(responses[i], LLMPROV_ERR_ARGUMENT, i ? "schema.properties.n" : "tools[0].schema.properties.n");
+        llmprov_json_free(v[i]);
+        llmprov_json_free(v[i + 2]);
+        engine_sent_free(&chat[i]);
+        engine_sent_free(&responses[i]);
+    }
+}
+
+/* New models of Claude refuse the word there, whatever it says; a word that says nothing is not sent. */
+TEST(pitfall_130_strict_where_aws_refuses_it) {
+    static const struct { const char *model; llmprov_flag strict; bool sent; } cases[] = {
+        { "global.anthropic.claude-sonnet-4-5-20250929-v1:0", LLMPROV_YES, true }, { "global.anthropic.claude-sonnet-4-5-20250929-v1:0", LLMPROV_NO, false },
+        { "us.anthropic.claude-opus-4-8", LLMPROV_YES, false }, { "us.anthropic.claude-3-5-sonnet-20241022-v2:0", LLMPROV_YES, false }, { "us.amazon.nova-pro-v1:0", LLMPROV_YES, false },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        engine_sent s = pitfalls_schema_to("bedrock", cases[i].model, "{\"type\":\"object\",\"properties\":{}}", cases[i].strict, false);
+        CHECK_BODY(s, "toolConfig.tools[0].toolSpec.strict", cases[i].sent ? "true" : NULL);
+        if (cases[i].strict == LLMPROV_YES && !cases[i].sent) CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools");
+        else CHECK_INT(s.warning_count, 0);
+        engine_sent_free(&s);
+    }
+}
+
+TEST(pitfall_130_strict_tools_of_cohere) {
+    llmprov_tool tools[] = { { .name = "f", .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}}", .strict = LLMPROV_YES }, { .name = "g" } };
+    llmprov_request req = { .model = "command-a-03-2025", .prompt = "Hi", .tools = tools, .tool_count = 2 };
+    engine_sent s = engine_send("cohere", &req);
+    CHECK_BODY(s, "strict_tools", NULL);
+    CHECK_BODY(s, "tools[0].function.parameters", Q("{'type':'object','properties':{'a':{'type':'string'}}}"));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools");
+    engine_sent_free(&s);
+    req.tool_count = 1;
+    s = engine_send("cohere", &req);
+    CHECK_BODY(s, "strict_tools", "true");
+    CHECK_BODY(s, "tools[0].function.parameters", Q("{'type':'object','properties':{'a':{'type':['string','null']}},'required':['a']}"));
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "tools[0].schema.properties.a");
+    engine_sent_free(&s);
+}
+
+TEST(pitfall_137_at_aws_and_cohere) {
+    const char *schema = "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"n\"]}";
+    engine_sent aws = pitfalls_schema_to("bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", schema, LLMPROV_UNSET, true), newer, cohere;
+    CHECK_BODY(aws, "outputConfig.textFormat.structure.jsonSchema.schema", Q("'{\\'type\\':\\'object\\',\\'properties\\':{\\'n\\':{\\'type\\':\\'integer\\',\\'description\\':\\'(minimum: 1)\\'}},\\'required\\':[\\'n\\'],\\'additionalProperties\\':false}'"));
+    CHECK_WARNED(aws, LLMPROV_ERR_UNSUPPORTED, "schema.properties.n.minimum");
+    newer = pitfalls_schema_to("bedrock", "us.anthropic.claude-opus-4-8", schema, LLMPROV_UNSET, true);
+    CHECK_BODY(newer, "outputConfig.textFormat", NULL);
+    CHECK_BODY(newer, "toolConfig.tools[0].toolSpec.inputSchema.json", schema);
+    CHECK_WARNED(newer, LLMPROV_ERR_ARGUMENT, "schema");
+    cohere = pitfalls_schema_to("cohere", "command-a-03-2025", schema, LLMPROV_UNSET, true);
+    CHECK_BODY(cohere, "response_format", Q("{'type':'json_object','json_schema':{'type':'object','properties':{'n':{'type':'integer','description':'(minimum: 1)'}},'required':['n']}}"));
+    CHECK_WARNED(cohere, LLMPROV_ERR_UNSUPPORTED, "schema.properties.n.minimum");
+    engine_sent_free(&aws);
+    engine_sent_free(&newer);
+    engine_sent_free(&cohere);
+}
+
+/* By row (Ollama behind openai-chat), by profile (Qwen, Nova), by format (ollama-chat). */
+TEST(pitfall_139_references_are_inlined) {
+    static const struct { const char *provider, *model, *tool, *answer; bool bare; } cases[] = {
+        { "ollama-native", "llama4", "tools[0].function.parameters", "format", false },
+        { "ollama", "llama4", "tools[0].function.parameters", "response_format.json_schema.schema", false },
+        { "openrouter", "qwen/qwen2.5-72b-instruct", "tools[0].function.parameters", "response_format.json_schema.schema", false },
+        { "together", "Qwen/Qwen3-Coder-480B", "tools[0].function.parameters", "response_format.json_schema.schema", false },
+        { "bedrock", "qwen.qwen3-32b-v1:0", "toolConfig.tools[0].toolSpec.inputSchema.json", "toolConfig.tools[0].toolSpec.inputSchema.json", false },
+        { "bedrock", "us.amazon.nova-pro-v1:0", "toolConfig.tools[0].toolSpec.inputSchema.json", "toolConfig.tools[0].toolSpec.inputSchema.json", true },
+    };
+    size_t i, answer;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (answer = 0; answer < 2; answer++) {
+            engine_sent s = pitfalls_schema_to(cases[i].provider, cases[i].model, Q(PITFALLS_DIALECTS), LLMPROV_UNSET, answer == 1);
+            CHECK_BODY(s, answer ? cases[i].answer : cases[i].tool, cases[i].bare ? Q(PITFALLS_INLINED "}") : Q(PITFALLS_INLINED ",'additionalProperties':false}"));
+            CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, answer ? "schema.properties.a.$ref" : "tools[0].schema.properties.a.$ref");
+            if (cases[i].bare) CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, answer ? "schema.additionalProperties" : "tools[0].schema.additionalProperties");
+            engine_sent_free(&s);
+        }
+    }
+}
+
+TEST(pitfall_139_schemas_that_hold_themselves) {
+    static const char *const providers[] = { "ollama-native", "ollama" };
+    engine_sent s;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        s = pitfalls_schema_to(providers[i], "qwen3", Q("{'$ref':'#/$defs/N','$defs':{'N':{'type':'object','properties':{'kids':{'type':'array','items':{'$ref':'#/$defs/N'}}}}}}"), LLMPROV_UNSET, false);
+        CHECK_BODY(s, "tools[0].function.parameters", Q("{'type':'object','properties':{'kids':{'type':'array','items':{'type':'object','properties':{}}}}}"));
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[0].schema.$defs.N.properties.kids.items.$ref");
+        CHECK_INT(s.warning_count, 2);
+        engine_sent_free(&s);
+    }
+    s = pitfalls_schema_to("ollama", "qwen3", Q("{'type':'object','properties':{'next':{'anyOf':[{'$ref':'#'},{'type':'null'}]}}}"), LLMPROV_YES, true);
+    CHECK_BODY(s, "response_format.json_schema.schema", Q("{'type':'object','properties':{'next':{'anyOf':[{'type':'object','properties':{},'required':[],'additionalProperties':false},{'type':'null'}]}},'required':['next'],'additionalProperties':false}"));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "schema.properties.next.anyOf[0].$ref");
+    engine_sent_free(&s);
+}

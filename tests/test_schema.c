@@ -104,6 +104,142 @@ TEST(schema_gemini_has_no_const) {
     TABLE(LLMPROV_SCHEMA_GEMINI, cases);
 }
 
+/* What stands beside a reference is not read there: so the reference becomes what it leads to, unless it leads back. */
+TEST(schema_gemini_reads_nothing_beside_a_reference) {
+    static const schema_case cases[] = {
+        { "{'properties':{'a':{'$ref':'#/$defs/A'},'b':{'$ref':'#/$defs/A','$comment':'c'}},'$defs':{'A':{'type':'string'}}}", NULL, NULL },
+        { "{'properties':{'a':{'description':'Mine.','$ref':'#/$defs/A'}},'$defs':{'A':{'type':'string','const':'x','description':'Its own.'}}}",
+          "{'properties':{'a':{'description':'Mine.','type':'string','enum':['x']}},'$defs':{'A':{'type':'string','enum':['x'],'description':'Its own.'}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A','nullable':true}},'$defs':{'A':{'type':'string'}}}",
+          "{'properties':{'a':{'type':['string','null']}},'$defs':{'A':{'type':'string'}}}", "~ properties.a.$ref" },
+        { "{'$defs':{'A':{'type':'object','properties':{'next':{'$ref':'#/$defs/A','description':'The next.'}}}},'$ref':'#/$defs/A'}", NULL, "- $defs.A.properties.next.$ref" },
+    };
+    TABLE(LLMPROV_SCHEMA_GEMINI, cases);
+}
+
+// -- without rules, and without references -----------------------------------------------------
+
+TEST(schema_answers_keep_their_form) {
+    static const schema_case cases[] = {
+        { "{}", NULL, NULL },
+        { "{'anyOf':[{'type':'object'},{'type':'array'}],'$defs':{'A':{'$ref':'#'}}}", NULL, NULL },
+        { ONE_IN("{'type':'string','nullable':true}"), ONE_IN("{'type':['string','null']}"), NULL },
+        { ONE_IN("{'type':'array','items':[{'type':'string'}]}"), ONE_IN("{'type':'array','prefixItems':[{'type':'string'}],'items':{}}"), NULL },
+        { ONE_IN("{'type':'number','maximum':3,'exclusiveMaximum':true}"), ONE_IN("{'type':'number','exclusiveMaximum':3}"), NULL },
+    };
+    TABLE(LLMPROV_SCHEMA_ANSWER, cases);
+}
+
+TEST(schema_references_become_what_they_lead_to) {
+    static const schema_case cases[] = {
+        { "{'type':'object','properties':{'a':{'type':'string','enum':['$ref']},'$ref':{'type':'null'}}}", NULL, NULL },
+        { "{'$schema':'s','type':'object','properties':{'a':{'$ref':'#/$defs/A'},'b':{'type':'array','items':{'$ref':'#/$defs/A'}}},'$defs':{'A':{'type':'string'}}}",
+          "{'$schema':'s','type':'object','properties':{'a':{'type':'string'},'b':{'type':'array','items':{'type':'string'}}}}", "~ properties.a.$ref; ~ properties.b.items.$ref" },
+        { "{'$ref':'#/definitions/A~1b','definitions':{'A/b':{'type':'object','properties':{'x':{'$ref':'#/definitions/C'}}},'C':{'$ref':'#/definitions/D'},'D':{'type':'null'}}}",
+          "{'type':'object','properties':{'x':{'type':'null'}}}", "~ $ref; ~ definitions.A/b.properties.x.$ref" },
+    };
+    static const schema_case beside[] = {
+        { "{'properties':{'a':{'title':'X','$ref':'#/$defs/A','description':'Mine.'}},'$defs':{'A':{'type':'string','title':'A','minLength':2}}}",
+          "{'properties':{'a':{'title':'X','type':'string','minLength':2,'description':'Mine.'}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A','type':'object'}},'$defs':{'A':{'type':'object','additionalProperties':false}}}",
+          "{'properties':{'a':{'additionalProperties':false,'type':'object'}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A','nullable':true}},'$defs':{'A':{'type':'string','enum':['x']}}}",
+          "{'properties':{'a':{'type':['string','null'],'enum':['x',null]}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A','minLength':3}},'$defs':{'A':{'type':'string'}}}",
+          "{'properties':{'a':{'allOf':[{'type':'string'}],'minLength':3}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'allOf':[{'minLength':3}],'$ref':'#/$defs/A'}},'$defs':{'A':{'type':'string'}}}",
+          "{'properties':{'a':{'allOf':[{'minLength':3}],'anyOf':[{'type':'string'}]}}}", "~ properties.a.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A'}},'$defs':{'A':{'$ref':'#/$defs/B','description':'A.'},'B':{'type':'string','description':'B.'}}}",
+          "{'properties':{'a':{'allOf':[{'type':'string','description':'A.'}]}}}", "~ properties.a.$ref; ~ $defs.A.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/T'},'b':{'$ref':'#/$defs/F'}},'$defs':{'T':true,'F':false}}",
+          "{'properties':{'a':{},'b':{'allOf':[false]}}}", "~ properties.a.$ref; ~ properties.b.$ref" },
+        { "{'properties':{'definitions':{'type':'string'},'a':{'$ref':'#/properties/definitions'}}}",
+          "{'properties':{'definitions':{'type':'string'},'a':{'type':'string'}}}", "~ properties.a.$ref" },
+    };
+    TABLE(LLMPROV_SCHEMA_INLINE, cases);
+    TABLE(LLMPROV_SCHEMA_INLINE_TOOL, cases);
+    TABLE(LLMPROV_SCHEMA_INLINE, beside);
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_INLINE, "{'properties':{'a':{'$ref':'http://a.test/b'}}}", "properties.a.$ref: http://a.test/b lies outside of this schema, and only what begins with # is followed");
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_INLINE, "{'properties':{'a':{'$ref':'#/$defs/A'}}}", "properties.a.$ref: #/$defs/A leads nowhere: it must be # and a JSON pointer to a schema");
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_INLINE, "{'properties':{'a':{'$ref':'#/properties/b'},'b':{'$ref':'#/properties/a'}}}", "properties.a.$ref: #/properties/b leads back to itself");
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_INLINE, "{'$ref':'#/$defs/A','allOf':[],'anyOf':[],'oneOf':[],'$defs':{'A':{'type':'null'}}}", "$ref: what it leads to cannot be said beside allOf, anyOf and oneOf");
+}
+
+/* A schema that holds itself: one turn of it, and then only what kind of value it is. */
+TEST(schema_references_that_lead_back_end) {
+    static const schema_case cases[] = {
+        { "{'type':'object','properties':{'next':{'$ref':'#','description':'The rest.'},'v':{'type':'string'}}}",
+          "{'type':'object','properties':{'next':{'type':'object','description':'The rest.'},'v':{'type':'string'}}}", "- properties.next.$ref" },
+        { "{'$ref':'#/$defs/N','$defs':{'N':{'type':'object','description':'A node.','properties':{'kids':{'type':'array','items':{'$ref':'#/$defs/N'}}},'required':['kids']}}}",
+          "{'type':'object','description':'A node.','properties':{'kids':{'type':'array','items':{'type':'object','description':'A node.'}}},'required':['kids']}", "~ $ref; - $defs.N.properties.kids.items.$ref" },
+        { "{'properties':{'a':{'$ref':'#/$defs/A'}},'$defs':{'A':{'type':'object','properties':{'b':{'$ref':'#/$defs/B'}}},'B':{'anyOf':[{'$ref':'#/$defs/A'},{'type':'null'}]}}}",
+          "{'properties':{'a':{'type':'object','properties':{'b':{'anyOf':[{'type':'object'},{'type':'null'}]}}}}}",
+          "~ properties.a.$ref; ~ $defs.A.properties.b.$ref; - $defs.B.anyOf[0].$ref" },
+        { "{'properties':{'a':{'$ref':'#/properties/a','type':'string'}}}", "{'properties':{'a':{'type':'string'}}}", "- properties.a.$ref" },
+    };
+    static const schema_case tools[] = {
+        { "{'properties':{'next':{'$ref':'#'}}}", "{'type':'object','properties':{'next':{}}}", "- properties.next.$ref" },
+        { "{'type':'object','properties':{'next':{'$ref':'#'}}}", "{'type':'object','properties':{'next':{'type':'object','properties':{}}}}", "- properties.next.$ref" },
+    };
+    TABLE(LLMPROV_SCHEMA_INLINE, cases);
+    TABLE(LLMPROV_SCHEMA_INLINE_TOOL, tools);
+}
+
+TEST(schema_strict_without_references) {
+    static const schema_case cases[] = {
+        { "{'type':'object','properties':{'a':{'$ref':'#/$defs/A'}},'required':['a'],'$defs':{'A':{'type':'object','properties':{'n':{'type':'integer','minimum':1}},'required':['n']}}}",
+          "{'type':'object','properties':{'a':{'type':'object','properties':{'n':{'type':'integer','minimum':1}},'required':['n'],'additionalProperties':false}},'required':['a'],'additionalProperties':false}",
+          "~ properties.a.$ref" },
+        { "{'type':'object','properties':{'a':{'type':['array','null'],'items':{'$ref':'#'}}}}",
+          "{'type':'object','properties':{'a':{'type':['array','null'],'items':{'type':'object','properties':{},'required':[],'additionalProperties':false}}},'required':['a'],'additionalProperties':false}",
+          "- properties.a.items.$ref; ~ properties.a.items" },
+    };
+    TABLE(LLMPROV_SCHEMA_INLINE_STRICT, cases);
+}
+
+TEST(schema_nova_has_a_bare_root) {
+    static const schema_case cases[] = {
+        { ONE_IN("{'type':'string','description':'D','minLength':1}"), NULL, NULL },
+        { "{'$schema':'s','title':'T','type':'object','properties':{'a':{'$ref':'#/$defs/A','title':'U'}},'required':['a'],'$defs':{'A':{'type':'array'}}}",
+          "{'type':'object','properties':{'a':{'type':'array','title':'U','items':{}}},'required':['a']}", "~ properties.a.$ref" },
+        { "{'description':'D','properties':{'description':{'type':'string'}},'additionalProperties':false,'minProperties':1}", "{'type':'object','properties':{'description':{'type':'string'}}}",
+          "- description; - additionalProperties; - minProperties" },
+        { "{'$ref':'#/$defs/A','$defs':{'A':{'type':'object','properties':{'a':{'type':'null'}},'required':['a'],'additionalProperties':false}}}", "{'type':'object','properties':{'a':{'type':'null'}},'required':['a']}", "~ $ref; - additionalProperties" },
+        { "{'anyOf':[{'type':'object'}]}", "{'type':'object','properties':{}}", "- anyOf" },
+    };
+    TABLE(LLMPROV_SCHEMA_NOVA, cases);
+}
+
+// -- Cohere --------------------------------------------------------------------------------
+
+TEST(schema_cohere_keywords) {
+    static const schema_case cases[] = {
+        { ONE_IN("{'type':'string','pattern':'[0-9]+','format':'uuid'}"), NULL, NULL },
+        { ONE_IN("{'type':'string','pattern':'^a$','format':'email'}"), ONE_IN("{'type':'string','description':'(pattern: ^a$; format: email)'}"), "- properties.x.pattern; - properties.x.format" },
+        { ONE_IN("{'type':'integer','minimum':1,'description':'D'}"), ONE_IN("{'type':'integer','description':'D (minimum: 1)'}"), "- properties.x.minimum" },
+        { ONE_IN("{'type':'array','uniqueItems':true,'maxItems':3}"), ONE_IN("{'type':'array','description':'(uniqueItems: true; maxItems: 3)'}"), "- properties.x.uniqueItems; - properties.x.maxItems" },
+        { ONE_IN("{'type':'array','items':{}}"), NULL, NULL },
+        { ONE_IN("{'description':'Anything.'}"), NULL, NULL },
+        { ONE_IN("{'oneOf':[{'type':'string'},{'type':'integer'}]}"), ONE_IN("{'anyOf':[{'type':'string'},{'type':'integer'}]}"), NULL },
+        { ONE_IN("{'allOf':[{'type':'string'},{'enum':['a']}]}"), ONE_IN("{'type':'string','enum':['a']}"), NULL },
+        { ONE_IN("{'type':'object','additionalProperties':{'type':'integer','maximum':3}}"), ONE_IN("{'type':'object','additionalProperties':{'type':'integer','description':'(maximum: 3)'}}"), "- properties.x.additionalProperties.maximum" },
+        { ONE_IN("{'type':'object','additionalProperties':true}"), NULL, NULL },
+        { ONE_IN("{'allOf':[{'type':'object','additionalProperties':false},{'additionalProperties':{'type':'null'}}]}"), ONE_IN("{'type':'object','additionalProperties':false}"), NULL },
+        { "{'type':'object','properties':{'a':{'$ref':'#/$defs/A'}},'required':['a','b'],'$defs':{'A':{'type':'object','properties':{'a':{'$ref':'#/$defs/A'},'v':{'type':'null'}},'required':['v']}}}", NULL, NULL },
+    };
+    static const schema_case demands[] = {
+        { "{'type':'object','properties':{'a':{'type':'string'},'b':{'type':['integer','null']}}}",
+          "{'type':'object','properties':{'a':{'type':['string','null']},'b':{'type':['integer','null']}},'required':['a','b']}", "~ properties.a" },
+        { ONE_IN("{'type':'object','properties':{'y':{'type':'string'}},'required':[]}"), ONE_IN("{'type':'object','properties':{'y':{'type':['string','null']}},'required':['y']}"), "~ properties.x.properties.y" },
+        { "{}", "{'type':'object'}", "~ " },
+    };
+    TABLE(LLMPROV_SCHEMA_COHERE, cases);
+    TABLE(LLMPROV_SCHEMA_COHERE, demands);
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_COHERE, "{'type':'array'}", "the root is not just an object, as it must be in Cohere's strict schemas");
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_COHERE, "{'anyOf':[{'type':'object'},{'type':'object'}]}", "anyOf: the root is a union: put it into a property, since the root is one object in Cohere's strict schemas");
+    SCHEMA_REFUSED(LLMPROV_SCHEMA_COHERE, ONE_IN("{'type':'object','required':[1]}"), "properties.x.required[0]: a name was expected");
+}
+
 // -- OpenAI --------------------------------------------------------------------------------
 
 TEST(schema_openai_keywords) {
@@ -346,7 +482,7 @@ TEST(schema_refuses_naming_the_place) {
     static const char *const jsons[] = { "", "{", "nonsense", "{'a':1}}", "{'a':'\\x'}" };
     size_t i;
     int target;
-    for (target = LLMPROV_SCHEMA_PLAIN; target <= LLMPROV_SCHEMA_GEMINI; target++) {
+    for (target = LLMPROV_SCHEMA_PLAIN; target <= LLMPROV_SCHEMA_COHERE; target++) {
         llmprov_alloc alloc = test_alloc();
         llmprov_schema s;
         for (i = 0; i < LLMPROV__COUNT(jsons); i++) {
@@ -396,6 +532,32 @@ TEST_NO_OOM(schema_copies_that_multiply_end) {
     llmprov_schema_free(&s);
 }
 
+/* The same without references: each definition holds the next one twice. And a chain of them that is too deep. */
+TEST_NO_OOM(schema_what_is_inlined_ends) {
+    static char text[1 << 16];
+    llmprov_schema s;
+    char *p;
+    int i, twice;
+    for (twice = 1; twice >= 0; twice--) {
+        p = text + sprintf(text, "{\"$ref\":\"#/$defs/d0\",\"$defs\":{");
+        for (i = 0; i < 150; i++) {
+            p += sprintf(p, "\"d%d\":{\"properties\":{\"a\":{\"$ref\":\"#/$defs/d%d\"}", i, i + 1);
+            p += twice ? sprintf(p, ",\"b\":{\"$ref\":\"#/$defs/d%d\"}}},", i + 1) : sprintf(p, "}},");
+        }
+        sprintf(p, "\"d150\":{\"type\":\"null\"}}}");
+        CHECK_INT(llmprov_schema_compile(text, strlen(text), LLMPROV_SCHEMA_INLINE, NULL, &s), LLMPROV_ERR_LIMIT);
+        CHECK(strstr(s.error.message, "nested too deep") != NULL);
+        llmprov_schema_free(&s);
+    }
+    p = text + sprintf(text, "{\"$ref\":\"#/$defs/d0\",\"$defs\":{");
+    for (i = 0; i < 40; i++)
+        p += sprintf(p, "\"d%d\":{\"properties\":{\"a\":{\"$ref\":\"#/$defs/d%d\"},\"b\":{\"$ref\":\"#/$defs/d%d\"}}},", i, i + 1, i + 1);
+    sprintf(p, "\"d40\":{\"type\":\"null\"}}}");
+    CHECK_INT(llmprov_schema_compile(text, strlen(text), LLMPROV_SCHEMA_NOVA, NULL, &s), LLMPROV_ERR_LIMIT);
+    CHECK(strstr(s.error.message, "the copies multiply") != NULL);
+    llmprov_schema_free(&s);
+}
+
 /* Nothing in it is quadratic: eight times the input is no more than sixteen times the memory. */
 TEST_NO_OOM(schema_memory_grows_with_its_input) {
     static const char *const each[] = { "{'type':'string','minLength':2}", "{'$ref':'#/properties/p0','description':'d'}", "{'anyOf':[{'type':'string'},{'type':'integer'}]}", "{'type':'object','properties':{'a':{'const':'x'}}}" };
@@ -425,7 +587,7 @@ TEST_NO_OOM(schema_any_text_is_compiled_or_refused) {
     for (i = 0; i < LLMPROV__COUNT(seeds); i++) {
         for (round = 0; round < 3000; round++) {
             char in[512], swap;
-            int target = (int)((test_random() >> 32) % 4);
+            int target = (int)((test_random() >> 32) % (LLMPROV_SCHEMA_COHERE + 1));
             llmprov_schema a, b;
             size_t len = strlen(schema_quoted(in, seeds[i]));
             for (k = 0; k < 1 + round % 3; k++) {

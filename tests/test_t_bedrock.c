@@ -178,7 +178,7 @@ static llmprov_tool bedrock_tools[2] = {
 TEST(t_bedrock_tools) {
     llmprov_request req = { .model = CLAUDE, .prompt = "Hi", .tools = bedrock_tools, .tool_count = 2 };
     engine_sent s = SEND(&req);
-    CHECK_BODY(s, "toolConfig", "{\"tools\":[{\"toolSpec\":{\"name\":\"add\",\"description\":\"Adds.\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}}}},"
+    CHECK_BODY(s, "toolConfig", "{\"tools\":[{\"toolSpec\":{\"name\":\"add\",\"description\":\"Adds.\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"}},\"additionalProperties\":false}},"
                "\"strict\":true}},{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"1h\"}},{\"systemTool\":{\"name\":\"nova_grounding\"}}]}");
     engine_sent_free(&s);
     req.model = NOVA;                                         /* which takes no mark there */
@@ -258,13 +258,13 @@ TEST(t_bedrock_calls_and_results) {
 TEST(t_bedrock_structured_answers) {
     llmprov_request req = { .model = CLAUDE, .prompt = "Hi", .schema = "{\"type\":\"object\"}", .schema_name = "city" };
     engine_sent s = SEND(&req);
-    CHECK_BODY(s, "outputConfig", "{\"textFormat\":{\"type\":\"json_schema\",\"structure\":{\"jsonSchema\":{\"name\":\"city\",\"schema\":\"{\\\"type\\\":\\\"object\\\"}\"}}}}");
+    CHECK_BODY(s, "outputConfig", "{\"textFormat\":{\"type\":\"json_schema\",\"structure\":{\"jsonSchema\":{\"name\":\"city\",\"schema\":\"{\\\"type\\\":\\\"object\\\",\\\"properties\\\":{},\\\"additionalProperties\\\":false}\"}}}}");
     CHECK_BODY(s, "toolConfig", NULL);
     engine_sent_free(&s);
     req.model = OLD_CLAUDE;
     s = SEND(&req);
     CHECK_BODY(s, "outputConfig", NULL);
-    CHECK_BODY(s, "toolConfig.tools[0].toolSpec.inputSchema.json", "{\"type\":\"object\"}");
+    CHECK_BODY(s, "toolConfig.tools[0].toolSpec.inputSchema.json", "{\"type\":\"object\",\"properties\":{}}");
     CHECK_BODY(s, "toolConfig.toolChoice", "{\"tool\":{\"name\":\"city\"}}");
     engine_check_warned(s.warnings, s.warning_count, LLMPROV_ERR_ARGUMENT, "schema", __FILE__, __LINE__);
     engine_sent_free(&s);

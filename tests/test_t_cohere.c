@@ -72,7 +72,8 @@ TEST(t_cohere_thinking) {
 }
 
 TEST(t_cohere_tools_and_choices) {
-    llmprov_tool tools[] = { { .name = "f", .strict = LLMPROV_YES }, { .name = "g" }, { .type = "bash_20250124", .name = "bash" }, { .type = "web_search_20250305", .name = "web_search" } };
+    llmprov_tool tools[] = { { .name = "f", .schema = "{\"properties\":{\"a\":{\"type\":\"string\",\"minLength\":1}},\"required\":[\"a\"]}", .strict = LLMPROV_YES },
+                             { .name = "g", .schema = "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"null\"}}}" }, { .type = "bash_20250124", .name = "bash" }, { .type = "web_search_20250305", .name = "web_search" } };
     llmprov_request req = { .model = "m", .prompt = "Hi", .tools = tools, .tool_count = 4 };
     engine_sent all = engine_send("cohere", &req), none, one, any;
     req.tool_choice = LLMPROV_TOOL_NONE;
@@ -82,7 +83,9 @@ TEST(t_cohere_tools_and_choices) {
     one = engine_send("cohere", &req);
     req.tool_choice = LLMPROV_TOOL_ANY;
     any = engine_send("cohere", &req);
-    CHECK_BODY(all, "tools[0]", Q("{'type':'function','function':{'name':'f','parameters':{'type':'object','properties':{}}}}"));
+    CHECK_BODY(all, "tools[0]", Q("{'type':'function','function':{'name':'f','parameters':{'type':'object','properties':{'a':{'type':'string','description':'(minLength: 1)'}},'required':['a']}}}"));
+    CHECK_BODY(all, "tools[1].function.parameters", Q("{'type':'object','properties':{'b':{'type':'null'}},'required':['b']}"));
+    CHECK_WARNED(all, LLMPROV_ERR_UNSUPPORTED, "tools[0].schema.properties.a.minLength");
     CHECK_BODY(all, "tools[2].function.name", "\"bash\"");
     CHECK_BODY(all, "tools[3]", NULL);
     CHECK_BODY(all, "strict_tools", "true");

@@ -22,7 +22,7 @@ TEST(t_responses_settings) {
     engine_sent s = T_RESPONSES_SEND(.model = "gpt-4.1", .system = "Be brief.", .max_tokens = LLMPROV_INT(5), .temperature = LLMPROV_NUM(0), .top_p = LLMPROV_NUM(0.5), .user_id = "u",
                          .service_tier = "standard_only", .schema = "{\"type\":\"object\"}", .schema_strict = LLMPROV_YES, .stream = LLMPROV_STREAM_ON);
     CHECK_JSON(s.text, s.len, Q("{'model':'gpt-4.1','max_output_tokens':16,'stream':true,'temperature':0,'top_p':0.5,"
-        "'text':{'format':{'type':'json_schema','name':'answer','schema':{'type':'object'},'strict':true}},'store':false,'safety_identifier':'u',"
+        "'text':{'format':{'type':'json_schema','name':'answer','schema':{'type':'object','properties':{},'required':[],'additionalProperties':false},'strict':true}},'store':false,'safety_identifier':'u',"
         "'service_tier':'default','instructions':'Be brief.','input':[{'role':'user','content':'Hi'}]}"));
     CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "max_tokens");
     CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "service_tier");
@@ -98,7 +98,7 @@ TEST(t_responses_tools) {
         { .type = "bash_20250124", .name = "bash" }, { .type = "memorise_20250124", .name = "memorise" },
     };
     engine_sent s = T_RESPONSES_SEND(.model = "gpt-4.1", .tools = tools, .tool_count = 9, .tool_choice = LLMPROV_TOOL_NAMED, .tool_name = "c", .parallel_tools = LLMPROV_NO);
-    CHECK_BODY(s, "tools[0]", Q("{'type':'function','name':'f','description':'F.','parameters':{'type':'object'},'strict':true}"));
+    CHECK_BODY(s, "tools[0]", Q("{'type':'function','name':'f','description':'F.','parameters':{'type':'object','properties':{},'required':[],'additionalProperties':false},'strict':true}"));
     CHECK_BODY(s, "tools[1]", Q("{'type':'function','name':'g','parameters':{'type':'object','properties':{}},'strict':false}"));
     CHECK_BODY(s, "tools[2]", Q("{'type':'custom','name':'c','format':{'type':'text'}}"));
     CHECK_BODY(s, "tools[3]", Q("{'type':'custom','name':'d','format':{'type':'grammar','syntax':'lark','definition':'x'}}"));
