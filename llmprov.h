@@ -163,26 +163,26 @@
     schema that came in the same wire format goes back byte for byte. Which target a schema is compiled for
     (LLMPROV_SCHEMA_*) is told by the format and by the rows of the provider and of the model:
 
-        format              tools             strict tools      answers           strict answers
-        anthropic-messages  PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
-        openai-chat         PLAIN             OPENAI            ANSWER            OPENAI
-        openai-responses    PLAIN             OPENAI            ANSWER            OPENAI
-        with INLINE_REFS    INLINE_TOOL       INLINE_STRICT     INLINE            INLINE_STRICT
-        bedrock-converse    PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
-        Nova                NOVA              NOVA              a tool            a tool
-        gemini-generate     GEMINI            GEMINI            GEMINI            GEMINI
-        ollama-chat         INLINE_TOOL       INLINE_TOOL       INLINE            INLINE
-        cohere-v2           PLAIN             COHERE            COHERE            COHERE
+    format              tools             strict tools      answers           strict answers
+    anthropic-messages  PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
+    openai-chat         PLAIN             OPENAI            ANSWER            OPENAI
+    openai-responses    PLAIN             OPENAI            ANSWER            OPENAI
+    with INLINE_REFS    INLINE_TOOL       INLINE_STRICT     INLINE            INLINE_STRICT
+    bedrock-converse    PLAIN             ANTHROPIC_TOOL    ANTHROPIC         ANTHROPIC
+    Nova                NOVA              NOVA              a tool            a tool
+    gemini-generate     GEMINI            GEMINI            GEMINI            GEMINI
+    ollama-chat         INLINE_TOOL       INLINE_TOOL       INLINE            INLINE
+    cohere-v2           PLAIN             COHERE            COHERE            COHERE
 
-        target              objects           left out          references        without a place there
-        PLAIN, ANSWER       as they are       as it is          stay              nothing
-        INLINE, _TOOL       as they are       as it is          inlined           nothing
-        NOVA                as they are       as it is          inlined           at the root: all but type, properties, required
-        GEMINI              as they are       as it is          stay if alone     const, which becomes enum
-        OPENAI              closed            null              stay              lengths, uniqueItems, some formats, not, if, ...
-        INLINE_STRICT       closed            null              inlined           the same
-        ANTHROPIC, _TOOL    closed            24 at most        no circles        bounds, lengths, patterns, some formats, ...
-        COHERE              as they are       one stays         stay              bounds, lengths, anchors, most formats, not, ...
+    target              objects           left out          references        without a place there
+    PLAIN, ANSWER       as they are       as it is          stay              nothing
+    INLINE, _TOOL       as they are       as it is          inlined           nothing
+    NOVA                as they are       as it is          inlined           at the root: all but type, properties, required
+    GEMINI              as they are       as it is          stay if alone     const, which becomes enum
+    OPENAI              closed            null              stay              lengths, uniqueItems, some formats, not, if, ...
+    INLINE_STRICT       closed            null              inlined           the same
+    ANTHROPIC, _TOOL    closed            24 at most        no circles        bounds, lengths, patterns, some formats, ...
+    COHERE              as they are       one stays         stay              bounds, lengths, anchors, most formats, not, ...
 
     PLAIN and its like add what servers refuse to be without: the root's type, properties of objects, items of lists.
     "Left out": what becomes of properties that are not required; where one must be, null stands for leaving out. What has

@@ -4,7 +4,7 @@
 
    (a) Each request of the golden cases and of the recorded traffic is read as a server reads it and written for both
    formats. (b) Each reply and stream is written by the faces of both formats, whole and as a stream: a document for a
-   whole reply, one for each frame.
+   whole reply, one for each frame. (c) Schemas are compiled for each target: {"compiled":...}.
 
    Lines that are no JSON say what was skipped. Exits with 1 when the framing of a stream is wrong. */
 #define main fixtures_main
@@ -363,8 +363,53 @@ static void read_golden_cases(const char *format) {
         if (!only || strstr(names[i], only)) read_golden_case(format, names[i]);
 }
 
+// -- schemas -------------------------------------------------------------------------------
+
+/* A schema, and values of which some fit it. */
+static const struct { const char *schema, *values; } compiled[] = {
+    { "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#/$defs/A\",\"description\":\"Mine.\"},\"l\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/A\"}},"
+      "\"n\":{\"allOf\":[{\"$ref\":\"#/$defs/N\"}],\"minimum\":2}},\"required\":[\"a\"],\"$defs\":{\"A\":{\"type\":\"object\",\"properties\":{\"s\":{\"type\":\"string\","
+      "\"enum\":[\"x\",\"y\"]}},\"required\":[\"s\"],\"additionalProperties\":false},\"N\":{\"type\":\"integer\",\"maximum\":4}}}",
+      "[{\"a\":{\"s\":\"x\"}},{\"a\":{\"s\":\"z\"}},{\"a\":{\"s\":\"x\",\"t\":1}},{},{\"a\":{\"s\":\"y\"},\"l\":[{\"s\":\"x\"},{}]},{\"a\":{\"s\":\"y\"},\"n\":3},{\"a\":{\"s\":\"y\"},\"n\":5},[]]" },
+    { "{\"type\":\"object\",\"properties\":{\"u\":{\"anyOf\":[{\"$ref\":\"#/properties/v\"},{\"type\":\"null\"}]},\"v\":{\"type\":[\"string\",\"integer\"],\"title\":\"V\"},"
+      "\"w\":{\"$ref\":\"#/properties/v\",\"minLength\":2},\"c\":{\"const\":7}},\"required\":[\"v\"]}",
+      "[{\"v\":1},{\"v\":null},{\"u\":null,\"v\":\"a\"},{\"v\":1,\"w\":\"a\"},{\"v\":1,\"w\":\"ab\"},{\"v\":1,\"c\":7},{\"v\":1,\"c\":8},{\"u\":[],\"v\":1}]" },
+};
+
+static const struct { const char *name; llmprov_schema_target target; bool same, inlined; } compilers[] = {
+    { "plain", LLMPROV_SCHEMA_PLAIN, true, false }, { "openai", LLMPROV_SCHEMA_OPENAI, false, false },
+    { "anthropic", LLMPROV_SCHEMA_ANTHROPIC, false, false }, { "anthropic tool", LLMPROV_SCHEMA_ANTHROPIC_TOOL, false, false },
+    { "gemini", LLMPROV_SCHEMA_GEMINI, true, false }, { "answer", LLMPROV_SCHEMA_ANSWER, true, false },
+    { "inline", LLMPROV_SCHEMA_INLINE, true, true }, { "inline tool", LLMPROV_SCHEMA_INLINE_TOOL, true, true },
+    { "inline strict", LLMPROV_SCHEMA_INLINE_STRICT, false, true }, { "nova", LLMPROV_SCHEMA_NOVA, true, true },
+    { "cohere", LLMPROV_SCHEMA_COHERE, false, false },
+};
+
+/* {"compiled":SCHEMA,"id":TARGET,"source":SCHEMA,"values":[...],"same":BOOL,"inlined":BOOL} */
+static void put_compiled(size_t number, size_t to) {
+    llmprov_writer w = { .text = NULL };
+    llmprov_schema made;
+    char id[80];
+    sprintf(id, "schema %d for %.40s", (int)number, compilers[to].name);
+    if (llmprov_schema_compile(compiled[number].schema, strlen(compiled[number].schema), compilers[to].target, NULL, &made)) complain_about(id, made.error.message);
+    else {
+        llmprov_write_open(&w, NULL, '{');
+        llmprov_write_str(&w, "id", id, strlen(id));
+        llmprov_write_raw(&w, "compiled", made.json, made.json_len);
+        llmprov_write_raw(&w, "source", compiled[number].schema, strlen(compiled[number].schema));
+        llmprov_write_raw(&w, "values", compiled[number].values, strlen(compiled[number].values));
+        llmprov_write_bool(&w, "same", compilers[to].same);
+        llmprov_write_bool(&w, "inlined", compilers[to].inlined);
+        llmprov_write_close(&w);
+        print_line(w.text, w.len);
+    }
+    llmprov_writer_free(&w);
+    llmprov_schema_free(&made);
+}
+
 int main(int argc, char **argv) {
     static char buffer[1 << 16];
+    size_t number, to;
     int i;
     if (argc < 2 || strlen(argv[1]) > 900) {
         printf("usage: %s SHARED [PART-OF-AN-ID]\n", argv[0]);
@@ -372,6 +417,8 @@ int main(int argc, char **argv) {
     }
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     only = argc > 2 ? argv[2] : NULL;
+    for (number = 0; number < sizeof compiled / sizeof *compiled; number++)
+        for (to = 0; to < sizeof compilers / sizeof *compilers; to++) put_compiled(number, to);
     for (i = 0; i < FORMATS; i++) read_golden_cases(formats[i]);
     on_recording = on_record;
     read_files(argv[1]);

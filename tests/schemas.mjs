@@ -14,6 +14,7 @@ import { createRequire } from 'node:module';
 const [shared, modules] = process.argv.slice(2);
 const require = createRequire(path.resolve(modules, 'package.json'));
 const Ajv = require('ajv');
+const Ajv2020 = require('ajv/dist/2020');
 const addFormats = require('ajv-formats');
 
 // What we write beyond the strict schemas: by schema, place, and the member or value. `own`: only in the format of
@@ -222,11 +223,29 @@ function judge({ schema, id, own, doc }) {
     );
 }
 
+// A compiled schema is a schema. Where the target only says things differently, the same values fit as before. Where
+// it has no references, there are none.
+function judgeCompiled({ id, compiled, source, values, same, inlined }) {
+    let why = inlined && JSON.stringify(compiled).includes('"$ref"') ? 'a reference is left' : null;
+    try {
+        const [before, after] = [source, compiled].map(s => new Ajv2020({ strict: false }).compile(s));
+        const wrong = values.filter(v => before(v) !== after(v));
+        if (same && wrong.length) why = `not the same fits: ${JSON.stringify(wrong)}`;
+    } catch (e) {
+        why = e.message;
+    }
+    count('compiled schemas', why ? 'INVALID' : 'valid');
+    if (!why) return passed++;
+    failed++;
+    console.log(`INVALID ${id}: ${why}\n    ${JSON.stringify(compiled)}`);
+}
+
 for await (const text of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     if (text[0] !== '{') console.log(text);
     else {
         const line = JSON.parse(text);
         if (line.from) from = line.from;
+        else if (line.compiled) judgeCompiled(line);
         else judge(line);
     }
 }
