@@ -60,6 +60,7 @@
     >>s_ollama       ollama-chat as a server
     >>s_cohere       cohere-v2 as a server
     >>s_gemini       gemini-generate as a server
+    >>s_bedrock      bedrock-converse as a server
     >>translators    the wire formats that are compiled in
     >>providers      the built-in rows
     >>profiles       what families of models accept and refuse
@@ -375,6 +376,19 @@
             llmprov_face_free(face);
         }
 
+    Which format a client speaks is known by its path: llmprov_format_of. Where the model and whether to stream are in
+    the path and not in the body (bedrock-converse), llmprov_asked_path takes them from there, between llmprov_ask and
+    llmprov_asked_check; for the other formats it does nothing, so that a gateway calls it always.
+
+        static llmprov_status read_request(const char *path, const char *body, size_t len, llmprov_asked *asked) {
+            llmprov_ask(NULL, llmprov_format_of(NULL, path), body, len, NULL, asked);
+            llmprov_asked_path(asked, NULL, path);          // "/model/us.amazon.nova-lite-v1%3A0/converse-stream"
+            return llmprov_asked_check(asked, NULL);        // each passes on what failed before it
+        }
+
+    Headers that belong to an error are in llmprov_face_headers. A stream of bedrock-converse is binary; the bytes are
+    whole messages, as llmprov_face_type says.
+
     A whole reply goes through llmprov_face_reply. Members that a format has and the request struct has not are in
     request.kept and go back to that format as they were said; elsewhere each is a warning. Converting a format into
     itself gives equal JSON but for what the warnings name. The blocks of a stream are put in order where the client's
@@ -566,7 +580,8 @@ typedef struct llmprov_block {
     bool is_error;               /* the tool failed                                                          */
     bool invalid;                /* the arguments did not parse: json wraps them as {"rawInvalidInput":...}  */
     llmprov_cache cache;         /* a prompt-cache breakpoint ends here                                      */
-    const char *kind;            /* the wire's own type word: SERVER_*, RAW                                  */
+    const char *kind;            /* the wire's own type word: SERVER_*, RAW; of a text in a tool result "json"
+                                    where it was given as a JSON value (bedrock-converse)                    */
     const char *origin;          /* the wire format that minted signature and opaque text; NULL = Anthropic's
                                     own form, otherwise "format" or "format:member"                          */
     const char *extra;           /* a JSON object: members that this struct has no field for. Kept and saved */
@@ -1180,6 +1195,15 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
                                        const llmprov_alloc *alloc, llmprov_asked *out);
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked);
 
+/* The wire format that a request's path belongs to ("/v1/messages?beta=true", "/model/m/converse"); NULL = none. Whatever
+   stands before the path that the API has is passed over, and so is the query. reg may be NULL. Static. */
+LLMPROV_API const char *llmprov_format_of(const llmprov_registry *reg, const char *path);
+
+/* Takes what the path of a request says, after llmprov_ask: the model and whether to stream, in the formats that have
+   them there and not in the body (bedrock-converse). In the others it says nothing. ERR_NOT_FOUND in asked->error when it is
+   no path of that format. reg may be NULL. */
+LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmprov_registry *reg, const char *path);
+
 /* Refuses what could be read or repaired, but what the API of that format answers with an error: no model, no
    max_tokens where it is demanded, a tool result without its call, a call without its result. For servers that want to
    be as strict; the others send on what they read, and it is repaired. reg may be NULL. */
@@ -1229,6 +1253,10 @@ LLMPROV_API llmprov_status llmprov_face_reply(llmprov_face *f, const llmprov_res
 /* Writes an error in the format's shape: a frame once a stream began, otherwise a whole body. *http_status (may be NULL)
    is the status that the format's own API answers with. */
 LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_error *error, int *http_status);
+
+/* Headers that belong to what was written, beside its Content-Type: the name of an error, in formats that have it there
+   (x-amzn-ErrorType). They live until the face is freed. */
+LLMPROV_API const llmprov_header *llmprov_face_headers(const llmprov_face *f, size_t *count);
 
 /* Why the face failed, and what the format had no place for. Both live until the face is freed. */
 LLMPROV_API const llmprov_error *llmprov_face_failure(const llmprov_face *f);
@@ -1420,11 +1448,13 @@ LLMPROV_API void llmprov_asked_warn(llmprov_asked *a, llmprov_status code, const
 LLMPROV_API void llmprov_asked_fail(llmprov_asked *a, const char *code, const char *path, const char *text);      /* copied; code is the vendor's */
 
 /* What a translator may say while it writes an answer. Each frame is begun, written as JSON, and sent. */
-LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *event);             /* its name in SSE, or NULL */
+LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *event);             /* its name, or NULL where events have none;
+                                                       in write_error an event stream's frame is an exception of that name */
 LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char *text, size_t len);  /* the piece of a delta: makes the next like it cheap */
 LLMPROV_API char *llmprov_face_keep(llmprov_face *f, const char *text, size_t len);             /* a copy that lives as long; NULL = no memory */
 LLMPROV_API void llmprov_face_send(llmprov_face *f);                                            /* a whole body when no stream began */
 LLMPROV_API void llmprov_face_word(llmprov_face *f, const char *word);                          /* a frame that is no JSON: [DONE] */
+LLMPROV_API void llmprov_face_header(llmprov_face *f, const char *name, const char *value);     /* copied; before a whole body is sent */
 LLMPROV_API void *llmprov_face_state(llmprov_face *f);                                          /* write_state bytes, zeroed */
 LLMPROV_API const llmprov_face_desc *llmprov_face_asked(const llmprov_face *f);
 LLMPROV_API bool llmprov_face_own(const llmprov_face *f);                                       /* the reply came in this format */
@@ -6187,6 +6217,35 @@ static uint32_t llmprov__frame_u32(const char *p) {
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
+static void llmprov__frame_set_u32(char *p, uint32_t value) {
+    int i;
+    for (i = 0; i < 4; i++) p[i] = (char)(unsigned char)(value >> (24 - 8 * i));
+}
+
+/* Writes a header that is a string; returns its length, which is that of both and four. */
+static size_t llmprov__frame_put(char *to, const char *name, const char *value, size_t len) {
+    enum { STRING = 7 };
+    size_t n = strlen(name);
+    *to++ = (char)(unsigned char)n;
+    memcpy(to, name, n);
+    to += n;
+    *to++ = STRING;
+    *to++ = (char)(unsigned char)(len >> 8);
+    *to++ = (char)(unsigned char)len;
+    memcpy(to, value, len);
+    return n + len + 4;
+}
+
+/* Fills in what a message of that length lacks: its prelude, before headers of that length, and the sum behind it. */
+static void llmprov__frame_seal(char *p, size_t headers, size_t total) {
+    uint32_t crc;
+    llmprov__frame_set_u32(p, (uint32_t)total);
+    llmprov__frame_set_u32(p + 4, (uint32_t)headers);
+    crc = llmprov__crypt_crc(0, p, 8);
+    llmprov__frame_set_u32(p + 8, crc);
+    llmprov__frame_set_u32(p + total - 4, llmprov__crypt_crc(crc, p + 8, total - 12));
+}
+
 static bool llmprov__frame_bad(llmprov__frame_cutter *f, llmprov_status status, const char *why) {
     f->status = status;
     f->why = why;
@@ -6869,6 +6928,7 @@ typedef struct llmprov__reply_loose {
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf frame, event;
     size_t from, to;             /* the string's inside */
+    size_t pad, pad_end;         /* the inside of a string that hides how long the frame is, or both its end */
     int block;
     bool armed;
 } llmprov__reply_hot;
@@ -7548,6 +7608,29 @@ LLMPROV_API void llmprov_turn_other(llmprov_turn *t, llmprov_str kind, llmprov_s
 
 /* -- the shortcut -- */
 
+/* Where the string that ends an object begins, which stands before its last quote and bracket; NULL = there is none. Its
+   inside is plain. */
+static const char *llmprov__reply_last_string(const char *from, const char *end) {
+    const char *close = end - 2, *p = close;
+    if (end - from < 4 || end[-1] != '}' || *close != '"') return NULL;
+    while (p > from && p[-1] != '"') p--;
+    return p > from && llmprov__text_plain(p, close) == close ? p : NULL;
+}
+
+/* Padding that hides how long a piece is: a last member that says nothing. Frames may differ in it. */
+static void llmprov__reply_learn_padding(llmprov__reply_hot *h) {
+    static const char *const members[] = { ",\"p\":\"", ",\"obfuscation\":\"" };
+    const char *begin = h->frame.ptr, *end = begin + h->frame.len, *at = llmprov__reply_last_string(begin + h->to, end);
+    size_t i;
+    h->pad = h->pad_end = h->frame.len;
+    for (i = 0; at && i < LLMPROV__COUNT(members); i++) {
+        size_t n = strlen(members[i]);
+        if ((size_t)(at - begin) < h->to + n || memcmp(at - n, members[i], n)) continue;
+        h->pad = (size_t)(at - begin);
+        h->pad_end = h->frame.len - 2;
+    }
+}
+
 /* Remembers a frame that gave exactly one piece, whole in one of its strings. */
 static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
     llmprov__reply_hot *h = &t->hot;
@@ -7563,25 +7646,32 @@ static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
     h->to = h->from + t->piece_len;
     h->block = t->piece_block;
     h->armed = true;
+    llmprov__reply_learn_padding(h);
 }
 
-/* Reads a frame that differs from the learned one only inside its string; false = it must be parsed. */
+/* Where the learned text ends in a frame that is like the learned one behind it; NULL = it is another. */
+static const char *llmprov__reply_alike(const llmprov__reply_hot *h, const char *data, size_t len) {
+    const char *end = data + len, *last = end;
+    size_t tail = h->pad - h->to;
+    if (h->pad_end < h->frame.len && (last = llmprov__reply_last_string(data, end)) == NULL) return NULL;
+    if ((size_t)(last - data) < h->from + tail || memcmp(last - tail, h->frame.ptr + h->to, tail)) return NULL;
+    return last - tail;
+}
+
+/* Reads a frame that differs from the learned one only inside its string and its padding; false = it must be parsed. */
 static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame) {
     const llmprov__reply_hot *h = &t->hot;
     const char *data = frame->data.ptr, *from, *to;
-    size_t tail;
     llmprov_str string;
     llmprov_scan s;
-    if (!h->armed) return false;
-    tail = h->frame.len - h->to;
-    if (frame->data.len < h->from + tail || frame->event.len != h->event.len) return false;
-    from = data + h->from;
-    to = data + frame->data.len - tail;
-    if (memcmp(data, h->frame.ptr, h->from) || memcmp(to, h->frame.ptr + h->to, tail) ||
+    if (!h->armed || frame->data.len < h->from || frame->event.len != h->event.len || memcmp(data, h->frame.ptr, h->from) ||
         (h->event.len && memcmp(frame->event.ptr, h->event.ptr, h->event.len))) return false;
+    from = data + h->from;
+    to = llmprov__reply_alike(h, data, frame->data.len);
+    if (!to) return false;
     string.ptr = from;
     string.len = (size_t)(to - from);
-    if (llmprov__text_simple(from, string.len, string.len + tail) && !t->blocks[h->block].sieve.count) {
+    if (llmprov__text_simple(from, string.len, (size_t)(data + frame->data.len - from)) && !t->blocks[h->block].sieve.count) {
         llmprov__reply_piece(t, &t->blocks[h->block], string);
         return true;
     }
@@ -10340,11 +10430,11 @@ static llmprov_str llmprov__normal_member(llmprov__normal *n, const char *json, 
 }
 
 /* The text parts of a search result's content joined by lines. */
-static const char *llmprov__normal_search(llmprov__normal *n, const llmprov_block *b) {
-    llmprov_str title = llmprov__normal_member(n, b->json, b->json_len, "title"), source = llmprov__normal_member(n, b->json, b->json_len, "source"), list, item;
+static const char *llmprov__normal_search(llmprov__normal *n, const char *json, size_t len) {
+    llmprov_str title = llmprov__normal_member(n, json, len, "title"), source = llmprov__normal_member(n, json, len, "source"), list, item;
     const char *text = llmprov__err_join(n->arena, title.ptr, title.len ? "\n" : "", source.ptr, (char *)NULL);
     llmprov_scan s;
-    if (!llmprov__msg_has(b->json, b->json_len, "content", &list)) return text;
+    if (!llmprov__msg_has(json, len, "content", &list)) return text;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
     while (text && llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
         llmprov_str piece = llmprov__normal_member(n, item.ptr, item.len, "text");
@@ -10353,10 +10443,20 @@ static const char *llmprov__normal_search(llmprov__normal *n, const llmprov_bloc
     return text;
 }
 
-/* Blocks that only Anthropic's format has: what they say as text, or nothing, with a warning. */
+/* What Converse's blocks of further kinds say, as text; NULL = nothing that is one. */
+static const char *llmprov__normal_converse(llmprov__normal *n, const llmprov_block *b) {
+    llmprov_str value, text;
+    if (b->type != LLMPROV_BLOCK_RAW || !b->kind || !llmprov__msg_has(b->json, b->json_len, b->kind, &value)) return NULL;
+    if (!strcmp(b->kind, "searchResult")) return llmprov__normal_search(n, value.ptr, value.len);
+    if (strcmp(b->kind, "guardContent") || !llmprov__msg_has(value.ptr, value.len, "text", &text)) return NULL;
+    return llmprov__normal_member(n, text.ptr, text.len, "text").ptr;
+}
+
+/* Blocks that only another format has: what they say as text, or nothing, with a warning. */
 static bool llmprov__normal_foreign(llmprov__normal *n, llmprov_block *b) {
-    const char *text = NULL;
-    if (b->type == LLMPROV_BLOCK_RAW && b->kind && !strcmp(b->kind, "search_result")) text = llmprov__normal_search(n, b);
+    const char *text = llmprov__normal_converse(n, b);
+    llmprov_cache cache = b->cache;
+    if (b->type == LLMPROV_BLOCK_RAW && b->kind && !strcmp(b->kind, "search_result")) text = llmprov__normal_search(n, b->json, b->json_len);
     else if (b->type == LLMPROV_BLOCK_RAW && b->kind && !strcmp(b->kind, "tool_reference"))
         text = llmprov__err_join(n->arena, "[Loaded tool: ", llmprov__normal_member(n, b->json, b->json_len, "tool_name").ptr, "]", (char *)NULL);
     else if (b->type == LLMPROV_BLOCK_RAW && b->kind && !strcmp(b->kind, "compaction"))
@@ -10364,6 +10464,7 @@ static bool llmprov__normal_foreign(llmprov__normal *n, llmprov_block *b) {
     if (text && *text) {
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", llmprov__err_join(n->arena, "a ", b->kind, " block became text", (char *)NULL));
         *b = llmprov__normal_text(text, strlen(text));
+        b->cache = cache;
         return true;
     }
     text = llmprov__err_join(n->arena, "a block of the kind \"", b->kind ? b->kind : "", "\" was dropped: ", n->format, " has none", (char *)NULL);
@@ -10475,10 +10576,28 @@ static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, 
 static void llmprov__normal_strip(llmprov__normal *n, llmprov_block *b) {
     bool more;
     if (!b->extra || !b->origin || llmprov__normal_own(n, b->origin)) return;
-    more = llmprov__normal_says(b->extra, b->extra_len, "type prompt_cache_breakpoint cache_control function content");
+    more = llmprov__normal_says(b->extra, b->extra_len, "type prompt_cache_breakpoint cache_control function content status");
     b->extra = NULL;
     b->extra_len = 0;
     if (more) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "members that another format minted were left out");
+}
+
+/* Converse's mark where it is spelled out, {"cachePoint":{"type":"default","ttl":"5m"}}. */
+static llmprov_cache llmprov__normal_cache_point(llmprov__normal *n, const char *json, size_t len) {
+    llmprov_str point, ttl;
+    if (!llmprov__msg_has(json, len, "cachePoint", &point)) return LLMPROV_CACHE_NONE;
+    ttl = llmprov__normal_member(n, point.ptr, point.len, "ttl");
+    return llmprov__text_is(ttl, "1h") ? LLMPROV_CACHE_1H : LLMPROV_CACHE_5M;
+}
+
+/* A block that is a mark alone becomes one of the block before it, for targets that have no such block. */
+static bool llmprov__normal_is_mark(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *b) {
+    llmprov_cache cache;
+    if (b->type != LLMPROV_BLOCK_RAW || !b->kind || strcmp(b->kind, "cachePoint") || llmprov__normal_own(n, b->origin)) return false;
+    cache = llmprov__normal_cache_point(n, b->json, b->json_len);
+    llmprov__normal_drop_mark(n, &cache, ".cache");
+    llmprov__normal_move_mark(n, list, cache);
+    return true;
 }
 
 /* Takes one block of a message over, or leaves it out. */
@@ -10487,6 +10606,7 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
     bool echo = (n->rules & LLMPROV_RULE_OWN_EMPTY) && b.origin && llmprov__normal_own(n, b.origin);
     llmprov_str member;
+    if (llmprov__normal_is_mark(n, list, &b)) return;
     llmprov__normal_adopt(n, &b);
     llmprov__normal_drop_mark(n, &b.cache, ".cache");
     if (b.type == LLMPROV_BLOCK_TEXT && !echo && llmprov__normal_says_nothing(n, list, &b)) {
@@ -10599,6 +10719,7 @@ static const char llmprov__normal_cancelled[] = "cancelled: no result was record
 static bool llmprov__normal_stays(const llmprov__normal *n, const llmprov_block *b) {
     bool images = (n->rules & LLMPROV_RULE_TOOL_IMAGES) != 0;
     if (images && b->type == LLMPROV_BLOCK_DOCUMENT) return (n->profile->flags & LLMPROV_MODEL_RESULT_DOCUMENTS) != 0;
+    if (images && b->type == LLMPROV_BLOCK_RAW) return llmprov__normal_own(n, b->origin);
     return b->type == LLMPROV_BLOCK_TEXT || (images && b->type == LLMPROV_BLOCK_IMAGE) ||
            (b->type == LLMPROV_BLOCK_DOCUMENT && b->text);
 }
@@ -11035,6 +11156,15 @@ static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool,
     return true;
 }
 
+/* Converse's mark among the tools becomes one of the tool before it, for targets that have no such entry. */
+static bool llmprov__normal_tool_mark(llmprov__normal *n, const llmprov_tool *tool, llmprov_tool *before, const char *path) {
+    bool own = n->req.origin && llmprov__normal_own(n, n->req.origin);
+    if (!tool->type || strcmp(tool->type, "cachePoint") || own) return false;
+    if (before && llmprov__normal_takes_marks(n)) before->cache = llmprov__normal_cache_point(n, tool->extra, 0);
+    else llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none here");
+    return true;
+}
+
 static bool llmprov__normal_tools(llmprov__normal *n) {
     llmprov_tool *tools;
     size_t i, count = 0;
@@ -11064,6 +11194,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
             if (n->req.origin) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
             else n->marks_dropped = true;
         }
+        if (llmprov__normal_tool_mark(n, &tools[i], count ? &tools[count - 1] : NULL, path)) continue;
         if (llmprov__normal_foreign_tool(n, &tools[i], path)) tools[count++] = tools[i];
     }
     if (n->req.tool_name) {
@@ -11308,27 +11439,47 @@ static const struct { const char *origin, *field, *members; } llmprov__translato
     { "openai-chat", "thinking_tokens", "reasoning thinking" }, { "openai-chat", "schema", "response_format" },
     { "openai-chat", "parallel_tools", "parallel_tool_calls" }, { "openai-chat", "user_id", "safety_identifier user" },
     { "openai-chat", "max_tokens", "max_completion_tokens max_tokens" },
+    { "bedrock-converse", "max_tokens", "inferenceConfig.maxTokens" }, { "bedrock-converse", "temperature", "inferenceConfig.temperature" },
+    { "bedrock-converse", "top_p", "inferenceConfig.topP" }, { "bedrock-converse", "stop", "inferenceConfig.stopSequences" },
+    { "bedrock-converse", "thinking", "additionalModelRequestFields" }, { "bedrock-converse", "thinking_tokens", "additionalModelRequestFields" },
+    { "bedrock-converse", "top_k", "additionalModelRequestFields" }, { "bedrock-converse", "effort", "outputConfig.effort additionalModelRequestFields" },
+    { "bedrock-converse", "schema", "outputConfig.textFormat" }, { "bedrock-converse", "schema_name", "outputConfig.textFormat" },
+    { "bedrock-converse", "tool_choice", "toolConfig.toolChoice" }, { "bedrock-converse", "service_tier", "serviceTier.type" },
 };
 
-static const char *llmprov__translator_named(const llmprov_request *r, const char *field, char to[32]) {
+enum { LLMPROV__TRANSLATOR_NAME = 64 };
+
+/* Whether the members of an object have one by its path: "a.b.c". */
+static bool llmprov__translator_said(const char *json, size_t len, const char *path) {
+    llmprov_str value = { json, len };
+    while (value.ptr && *path) {
+        char name[LLMPROV__TRANSLATOR_NAME] = "";
+        size_t n = strcspn(path, ".");
+        memcpy(name, path, n);
+        if (!llmprov__msg_has(value.ptr, value.len, name, &value)) return false;
+        path += n + (path[n] == '.');
+    }
+    return value.ptr != NULL;
+}
+
+static const char *llmprov__translator_named(const llmprov_request *r, const char *field, char to[LLMPROV__TRANSLATOR_NAME]) {
     const char *p = NULL, *end;
-    llmprov_str value;
     size_t i;
     for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__translator_names); i++)
         if (!strcmp(llmprov__translator_names[i].origin, r->origin) && !strcmp(llmprov__translator_names[i].field, field)) p = llmprov__translator_names[i].members;
     for (to[0] = 0; p && *p; p = *end ? end + 1 : NULL) {
-        char word[32] = "";
+        char word[LLMPROV__TRANSLATOR_NAME] = "";
         end = strchr(p, ' ') ? strchr(p, ' ') : p + strlen(p);
         memcpy(word, p, (size_t)(end - p));
-        if (!to[0] || llmprov__msg_has(r->kept, r->kept_len, word, &value)) memcpy(to, word, sizeof word);
-        if (llmprov__msg_has(r->kept, r->kept_len, word, &value)) break;
+        if (!to[0] || llmprov__translator_said(r->kept, r->kept_len, word)) memcpy(to, word, sizeof word);
+        if (llmprov__translator_said(r->kept, r->kept_len, word)) break;
     }
     return to[0] ? to : field;
 }
 
 LLMPROV_API void llmprov_draft_warn(llmprov_draft *d, llmprov_status code, const char *field, const char *text) {
     llmprov_turn *t = ((llmprov__translator_job *)d->call)->turn;
-    char name[32];
+    char name[LLMPROV__TRANSLATOR_NAME];
     llmprov__err_warn(&t->warnings, &t->arena, code, llmprov__translator_named(d->chat, field, name), text);
 }
 
@@ -11370,6 +11521,30 @@ static bool llmprov__translator_path(const char *path) {
         p += model ? 7 : 1;
     }
     return path[0] == '/';
+}
+
+/* Whether a request's path (without its query) ends as a translator's path does; then *model is what stands in place of
+   {model}, still percent-encoded. Whatever comes before may stand there. */
+static bool llmprov__translator_fits(const char *pattern, llmprov_str path, llmprov_str *model) {
+    const char *mark = strstr(pattern, "{model}"), *tail = mark ? mark + 7 : pattern, *at, *end;
+    size_t head_len = mark ? (size_t)(mark - pattern) : 0, tail_len = strcspn(tail, "?");
+    model->ptr = NULL;
+    model->len = 0;
+    if (path.len < tail_len || memcmp(path.ptr + path.len - tail_len, tail, tail_len)) return false;
+    if (!mark) return true;
+    end = path.ptr + path.len - tail_len;
+    for (at = path.ptr; at + head_len < end && memcmp(at, pattern, head_len); at++) { }
+    if (at + head_len >= end) return false;
+    model->ptr = at + head_len;
+    model->len = (size_t)(end - model->ptr);
+    return true;
+}
+
+/* The same for the path of a whole reply and that of a stream, of which *stream says which it is. */
+static bool llmprov__translator_route(const llmprov_translator *t, const char *path, llmprov_str *model, bool *stream) {
+    llmprov_str p = { path, strcspn(path, "?#") };
+    *stream = t->stream_path && llmprov__translator_fits(t->stream_path, p, model);
+    return *stream || llmprov__translator_fits(t->path, p, model);
 }
 
 /* What a translator lacks; NULL = it is whole. */
@@ -11939,12 +12114,23 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
 
 /* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
    them with the fields. Of those in rest it is what no field carries: that is a warning elsewhere. A dot at the
-   end of a name stands for all names that begin so. */
+   end of a name stands for all names that begin so; "a.b" is also b in a kept object a, of which nothing else is
+   carried. */
 static const struct { const char *format, *members, *rest; } llmprov__parts_carriers[] = {
     { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system", "" },
     { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
                      "response_format reasoning_effort reasoning thinking user safety_identifier", "" },
     { "openai-responses", "stream reasoning text tool_choice", "" },
+    { "bedrock-converse",
+      "system inferenceConfig.maxTokens inferenceConfig.temperature inferenceConfig.topP inferenceConfig.stopSequences "
+      "toolConfig.toolChoice.auto toolConfig.toolChoice.any toolConfig.toolChoice.tool.name serviceTier.type "
+      "outputConfig.effort outputConfig.textFormat.type outputConfig.textFormat.structure.jsonSchema.name "
+      "outputConfig.textFormat.structure.jsonSchema.schema additionalModelRequestFields.thinking.type "
+      "additionalModelRequestFields.thinking.budget_tokens additionalModelRequestFields.tools "
+      "additionalModelRequestFields.output_config.effort additionalModelRequestFields.reasoning_config "
+      "additionalModelRequestFields.reasoning_effort additionalModelRequestFields.reasoning.effort "
+      "additionalModelRequestFields.reasoningConfig.type additionalModelRequestFields.reasoningConfig.maxReasoningEffort "
+      "additionalModelRequestFields.top_k additionalModelRequestFields.inferenceConfig.topK", "" },
     { "ollama-chat", "stream", "options" },
     { "cohere-v2", "stream", "documents" },
     { "gemini-generate", "model systemInstruction.role tools parameters. toolConfig generationConfig generationConfig.thinkingConfig generationConfig.responseSchema", "" },
@@ -11962,6 +12148,49 @@ static bool llmprov__parts_carried(const llmprov_request *r, const char *name, b
     return false;
 }
 
+/* Whether fields carry some of what is in a kept object, which is named by its path. */
+static bool llmprov__parts_leads(const llmprov_request *r, const char *path) {
+    const char *p = NULL;
+    size_t n = strlen(path), i;
+    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
+        if (!strcmp(r->origin, llmprov__parts_carriers[i].format)) p = llmprov__parts_carriers[i].members;
+    for (; p && *p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
+        if (!strncmp(p, path, n) && p[n] == '.') return true;
+    return false;
+}
+
+enum { LLMPROV__PARTS_DEEP = 6, LLMPROV__PARTS_PATH = 160 };
+
+/* A warning for each member of such an object that no field carries. */
+static void llmprov__parts_beside(llmprov_draft *d, const llmprov_scan *s, const char *name, llmprov_str object) {
+    struct { llmprov_scan in; size_t len; } level[LLMPROV__PARTS_DEEP];
+    char path[LLMPROV__PARTS_PATH] = "";
+    int depth = 1;
+    llmprov_str key, value;
+    level[0].in = llmprov_scan_in(s, object);
+    level[0].len = strlen(name);
+    memcpy(path, name, level[0].len);
+    while (depth) {
+        size_t at = level[depth - 1].len, n;
+        if (!llmprov_scan_key(&level[depth - 1].in, &key)) {
+            depth--;
+            continue;
+        }
+        n = key.len < sizeof path - at - 2 ? key.len : sizeof path - at - 2;
+        path[at] = '.';
+        memcpy(path + at + 1, key.ptr, n);
+        path[at + 1 + n] = 0;
+        if (!llmprov_scan_raw(&level[depth - 1].in, &value)) return;
+        if (value.ptr[0] == 'n' || llmprov__parts_carried(d->chat, path, false)) continue;
+        if (value.ptr[0] == '{' && depth < LLMPROV__PARTS_DEEP && llmprov__parts_leads(d->chat, path)) {
+            level[depth].in = llmprov_scan_in(s, value);
+            level[depth++].len = at + 1 + n;
+        } else
+            llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, path,
+                               "this member has no place in the target's format: it was left out");
+    }
+}
+
 /* Whether a field says what a member that was kept as null or empty did not: then that member is written, or a newer name of it. */
 static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
     bool thinks = r->effort || r->thinking_tokens.set || r->thinking != LLMPROV_THINKING_AUTO;
@@ -11975,6 +12204,9 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
         { "max_tokens", r->max_tokens.set, "max_completion_tokens" }, { "max_completion_tokens", r->max_tokens.set, "max_tokens" },
         { "user", r->user_id != NULL, "safety_identifier" }, { "safety_identifier", r->user_id != NULL, "user" },
         { "reasoning_effort", thinks, "reasoning" }, { "reasoning", thinks, "reasoning_effort" }, { "thinking", thinks, "reasoning_effort" },
+        { "system", r->system_count > 0, NULL }, { "toolConfig", r->tool_count > 0, NULL }, { "serviceTier", r->service_tier != NULL, NULL },
+        { "inferenceConfig", r->max_tokens.set || r->temperature.set || r->top_p.set || r->stop_count, NULL },
+        { "outputConfig", r->schema != NULL, NULL }, { "additionalModelRequestFields", thinks || r->top_k.set, NULL },
     };
     llmprov_str value;
     size_t i;
@@ -12012,6 +12244,10 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format, const char
         silent = value.ptr[0] == 'n' || (value.len == 2 && value.ptr[0] != '{' && !llmprov__parts_carried(r, name, own));
         if (silent && (!own || llmprov__parts_is_set(r, name))) continue;
         if (!silent && llmprov__parts_carried(r, name, own) && (own || strcmp(name, "response_format") || r->schema)) continue;
+        if (value.ptr[0] == '{' && llmprov__parts_leads(r, name)) {
+            if (!own) llmprov__parts_beside(d, &s, name, value);
+            continue;
+        }
         if (own && why && llmprov__parts_lists(refused, name)) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, why);
         else if (own) llmprov__write_raw_key(d->body, key, value, false);
         else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, name, "this member has no place in the target's format: it was left out");
@@ -12116,6 +12352,131 @@ static size_t llmprov__parts_compact(char *json, size_t len) {
     return n;
 }
 
+#ifndef LLMPROV_NO_BEDROCK_CONVERSE
+
+/* -- what both halves of bedrock-converse have -- */
+
+static const char llmprov__parts_aws[] = "bedrock-converse";
+
+/* Its words for media types: the first of a word is what it is read as. */
+static const struct { llmprov_block_type type; const char *mime, *word; } llmprov__parts_aws_media[] = {
+    { LLMPROV_BLOCK_IMAGE, "image/png", "png" }, { LLMPROV_BLOCK_IMAGE, "image/jpeg", "jpeg" }, { LLMPROV_BLOCK_IMAGE, "image/jpg", "jpeg" },
+    { LLMPROV_BLOCK_IMAGE, "image/gif", "gif" }, { LLMPROV_BLOCK_IMAGE, "image/webp", "webp" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/pdf", "pdf" }, { LLMPROV_BLOCK_DOCUMENT, "text/csv", "csv" }, { LLMPROV_BLOCK_DOCUMENT, "application/msword", "doc" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx" },
+    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.ms-excel", "xls" }, { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx" },
+    { LLMPROV_BLOCK_DOCUMENT, "text/html", "html" }, { LLMPROV_BLOCK_DOCUMENT, "text/plain", "txt" }, { LLMPROV_BLOCK_DOCUMENT, "text/markdown", "md" },
+    { LLMPROV_BLOCK_VIDEO, "video/mp4", "mp4" }, { LLMPROV_BLOCK_VIDEO, "video/quicktime", "mov" }, { LLMPROV_BLOCK_VIDEO, "video/x-matroska", "mkv" },
+    { LLMPROV_BLOCK_VIDEO, "video/webm", "webm" }, { LLMPROV_BLOCK_VIDEO, "video/x-flv", "flv" }, { LLMPROV_BLOCK_VIDEO, "video/mpeg", "mpeg" },
+    { LLMPROV_BLOCK_VIDEO, "video/mpg", "mpg" }, { LLMPROV_BLOCK_VIDEO, "video/x-ms-wmv", "wmv" }, { LLMPROV_BLOCK_VIDEO, "video/3gpp", "three_gp" },
+    { LLMPROV_BLOCK_AUDIO, "audio/mpeg", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/mp3", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/wav", "wav" },
+    { LLMPROV_BLOCK_AUDIO, "audio/x-wav", "wav" }, { LLMPROV_BLOCK_AUDIO, "audio/aac", "aac" }, { LLMPROV_BLOCK_AUDIO, "audio/flac", "flac" },
+    { LLMPROV_BLOCK_AUDIO, "audio/ogg", "ogg" }, { LLMPROV_BLOCK_AUDIO, "audio/opus", "opus" }, { LLMPROV_BLOCK_AUDIO, "audio/mp4", "mp4" },
+    { LLMPROV_BLOCK_AUDIO, "audio/x-m4a", "m4a" }, { LLMPROV_BLOCK_AUDIO, "audio/webm", "webm" }, { LLMPROV_BLOCK_AUDIO, "audio/x-matroska", "mka" },
+};
+
+/* Names of exceptions, in streams with a small first letter:
+   https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
+static const struct { const char *name; llmprov_status code; } llmprov__parts_aws_errors[] = {
+    { "AccessDeniedException", LLMPROV_ERR_FORBIDDEN }, { "ConflictException", LLMPROV_ERR_REQUEST }, { "ExpiredTokenException", LLMPROV_ERR_AUTH },
+    { "IncompleteSignature", LLMPROV_ERR_AUTH }, { "IncompleteSignatureException", LLMPROV_ERR_AUTH }, { "InternalServerException", LLMPROV_ERR_SERVER },
+    { "InternalFailure", LLMPROV_ERR_SERVER }, { "InvalidSignatureException", LLMPROV_ERR_AUTH }, { "MissingAuthenticationToken", LLMPROV_ERR_AUTH },
+    { "MissingAuthenticationTokenException", LLMPROV_ERR_AUTH }, { "ModelErrorException", LLMPROV_ERR_SERVER }, { "ModelNotReadyException", LLMPROV_ERR_OVERLOADED },
+    { "ModelStreamErrorException", LLMPROV_ERR_SERVER }, { "ModelTimeoutException", LLMPROV_ERR_TIMEOUT }, { "NotAuthorized", LLMPROV_ERR_FORBIDDEN },
+    { "OptInRequired", LLMPROV_ERR_FORBIDDEN }, { "RequestTimeTooSkewed", LLMPROV_ERR_AUTH }, { "ResourceNotFoundException", LLMPROV_ERR_NOT_FOUND },
+    { "ServiceQuotaExceededException", LLMPROV_ERR_QUOTA }, { "ServiceUnavailableException", LLMPROV_ERR_OVERLOADED }, { "ServiceUnavailable", LLMPROV_ERR_OVERLOADED },
+    { "ThrottlingException", LLMPROV_ERR_RATE_LIMIT }, { "UnrecognizedClientException", LLMPROV_ERR_AUTH }, { "ValidationException", LLMPROV_ERR_REQUEST },
+};
+
+/* What a refusal of the request is about, where its name does not say. */
+static const struct { const char *phrase; llmprov_status code; } llmprov__parts_aws_phrases[] = {
+    { "input is too long", LLMPROV_ERR_TOO_LONG }, { "input tokens exceeded", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
+    { "too many input tokens", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "maximum context", LLMPROV_ERR_TOO_LONG },
+    { "context length", LLMPROV_ERR_TOO_LONG }, { "model identifier is invalid", LLMPROV_ERR_NOT_FOUND }, { "with on-demand throughput isn", LLMPROV_ERR_NOT_FOUND },
+};
+
+/* What the words of one model's family say about thinking. A word alone lets the effort decide. */
+static void llmprov__parts_aws_thinking(llmprov_request *r, const llmprov_scan *s, llmprov_str raw, const char *budget, const char *effort) {
+    const char *const names[] = { "type", budget, effort };
+    llmprov_str v[3], word;
+    llmprov_scan in;
+    int i;
+    if (!raw.ptr) return;
+    memset(v, 0, sizeof v);
+    if (raw.ptr[0] == '{') llmprov__parts_members(s, raw, names, v, 3);
+    else v[2] = raw;
+    in = llmprov_scan_in(s, v[1]);
+    if (v[1].ptr) r->thinking_tokens.set = llmprov_scan_int(&in, &r->thinking_tokens.value);
+    word = llmprov__parts_text(s, v[2]);
+    for (i = LLMPROV_EFFORT_OFF; i <= LLMPROV_EFFORT_MAX; i++)
+        if (llmprov__text_is(word, llmprov__parts_efforts[i])) r->effort = (llmprov_effort)i;
+    word = llmprov__parts_text(s, v[0]);
+    r->thinking = llmprov__text_is(word, "disabled") ? LLMPROV_THINKING_OFF : llmprov__text_is(word, "between_tools") ? LLMPROV_THINKING_BETWEEN_TOOLS :
+                  v[0].ptr ? LLMPROV_THINKING_ON : LLMPROV_THINKING_AUTO;
+}
+
+/* What a request of this format says about thinking and top_k, in whichever family's words: in its
+   additionalModelRequestFields, and as the effort of its outputConfig. Either may be absent. */
+static void llmprov__parts_aws_said(llmprov_request *r, const llmprov_scan *s, llmprov_str fields, llmprov_str output) {
+    static const char *const names[] = { "thinking", "reasoning_config", "reasoning_effort", "reasoning", "reasoningConfig", "output_config", "top_k", "inferenceConfig" };
+    static const char *const effort[] = { "effort" }, *const top_k[] = { "topK" };
+    llmprov_str v[8], efforts[2], k;
+    llmprov_scan in;
+    int i, j;
+    r->thinking = LLMPROV_THINKING_UNSAID;
+    if (fields.ptr && fields.ptr[0] == '{') llmprov__parts_members(s, fields, names, v, 8);
+    else memset(v, 0, sizeof v);
+    llmprov__parts_aws_thinking(r, s, v[0], "budget_tokens", "effort");
+    for (i = 1; i < 4; i++) llmprov__parts_aws_thinking(r, s, v[i], "budget_tokens", "effort");
+    llmprov__parts_aws_thinking(r, s, v[4], "budget_tokens", "maxReasoningEffort");
+    memset(efforts, 0, sizeof efforts);
+    if (v[5].ptr && v[5].ptr[0] == '{') llmprov__parts_members(s, v[5], effort, &efforts[0], 1);
+    if (output.ptr && output.ptr[0] == '{') llmprov__parts_members(s, output, effort, &efforts[1], 1);
+    for (i = 0; i < 2; i++)
+        for (j = LLMPROV_EFFORT_OFF; efforts[i].ptr && j <= LLMPROV_EFFORT_MAX; j++)
+            if (llmprov__text_is(llmprov__parts_text(s, efforts[i]), llmprov__parts_efforts[j])) r->effort = (llmprov_effort)j;
+    k = v[6];
+    if (!k.ptr && v[7].ptr && v[7].ptr[0] == '{') llmprov__parts_members(s, v[7], top_k, &k, 1);
+    in = llmprov_scan_in(s, k);
+    if (k.ptr) r->top_k.set = llmprov_scan_int(&in, &r->top_k.value);
+}
+
+/* Which of our errors an exception is, by its name; 0 = none that is known. */
+static llmprov_status llmprov__parts_aws_error(const char *name) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_errors); i++)
+        if (llmprov__text_same(name, llmprov__parts_aws_errors[i].name, true)) return llmprov__parts_aws_errors[i].code;
+    return LLMPROV_OK;
+}
+
+/* What a sentence says that only its words tell; otherwise ERR_REQUEST. */
+static llmprov_status llmprov__parts_aws_refusal(const char *sentence) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_phrases); i++)
+        if (llmprov__parts_says(sentence, llmprov__parts_aws_phrases[i].phrase)) return llmprov__parts_aws_phrases[i].code;
+    return LLMPROV_ERR_REQUEST;
+}
+
+/* A kind of media by its block's type. */
+static const char *llmprov__parts_aws_kind(llmprov_block_type type) {
+    return type == LLMPROV_BLOCK_IMAGE ? "image" : type == LLMPROV_BLOCK_VIDEO ? "video" : type == LLMPROV_BLOCK_AUDIO ? "audio" : "document";
+}
+
+/* The word for a block's media type; without one by the ending of its URL. NULL = there is none. */
+static const char *llmprov__parts_aws_medium(const llmprov_block *b) {
+    const char *dot = b->url ? strrchr(b->url, '.') : NULL;
+    size_t i;
+    if (!b->mime && b->type == LLMPROV_BLOCK_DOCUMENT && b->text) return "txt";
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_media); i++) {
+        const char *mime = llmprov__parts_aws_media[i].mime, *end = strrchr(mime, '/') + 1;
+        if (llmprov__parts_aws_media[i].type != b->type) continue;
+        if (b->mime ? llmprov__text_same(b->mime, mime, true) : dot && (llmprov__text_same(dot + 1, llmprov__parts_aws_media[i].word, true) || llmprov__text_same(dot + 1, end, true)))
+            return llmprov__parts_aws_media[i].word;
+    }
+    return NULL;
+}
+#endif /* LLMPROV_NO_BEDROCK_CONVERSE */
+
 /* The media type of an image that is base64 and comes without one, by its first bytes. */
 static const char *llmprov__parts_image_mime(llmprov_str base64) {
     static const struct { const char *begins, *mime; } types[] = {
@@ -12144,6 +12505,16 @@ static void llmprov__parts_field(char to[96], const llmprov_message *m, size_t b
 /* -- schemas -- */
 
 typedef struct llmprov__parts_place { char text[40]; } llmprov__parts_place;
+
+/* "tools[3]" */
+static llmprov__parts_place llmprov__parts_tool_place(size_t tool) {
+    llmprov__parts_place place = { "tools[" };
+    llmprov__err_number n = llmprov__err_int((int64_t)tool);
+    size_t len = strlen(n.text);
+    memcpy(place.text + 6, n.text, len);
+    memcpy(place.text + 6 + len, "]", 2);
+    return place;
+}
 
 /* "tools[3].schema" */
 static llmprov__parts_place llmprov__parts_tool_schema(size_t tool) {
@@ -16269,14 +16640,14 @@ static void llmprov__t_responses_read_end(llmprov_turn *t) {
 // Calls: msg http reply translator parts
 //==============================================================================
 
-static const char llmprov__t_bedrock_format[] = "bedrock-converse";
-
 /* -- writing a request -- */
 
 typedef struct llmprov__t_bedrock_plan {
     unsigned family;             /* LLMPROV_MODEL_CLAUDE, ...; 0 = another */
     llmprov__parts_thinking claude;
     const char *effort;          /* of the others */
+    bool top_k;                  /* it can be said */
+    bool as_said;                /* what a request of this format said about these is written as it came */
     bool thinks;
     bool bare;                   /* neither a token limit nor sampling settings may be sent */
     bool fold, calls;            /* calls: the conversation holds some */
@@ -16295,6 +16666,54 @@ static llmprov__mem_arena *llmprov__t_bedrock_arena(llmprov_draft *d) {
 static void llmprov__t_bedrock_word(llmprov_writer *w, const char *key, const char *word) {
     llmprov_write_str(w, key, word, strlen(word));
 }
+
+/* -- what a request that came in this format was kept with -- */
+
+static bool llmprov__t_bedrock_own(const llmprov_draft *d) {
+    return llmprov__text_same(d->chat->origin, llmprov__parts_aws, false);
+}
+
+/* A member of such a request as raw JSON; NULL = it had none. */
+static llmprov_str llmprov__t_bedrock_kept(const llmprov_draft *d, const char *name) {
+    llmprov_str value = { NULL, 0 };
+    bool some = llmprov__t_bedrock_own(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
+    if (!some) value.ptr = NULL;
+    return value;
+}
+
+/* A member of an object that was kept; NULL = it has none. */
+static llmprov_str llmprov__t_bedrock_in(llmprov_str object, const char *name) {
+    llmprov_str value = { NULL, 0 };
+    if (!object.ptr || !llmprov__msg_has(object.ptr, object.len, name, &value) || value.ptr[0] == 'n') value.ptr = NULL;
+    return value;
+}
+
+/* Writes what is in a kept object beside members that are written otherwise. */
+static void llmprov__t_bedrock_rest(llmprov_draft *d, llmprov_str object, const char *but) {
+    llmprov__mem_arena *a = llmprov__t_bedrock_arena(d);
+    llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, &((llmprov__translator_job *)d->call)->turn->scratch, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        const char *name = llmprov__mem_copy(a, key.ptr, key.len);
+        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!llmprov__parts_lists(but, name)) llmprov_write_raw(d->body, name, value.ptr, value.len);
+    }
+}
+
+/* Whether the fields still say what was kept about thinking and top_k. */
+static bool llmprov__t_bedrock_still_said(const llmprov_draft *d) {
+    llmprov_str fields = llmprov__t_bedrock_kept(d, "additionalModelRequestFields"), output = llmprov__t_bedrock_kept(d, "outputConfig");
+    llmprov_scan s = llmprov__json_scan("", 0, &((llmprov__translator_job *)d->call)->turn->scratch, 0);
+    const llmprov_request *r = d->chat;
+    llmprov_request said;
+    memset(&said, 0, sizeof said);
+    llmprov__parts_aws_said(&said, &s, fields, output);
+    return llmprov__t_bedrock_own(d) && said.thinking == r->thinking && said.effort == r->effort &&
+           said.thinking_tokens.set == r->thinking_tokens.set && said.thinking_tokens.value == r->thinking_tokens.value &&
+           said.top_k.set == r->top_k.set && said.top_k.value == r->top_k.value;
+}
+
+/* -- thinking -- */
 
 /* The effort of models that know nothing else of thinking: asked for, or as much as a budget is. */
 static const char *llmprov__t_bedrock_effort(llmprov_draft *d) {
@@ -16321,7 +16740,7 @@ static bool llmprov__t_bedrock_asks_to_think(const llmprov_request *r) {
            r->thinking == LLMPROV_THINKING_BETWEEN_TOOLS;
 }
 
-static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *p, bool said) {
     p->family = d->profile->flags & LLMPROV_MODEL_FAMILY;
     if (p->family == LLMPROV_MODEL_CLAUDE) {
         llmprov__parts_think(d, &p->claude);
@@ -16330,7 +16749,7 @@ static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *
         p->effort = llmprov__t_bedrock_effort(d);
         p->thinks = p->effort && strcmp(p->effort, "none");
         p->bare = p->family == LLMPROV_MODEL_NOVA && p->effort && !strcmp(p->effort, "high");
-    } else if (llmprov__t_bedrock_asks_to_think(d->chat)) {
+    } else if (!said && llmprov__t_bedrock_asks_to_think(d->chat)) {
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "thinking",
                            "how this model is told to think is not known: nothing was said; request.extra can say it "
                            "in additionalModelRequestFields");
@@ -16374,12 +16793,33 @@ static size_t llmprov__t_bedrock_stops(llmprov_draft *d) {
     return 0;
 }
 
+/* Of a kept inferenceConfig: what no field carries, and settings that said nothing (null, no stop sequence) and still do. */
+static void llmprov__t_bedrock_unset(llmprov_draft *d, llmprov_str kept) {
+    const llmprov_request *r = d->chat;
+    const struct { const char *name; bool set; } fields[] = {
+        { "maxTokens", r->max_tokens.set }, { "temperature", r->temperature.set }, { "topP", r->top_p.set }, { "stopSequences", r->stop_count > 0 },
+    };
+    char but[64] = "";
+    llmprov_str value;
+    size_t i, n = 0;
+    for (i = 0; i < LLMPROV__COUNT(fields); i++) {
+        size_t len = strlen(fields[i].name);
+        bool nothing = kept.ptr && !fields[i].set && llmprov__msg_has(kept.ptr, kept.len, fields[i].name, &value) && (value.ptr[0] == 'n' || value.ptr[0] == '[');
+        if (nothing) continue;
+        if (n) but[n++] = ' ';
+        memcpy(but + n, fields[i].name, len + 1);
+        n += len;
+    }
+    llmprov__t_bedrock_rest(d, kept, but);
+}
+
 static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     llmprov_writer *w = d->body;
     llmprov_num temperature = d->chat->temperature, top_p = d->chat->top_p;
     llmprov_int limit = llmprov__t_bedrock_tokens(d, p);
     const char *why = llmprov__t_bedrock_no_sampling(d, p);
     size_t stops = llmprov__t_bedrock_stops(d), i;
+    llmprov_str kept = llmprov__t_bedrock_kept(d, "inferenceConfig");
     if (why) {
         llmprov__parts_drop_num(d, "temperature", temperature, why);
         llmprov__parts_drop_num(d, "top_p", top_p, why);
@@ -16391,7 +16831,7 @@ static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedr
     }
     temperature = llmprov__t_bedrock_range(d, "temperature", temperature);
     top_p = llmprov__t_bedrock_range(d, "top_p", top_p);
-    if (!limit.set && !temperature.set && !top_p.set && !stops) return;
+    if (!limit.set && !temperature.set && !top_p.set && !stops && !kept.ptr) return;
     llmprov_write_open(w, "inferenceConfig", '{');
     if (limit.set) llmprov_write_int(w, "maxTokens", limit.value);
     if (temperature.set) llmprov_write_num(w, "temperature", temperature.value);
@@ -16399,6 +16839,7 @@ static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedr
     if (stops) llmprov_write_open(w, "stopSequences", '[');
     for (i = 0; i < stops; i++) llmprov__t_bedrock_word(w, NULL, d->chat->stop[i]);
     if (stops) llmprov_write_close(w);
+    llmprov__t_bedrock_unset(d, kept);
     llmprov_write_close(w);
 }
 
@@ -16406,7 +16847,7 @@ static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedr
 
 /* A tool of Anthropic's own kinds, which Claude takes there: the bytes that Anthropic's API has. */
 static bool llmprov__t_bedrock_is_typed(const llmprov__t_bedrock_plan *p, const llmprov_tool *tool) {
-    return p->family == LLMPROV_MODEL_CLAUDE && tool->type && strcmp(tool->type, "systemTool");
+    return p->family == LLMPROV_MODEL_CLAUDE && tool->type && strcmp(tool->type, "systemTool") && strcmp(tool->type, "cachePoint");
 }
 
 static void llmprov__t_bedrock_typed_tools(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
@@ -16431,9 +16872,10 @@ static void llmprov__t_bedrock_typed_tools(llmprov_draft *d, const llmprov__t_be
 static void llmprov__t_bedrock_gather_betas(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
     llmprov__translator_job *job = (llmprov__translator_job *)d->call;
     const llmprov_header *header = llmprov__http_find(&job->headers, "anthropic-beta");
-    size_t n = p->family == LLMPROV_MODEL_CLAUDE ? llmprov__parts_betas(d->chat, p->betas) : 0,
-           len = header ? strlen(header->value) : 0;
-    if (!header || p->family != LLMPROV_MODEL_CLAUDE) return;
+    size_t n = 0, len = header ? strlen(header->value) : 0;
+    if (p->family != LLMPROV_MODEL_CLAUDE) return;
+    if (!llmprov__t_bedrock_own(d)) n = llmprov__parts_betas(d->chat, p->betas);
+    if (!header) return;
     if (n + len + 2 > sizeof p->betas) {
         llmprov_draft_fail(d, LLMPROV_ERR_ARGUMENT, "headers", "anthropic-beta names more betas than there are");
         return;
@@ -16443,9 +16885,14 @@ static void llmprov__t_bedrock_gather_betas(llmprov_draft *d, llmprov__t_bedrock
     llmprov__http_drop(&job->headers, "anthropic-beta");
 }
 
-static void llmprov__t_bedrock_write_betas(llmprov_writer *w, const char *list) {
+/* With those of a header a request of this format keeps its own. */
+static void llmprov__t_bedrock_write_betas(llmprov_draft *d, const char *list) {
+    llmprov_writer *w = d->body;
+    llmprov_str kept = llmprov__t_bedrock_in(llmprov__t_bedrock_kept(d, "additionalModelRequestFields"), "anthropic_beta"), item;
+    llmprov_scan s = llmprov__json_scan(kept.ptr ? kept.ptr : "[]", kept.ptr ? kept.len : 2, NULL, 0);
     if (!*list) return;
     llmprov_write_open(w, "anthropic_beta", '[');
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) llmprov_write_raw(w, NULL, item.ptr, item.len);
     while (*list) {
         size_t len = strcspn(list, ", ");
         if (len) llmprov_write_str(w, NULL, list, len);
@@ -16454,29 +16901,40 @@ static void llmprov__t_bedrock_write_betas(llmprov_writer *w, const char *list) 
     llmprov_write_close(w);
 }
 
-static void llmprov__t_bedrock_claude(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+/* What Claude is told, with what was kept beside it. */
+static void llmprov__t_bedrock_claude(llmprov_draft *d, const llmprov__t_bedrock_plan *p, llmprov_str kept) {
     llmprov_writer *w = d->body;
+    llmprov_str output = llmprov__t_bedrock_in(kept, "output_config");
+    if (p->top_k) llmprov_write_int(w, "top_k", d->chat->top_k.value);
     if (p->claude.thinking) {
         llmprov_write_open(w, "thinking", '{');
         llmprov__t_bedrock_word(w, "type", p->claude.thinking);
         if (p->claude.budget) llmprov_write_int(w, "budget_tokens", p->claude.budget);
+        llmprov__t_bedrock_rest(d, llmprov__t_bedrock_in(kept, "thinking"), "type budget_tokens");
         llmprov_write_close(w);
     }
-    if (p->claude.effort) {
+    if (p->claude.effort || output.ptr) {
         llmprov_write_open(w, "output_config", '{');
-        llmprov__t_bedrock_word(w, "effort", p->claude.effort);
+        if (p->claude.effort) llmprov__t_bedrock_word(w, "effort", p->claude.effort);
+        llmprov__t_bedrock_rest(d, output, "effort");
         llmprov_write_close(w);
     }
-    llmprov__t_bedrock_write_betas(w, p->betas);
-    llmprov__t_bedrock_typed_tools(d, p);
 }
 
-static void llmprov__t_bedrock_write_effort(llmprov_writer *w, const llmprov__t_bedrock_plan *p) {
+static void llmprov__t_bedrock_others(llmprov_draft *d, const llmprov__t_bedrock_plan *p, llmprov_str kept) {
+    llmprov_writer *w = d->body;
+    bool nova = p->family == LLMPROV_MODEL_NOVA;
+    llmprov_str inference = llmprov__t_bedrock_in(kept, "inferenceConfig");
+    if ((p->top_k && nova) || inference.ptr) {
+        llmprov_write_open(w, "inferenceConfig", '{');
+        if (p->top_k && nova) llmprov_write_int(w, "topK", d->chat->top_k.value);
+        llmprov__t_bedrock_rest(d, inference, "topK");
+        llmprov_write_close(w);
+    }
     if (!p->effort) return;
     if (p->family == LLMPROV_MODEL_GPT_OSS) llmprov__t_bedrock_word(w, "reasoning_effort", p->effort);
     else if (p->family == LLMPROV_MODEL_QWEN) llmprov__t_bedrock_word(w, "reasoning_config", p->effort);
     else {
-        bool nova = p->family == LLMPROV_MODEL_NOVA;
         llmprov_write_open(w, nova ? "reasoningConfig" : "reasoning", '{');
         if (nova) llmprov__t_bedrock_word(w, "type", "enabled");
         llmprov__t_bedrock_word(w, nova ? "maxReasoningEffort" : "effort", p->effort);
@@ -16485,55 +16943,87 @@ static void llmprov__t_bedrock_write_effort(llmprov_writer *w, const llmprov__t_
 }
 
 /* Whether top_k can be said, and is allowed. */
-static bool llmprov__t_bedrock_top_k(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+static bool llmprov__t_bedrock_top_k(llmprov_draft *d, const llmprov__t_bedrock_plan *p, bool said) {
     const char *why = llmprov__t_bedrock_no_sampling(d, p);
+    bool known = p->family == LLMPROV_MODEL_CLAUDE || p->family == LLMPROV_MODEL_NOVA;
     if (!d->chat->top_k.set) return false;
-    if (!why && p->family != LLMPROV_MODEL_CLAUDE && p->family != LLMPROV_MODEL_NOVA)
+    if (!why && !known && !said)
         why = "how this model is told is not known: request.extra can say it in additionalModelRequestFields";
     if (why) llmprov__parts_drop_int(d, "top_k", d->chat->top_k, why);
     return !why;
 }
 
-static void llmprov__t_bedrock_fields(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+/* Decides about thinking and top_k. What a request of this format says about them goes as it came, unless the model
+   takes it otherwise. */
+static void llmprov__t_bedrock_decide(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
+    const llmprov__err_warnings *warnings = &((llmprov__translator_job *)d->call)->turn->warnings;
+    size_t before = warnings->count;
+    bool said = llmprov__t_bedrock_still_said(d);
+    llmprov__t_bedrock_think(d, p, said);
+    p->top_k = llmprov__t_bedrock_top_k(d, p, said);
+    p->as_said = said && warnings->count == before;
+}
+
+static void llmprov__t_bedrock_fields(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     llmprov_writer *w = d->body;
-    bool top_k = llmprov__t_bedrock_top_k(d, p), typed = false;
+    llmprov_str kept = llmprov__t_bedrock_kept(d, "additionalModelRequestFields");
+    bool typed = false, told = p->claude.thinking || p->claude.effort || p->effort || p->top_k;
     size_t i;
     for (i = 0; i < d->chat->tool_count; i++) typed = typed || llmprov__t_bedrock_is_typed(p, &d->chat->tools[i]);
-    if (!top_k && !typed && !p->claude.thinking && !p->claude.effort && !p->effort && !p->betas[0]) return;
+    if (!(told && !p->as_said) && !typed && !p->betas[0] && !kept.ptr) return;
     llmprov_write_open(w, "additionalModelRequestFields", '{');
-    if (top_k && p->family == LLMPROV_MODEL_CLAUDE) llmprov_write_int(w, "top_k", d->chat->top_k.value);
-    if (top_k && p->family == LLMPROV_MODEL_NOVA) {
-        llmprov_write_open(w, "inferenceConfig", '{');
-        llmprov_write_int(w, "topK", d->chat->top_k.value);
-        llmprov_write_close(w);
-    }
-    if (p->family == LLMPROV_MODEL_CLAUDE) llmprov__t_bedrock_claude(d, p);
-    else llmprov__t_bedrock_write_effort(w, p);
+    if (!p->as_said && p->family == LLMPROV_MODEL_CLAUDE) llmprov__t_bedrock_claude(d, p, kept);
+    else if (!p->as_said) llmprov__t_bedrock_others(d, p, kept);
+    llmprov__t_bedrock_write_betas(d, p->betas);
+    llmprov__t_bedrock_typed_tools(d, p);
+    llmprov__t_bedrock_rest(d, kept, p->as_said ? p->betas[0] ? "tools anthropic_beta" : "tools" : p->betas[0] ?
+                            "tools anthropic_beta thinking output_config reasoning_config reasoning_effort reasoning reasoningConfig top_k inferenceConfig" :
+                            "tools thinking output_config reasoning_config reasoning_effort reasoning reasoningConfig top_k inferenceConfig");
     llmprov_write_close(w);
 }
 
-/* Which stop sequence matched is told only when it is asked for: a path into the model's own reply. */
+/* Which stop sequence matched is told only when it is asked for: a path into the model's own reply. A request of this
+   format asks for itself. */
 static void llmprov__t_bedrock_paths(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
-    if (p->family != LLMPROV_MODEL_CLAUDE || !d->chat->stop_count) return;
+    if (p->family != LLMPROV_MODEL_CLAUDE || !d->chat->stop_count || llmprov__t_bedrock_own(d)) return;
     llmprov_write_open(d->body, "additionalModelResponseFieldPaths", '[');
     llmprov__t_bedrock_word(d->body, NULL, d->stream ? "/delta/stop_sequence" : "/stop_sequence");
     llmprov_write_close(d->body);
 }
 
+/* Whether a kept format holds the schema that is asked for. */
+static bool llmprov__t_bedrock_same_schema(llmprov_draft *d, llmprov_str format) {
+    llmprov_str text = llmprov__t_bedrock_in(llmprov__t_bedrock_in(llmprov__t_bedrock_in(format, "structure"), "jsonSchema"), "schema");
+    llmprov_scan s = llmprov__json_scan("", 0, &((llmprov__translator_job *)d->call)->turn->scratch, 0);
+    if (!text.ptr) return !d->chat->schema;
+    text = llmprov__parts_text(&s, text);
+    return d->chat->schema && llmprov__text_is(text, d->chat->schema);
+}
+
 /* The schema is JSON in a string; it is strict always.
    https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html */
-static void llmprov__t_bedrock_output(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+static void llmprov__t_bedrock_text_format(llmprov_draft *d) {
     llmprov_writer *w = d->body;
-    if (!d->chat->schema || p->fold) return;
-    llmprov_write_open(w, "outputConfig", '{');
     llmprov_write_open(w, "textFormat", '{');
     llmprov__t_bedrock_word(w, "type", "json_schema");
     llmprov_write_open(w, "structure", '{');
     llmprov_write_open(w, "jsonSchema", '{');
     llmprov__t_bedrock_word(w, "name", d->chat->schema_name);
-    llmprov__parts_schema_text(d, "schema", d->chat->schema, "schema", LLMPROV_SCHEMA_ANTHROPIC,
-                               llmprov__t_bedrock_format);
-    while (w->depth > 1 && !w->status) llmprov_write_close(w);
+    llmprov__parts_schema_text(d, "schema", d->chat->schema, "schema", LLMPROV_SCHEMA_ANTHROPIC, llmprov__parts_aws);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+static void llmprov__t_bedrock_output(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+    llmprov_str kept = llmprov__t_bedrock_kept(d, "outputConfig"), format = llmprov__t_bedrock_in(kept, "textFormat");
+    bool native = d->chat->schema && !p->fold, same = format.ptr && !p->fold && llmprov__t_bedrock_same_schema(d, format);
+    if (!native && !kept.ptr) return;
+    llmprov_write_open(d->body, "outputConfig", '{');
+    if (same) llmprov__write_long_raw(d->body, "textFormat", format.ptr, format.len);
+    else if (native) llmprov__t_bedrock_text_format(d);
+    llmprov__t_bedrock_rest(d, kept, p->as_said ? "textFormat" : "textFormat effort");
+    llmprov_write_close(d->body);
 }
 
 /* -- toolConfig -- */
@@ -16552,7 +17042,7 @@ static void llmprov__t_bedrock_cache(llmprov_writer *w, llmprov_cache cache) {
 static void llmprov__t_bedrock_spec(llmprov_draft *d, const llmprov__t_bedrock_plan *p, const llmprov_tool *tool,
                                     const char *place) {
     llmprov_writer *w = d->body;
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_bedrock_format, false);
+    bool own = llmprov__t_bedrock_own(d);
     bool strict = p->constrains && tool->strict == LLMPROV_YES;
     llmprov_schema_target target = strict ? LLMPROV_SCHEMA_ANTHROPIC_TOOL :
                                    p->family == LLMPROV_MODEL_NOVA ? LLMPROV_SCHEMA_NOVA :
@@ -16563,7 +17053,7 @@ static void llmprov__t_bedrock_spec(llmprov_draft *d, const llmprov__t_bedrock_p
     if (tool->description && *tool->description)
         llmprov__write_long(w, "description", tool->description, strlen(tool->description));
     llmprov_write_open(w, "inputSchema", '{');
-    llmprov__parts_schema(d, "json", tool->schema, place, target, llmprov__t_bedrock_format);
+    llmprov__parts_schema(d, "json", tool->schema, place, target, llmprov__parts_aws);
     llmprov_write_close(w);
     if (strict || (tool->strict && own)) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
     else if (tool->strict == LLMPROV_YES)
@@ -16584,11 +17074,16 @@ static void llmprov__t_bedrock_tool_mark(llmprov_draft *d, const llmprov__t_bedr
                            "this model takes no cache mark behind tools: it was left out");
 }
 
-static void llmprov__t_bedrock_system_tool(llmprov_writer *w, const char *name) {
+/* A tool that AWS runs, or a mark that stands for itself. */
+static void llmprov__t_bedrock_aws_tool(llmprov_writer *w, const llmprov_tool *tool) {
+    llmprov_str point;
     llmprov_write_open(w, NULL, '{');
-    llmprov_write_open(w, "systemTool", '{');
-    llmprov__t_bedrock_word(w, "name", name);
-    llmprov_write_close(w);
+    if (tool->name) {
+        llmprov_write_open(w, "systemTool", '{');
+        llmprov__t_bedrock_word(w, "name", tool->name);
+        llmprov__msg_write_extra(w, tool->extra, 0, NULL);
+        llmprov_write_close(w);
+    } else if (llmprov__msg_has(tool->extra, 0, "cachePoint", &point)) llmprov_write_raw(w, "cachePoint", point.ptr, point.len);
     llmprov_write_close(w);
 }
 
@@ -16598,6 +17093,7 @@ static bool llmprov__t_bedrock_as_spec(const llmprov__t_bedrock_plan *p, const l
     *spec = *tool;
     if (!tool->type) return true;
     if (!strcmp(tool->type, "systemTool")) return tool->name != NULL;
+    if (!strcmp(tool->type, "cachePoint")) return !tool->name;
     return !llmprov__t_bedrock_is_typed(p, tool) && llmprov__parts_as_function(tool, spec);
 }
 
@@ -16612,8 +17108,11 @@ static void llmprov__t_bedrock_tools(llmprov_draft *d, const llmprov__t_bedrock_
                                    "this model has no tool of that type: it was left out");
             continue;
         }
-        if (spec.type) llmprov__t_bedrock_system_tool(d->body, spec.name);
+        if (spec.type) llmprov__t_bedrock_aws_tool(d->body, &spec);
         else llmprov__t_bedrock_spec(d, p, &spec, llmprov__parts_tool_schema(i).text);
+        if (!spec.type && spec.description && !*spec.description && llmprov__t_bedrock_own(d))
+            llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, llmprov__parts_tool_place(i).text,
+                               "an empty description was left out: the API refuses it");
         if (tool->type && !spec.type)
             llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tools",
                                "this model has no tool of that type: a function stands for it");
@@ -16651,16 +17150,29 @@ static bool llmprov__t_bedrock_silent(const llmprov_draft *d, const llmprov__t_b
     return d->chat->tool_choice == LLMPROV_TOOL_NONE && !p->fold;
 }
 
-static void llmprov__t_bedrock_choice(llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
+/* Whether a kept choice says what the fields say; what nobody knows is one of the model's own. */
+static bool llmprov__t_bedrock_same_choice(llmprov_draft *d, llmprov_str kept, llmprov_tool_choice choice, const char *name) {
+    llmprov_str tool = llmprov__t_bedrock_in(kept, "tool"), text = llmprov__t_bedrock_in(tool, "name");
+    llmprov_scan s = llmprov__json_scan("", 0, &((llmprov__translator_job *)d->call)->turn->scratch, 0);
+    if (choice == LLMPROV_TOOL_NAMED) return name && llmprov__text_is(llmprov__parts_text(&s, text), name);
+    return choice == LLMPROV_TOOL_ANY ? llmprov__t_bedrock_in(kept, "any").ptr != NULL : kept.ptr && !tool.ptr && !llmprov__t_bedrock_in(kept, "any").ptr;
+}
+
+static void llmprov__t_bedrock_choice(llmprov_draft *d, const llmprov__t_bedrock_plan *p, llmprov_str kept) {
     llmprov_tool_choice choice = p->fold ? (p->specs ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_NAMED) : d->chat->tool_choice;
     const char *name = p->fold ? d->chat->schema_name : d->chat->tool_name;
-    if (choice < LLMPROV_TOOL_ANY || (!p->specs && !p->fold)) return;
-    if ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks) {
+    bool forced = choice >= LLMPROV_TOOL_ANY && (p->specs || p->fold);
+    if (forced && ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks)) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice",
                            p->thinks ? "a forced tool is refused while thinking is on: the model may choose"
                                      : "this model refuses a forced tool: it may choose");
         return;
     }
+    if (!p->fold && llmprov__t_bedrock_same_choice(d, kept, choice, name)) {
+        llmprov_write_raw(d->body, "toolChoice", kept.ptr, kept.len);
+        return;
+    }
+    if (!forced) return;
     llmprov_write_open(d->body, "toolChoice", '{');
     llmprov_write_open(d->body, choice == LLMPROV_TOOL_NAMED ? "tool" : "any", '{');
     if (choice == LLMPROV_TOOL_NAMED && name) llmprov__t_bedrock_word(d->body, "name", name);
@@ -16670,63 +17182,25 @@ static void llmprov__t_bedrock_choice(llmprov_draft *d, const llmprov__t_bedrock
 
 static void llmprov__t_bedrock_tool_config(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
     llmprov_tool spec;
+    llmprov_str kept = llmprov__t_bedrock_kept(d, "toolConfig");
     size_t i;
     for (i = 0; i < d->chat->tool_count; i++) p->specs += llmprov__t_bedrock_as_spec(p, &d->chat->tools[i], &spec);
     if (d->chat->parallel_tools == LLMPROV_NO && d->chat->tool_count)
         llmprov__parts_drop_text(d, "parallel_tools",
                                  "this format has no such member: the model may call several tools in one turn");
-    if (!p->calls && (llmprov__t_bedrock_silent(d, p) || (!p->specs && !p->fold))) return;
+    if (!p->calls && (llmprov__t_bedrock_silent(d, p) || (!p->specs && !p->fold && !kept.ptr))) return;
     llmprov_write_open(d->body, "toolConfig", '{');
     llmprov_write_open(d->body, "tools", '[');
     llmprov__t_bedrock_tools(d, p);
     if (p->fold) llmprov__t_bedrock_answer(d, p);
-    if (!p->specs && !p->fold) llmprov__t_bedrock_no_tool(d, p);
+    if (!p->specs && !p->fold && p->calls) llmprov__t_bedrock_no_tool(d, p);
     llmprov_write_close(d->body);
-    llmprov__t_bedrock_choice(d, p);
+    llmprov__t_bedrock_choice(d, p, llmprov__t_bedrock_in(kept, "toolChoice"));
+    llmprov__t_bedrock_rest(d, kept, "toolChoice");
     llmprov_write_close(d->body);
 }
 
 /* -- content blocks -- */
-
-/* The format's words for media types. */
-static const struct { llmprov_block_type type; const char *mime, *word; } llmprov__t_bedrock_media[] = {
-    { LLMPROV_BLOCK_IMAGE, "image/png", "png" }, { LLMPROV_BLOCK_IMAGE, "image/jpeg", "jpeg" }, { LLMPROV_BLOCK_IMAGE, "image/jpg", "jpeg" },
-    { LLMPROV_BLOCK_IMAGE, "image/gif", "gif" }, { LLMPROV_BLOCK_IMAGE, "image/webp", "webp" },
-    { LLMPROV_BLOCK_DOCUMENT, "application/pdf", "pdf" }, { LLMPROV_BLOCK_DOCUMENT, "text/csv", "csv" }, { LLMPROV_BLOCK_DOCUMENT, "application/msword", "doc" },
-    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx" },
-    { LLMPROV_BLOCK_DOCUMENT, "application/vnd.ms-excel", "xls" }, { LLMPROV_BLOCK_DOCUMENT, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx" },
-    { LLMPROV_BLOCK_DOCUMENT, "text/html", "html" }, { LLMPROV_BLOCK_DOCUMENT, "text/plain", "txt" }, { LLMPROV_BLOCK_DOCUMENT, "text/markdown", "md" },
-    { LLMPROV_BLOCK_VIDEO, "video/mp4", "mp4" }, { LLMPROV_BLOCK_VIDEO, "video/quicktime", "mov" }, { LLMPROV_BLOCK_VIDEO, "video/x-matroska", "mkv" },
-    { LLMPROV_BLOCK_VIDEO, "video/webm", "webm" }, { LLMPROV_BLOCK_VIDEO, "video/x-flv", "flv" }, { LLMPROV_BLOCK_VIDEO, "video/mpeg", "mpeg" },
-    { LLMPROV_BLOCK_VIDEO, "video/mpg", "mpg" }, { LLMPROV_BLOCK_VIDEO, "video/x-ms-wmv", "wmv" }, { LLMPROV_BLOCK_VIDEO, "video/3gpp", "three_gp" },
-    { LLMPROV_BLOCK_AUDIO, "audio/mpeg", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/mp3", "mp3" }, { LLMPROV_BLOCK_AUDIO, "audio/wav", "wav" },
-    { LLMPROV_BLOCK_AUDIO, "audio/x-wav", "wav" }, { LLMPROV_BLOCK_AUDIO, "audio/aac", "aac" }, { LLMPROV_BLOCK_AUDIO, "audio/flac", "flac" },
-    { LLMPROV_BLOCK_AUDIO, "audio/ogg", "ogg" }, { LLMPROV_BLOCK_AUDIO, "audio/opus", "opus" }, { LLMPROV_BLOCK_AUDIO, "audio/mp4", "mp4" },
-    { LLMPROV_BLOCK_AUDIO, "audio/x-m4a", "m4a" }, { LLMPROV_BLOCK_AUDIO, "audio/webm", "webm" }, { LLMPROV_BLOCK_AUDIO, "audio/x-matroska", "mka" },
-};
-
-/* By the media type; without one by the ending of the URL. NULL = the format has no word for it. */
-static const char *llmprov__t_bedrock_medium(const llmprov_block *b) {
-    const char *dot = b->url ? strrchr(b->url, '.') : NULL;
-    size_t i;
-    if (!b->mime && b->type == LLMPROV_BLOCK_DOCUMENT && b->text) return "txt";
-    for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_media); i++) {
-        const char *mime = llmprov__t_bedrock_media[i].mime, *end = strrchr(mime, '/') + 1;
-        if (llmprov__t_bedrock_media[i].type != b->type) continue;
-        if (b->mime ? llmprov__text_same(b->mime, mime, true)
-                    : dot && (llmprov__text_same(dot + 1, llmprov__t_bedrock_media[i].word, true) ||
-                              llmprov__text_same(dot + 1, end, true)))
-            return llmprov__t_bedrock_media[i].word;
-    }
-    return NULL;
-}
-
-static const char *llmprov__t_bedrock_kind(llmprov_block_type type) {
-    return type == LLMPROV_BLOCK_IMAGE   ? "image"
-           : type == LLMPROV_BLOCK_VIDEO ? "video"
-           : type == LLMPROV_BLOCK_AUDIO ? "audio"
-                                         : "document";
-}
 
 /* Documents whose citations are asked for are given as text where they are text: bytes have no characters to point
    at. */
@@ -16736,12 +17210,28 @@ static bool llmprov__t_bedrock_cites(const llmprov_block *b) {
            llmprov__msg_has(citations.ptr, citations.len, "enabled", &on) && on.ptr[0] == 't';
 }
 
-static void llmprov__t_bedrock_source(llmprov_writer *w, const llmprov_block *b) {
-    llmprov_str owner;
+static bool llmprov__t_bedrock_mine(const llmprov_block *b) {
+    return llmprov__text_same(b->origin, llmprov__parts_aws, false);
+}
+
+/* Members of a block that came in this format and that no field carries. */
+static void llmprov__t_bedrock_members(llmprov_draft *d, const llmprov_block *b, const char *but) {
+    llmprov_str extra = { b->extra, llmprov__text_len(b->extra, b->extra_len) };
+    if (b->extra && llmprov__t_bedrock_mine(b)) llmprov__t_bedrock_rest(d, extra, but);
+}
+
+/* A text that was given as text stays one in a request of this format; in others it becomes bytes, which every model takes. */
+static void llmprov__t_bedrock_source(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
+    llmprov_str owner, whole;
     size_t len = llmprov__text_len(b->text, b->text_len);
     bool text = b->type == LLMPROV_BLOCK_DOCUMENT && !llmprov__parts_has_bytes(b) && b->text;
+    if (llmprov__t_bedrock_mine(b) && llmprov__msg_has(b->extra, b->extra_len, "source", &whole)) {
+        llmprov__write_long_raw(w, "source", whole.ptr, whole.len);
+        return;
+    }
     llmprov_write_open(w, "source", '{');
-    if (text && llmprov__t_bedrock_cites(b)) {
+    if (text && (llmprov__t_bedrock_own(d) || llmprov__t_bedrock_cites(b))) {
         llmprov__write_long(w, "text", b->text, len);
     } else if (text || llmprov__parts_has_bytes(b)) {
         llmprov__write_string_open(w, "bytes");
@@ -16832,7 +17322,7 @@ static void llmprov__t_bedrock_survey(llmprov_draft *d, llmprov__t_bedrock_plan 
 static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
                                            const char *field) {
     llmprov_writer *w = d->body;
-    const char *medium = llmprov__t_bedrock_medium(b), *kind = llmprov__t_bedrock_kind(b->type);
+    const char *medium = llmprov__parts_aws_medium(b), *kind = llmprov__parts_aws_kind(b->type);
     bool text = b->type == LLMPROV_BLOCK_DOCUMENT && b->text, s3 = b->url && !strncmp(b->url, "s3://", 5);
     llmprov_str member;
     if (!llmprov__parts_has_bytes(b) && !text && !s3) {
@@ -16852,7 +17342,8 @@ static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_
     llmprov__t_bedrock_word(w, "format", medium);
     if (b->type == LLMPROV_BLOCK_DOCUMENT)
         llmprov__t_bedrock_word(w, "name", llmprov__t_bedrock_name(d, p, b, field));
-    llmprov__t_bedrock_source(w, b);
+    llmprov__t_bedrock_source(d, b);
+    llmprov__t_bedrock_members(d, b, "bucketOwner source context citations");
     if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "context", &member))
         llmprov_write_raw(w, "context", member.ptr, member.len);
     if (b->type == LLMPROV_BLOCK_DOCUMENT && llmprov__msg_has(b->extra, b->extra_len, "citations", &member) &&
@@ -16862,13 +17353,25 @@ static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_
     llmprov_write_close(w);
 }
 
-/* A text; one with citations that came from here goes back with them. */
+/* Whether a text is one JSON value. */
+static bool llmprov__t_bedrock_is_json(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_scan s = llmprov__json_scan(b->text ? b->text : "", llmprov__text_len(b->text, b->text_len), &((llmprov__translator_job *)d->call)->turn->scratch, 0);
+    llmprov_scan_skip(&s);
+    return llmprov__json_done(&s);
+}
+
+/* A text; one with citations that came from here goes back with them, as they came where they stood otherwise. */
 static void llmprov__t_bedrock_write_text(llmprov_draft *d, const llmprov_block *b) {
     llmprov_writer *w = d->body;
-    llmprov_str citations;
+    llmprov_str citations, whole;
     bool cited =
         b->origin && llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '[';
     llmprov_write_open(w, NULL, '{');
+    if (llmprov__t_bedrock_mine(b) && llmprov__msg_has(b->extra, b->extra_len, "citationsContent", &whole)) {
+        llmprov__write_long_raw(w, "citationsContent", whole.ptr, whole.len);
+        llmprov_write_close(w);
+        return;
+    }
     if (cited) llmprov_write_open(w, "citationsContent", '{');
     if (cited) llmprov_write_open(w, "content", '[');
     if (cited) llmprov_write_open(w, NULL, '{');
@@ -16882,7 +17385,8 @@ static void llmprov__t_bedrock_write_text(llmprov_draft *d, const llmprov_block 
     llmprov_write_close(w);
 }
 
-static void llmprov__t_bedrock_write_use(llmprov_writer *w, const llmprov_block *b) {
+static void llmprov__t_bedrock_write_use(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "toolUse", '{');
     llmprov__t_bedrock_word(w, "toolUseId", b->id ? b->id : "");
@@ -16890,7 +17394,17 @@ static void llmprov__t_bedrock_write_use(llmprov_writer *w, const llmprov_block 
     if (b->json) llmprov__write_long_raw(w, "input", b->json, llmprov__text_len(b->json, b->json_len));
     else llmprov_write_raw(w, "input", "{}", 2);
     if (b->type == LLMPROV_BLOCK_SERVER_USE && b->kind) llmprov__t_bedrock_word(w, "type", b->kind);
+    llmprov__t_bedrock_members(d, b, "");
     llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* A block of a kind that this version does not know, as it came: {"type":kind,kind:value}. */
+static void llmprov__t_bedrock_write_raw(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str value;
+    if (!b->kind || !llmprov__msg_has(b->json, b->json_len, b->kind, &value)) return;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_raw(w, b->kind, value.ptr, value.len);
     llmprov_write_close(w);
 }
 
@@ -16903,9 +17417,15 @@ static bool llmprov__t_bedrock_is_blank(const llmprov_block *b) {
 /* What is in a tool result. A text that says nothing is refused there, and nothing is fine. */
 static void llmprov__t_bedrock_write_inside(llmprov_draft *d, llmprov__t_bedrock_plan *p, const llmprov_block *b,
                                             const char *field) {
-    if (b->type != LLMPROV_BLOCK_TEXT) llmprov__t_bedrock_write_media(d, p, b, field);
-    else if (!llmprov__t_bedrock_is_blank(b)) llmprov__t_bedrock_write_text(d, b);
-    else if (llmprov__text_len(b->text, b->text_len))
+    bool came = b->text && llmprov__t_bedrock_own(d);
+    if (b->type == LLMPROV_BLOCK_RAW) llmprov__t_bedrock_write_raw(d->body, b);
+    else if (b->type != LLMPROV_BLOCK_TEXT) llmprov__t_bedrock_write_media(d, p, b, field);
+    else if (b->kind && !strcmp(b->kind, "json") && llmprov__t_bedrock_is_json(d, b)) {
+        llmprov_write_open(d->body, NULL, '{');
+        llmprov__write_long_raw(d->body, "json", b->text, llmprov__text_len(b->text, b->text_len));
+        llmprov_write_close(d->body);
+    } else if (!llmprov__t_bedrock_is_blank(b)) llmprov__t_bedrock_write_text(d, b);
+    else if (came || llmprov__text_len(b->text, b->text_len))
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field,
                            "a text of white space only was left out of a tool result");
 }
@@ -16935,20 +17455,24 @@ static void llmprov__t_bedrock_write_result(llmprov_draft *d, llmprov__t_bedrock
     }
     llmprov_write_close(w);
     if (b->is_error) llmprov__t_bedrock_word(w, "status", "error");
+    llmprov__t_bedrock_members(d, b, b->is_error ? "status" : "");
     llmprov_write_close(w);
     llmprov_write_close(w);
     llmprov__t_bedrock_cache(w, cache);
 }
 
-static void llmprov__t_bedrock_write_thinking(llmprov_writer *w, const llmprov_block *b) {
+static void llmprov__t_bedrock_write_thinking(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "reasoningContent", '{');
     if (b->type == LLMPROV_BLOCK_REDACTED) {
         llmprov__write_long(w, "redactedContent", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__t_bedrock_members(d, b, "");
     } else {
         llmprov_write_open(w, "reasoningText", '{');
         llmprov__write_long(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
         llmprov__write_long(w, "signature", b->signature, strlen(b->signature));
+        llmprov__t_bedrock_members(d, b, "");
         llmprov_write_close(w);
     }
     llmprov_write_close(w);
@@ -16956,7 +17480,8 @@ static void llmprov__t_bedrock_write_thinking(llmprov_writer *w, const llmprov_b
 }
 
 /* The result of a tool that AWS runs. */
-static void llmprov__t_bedrock_write_server_result(llmprov_writer *w, const llmprov_block *b) {
+static void llmprov__t_bedrock_write_server_result(llmprov_draft *d, const llmprov_block *b) {
+    llmprov_writer *w = d->body;
     llmprov_str member;
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "toolResult", '{');
@@ -16966,16 +17491,8 @@ static void llmprov__t_bedrock_write_server_result(llmprov_writer *w, const llmp
         llmprov_write_raw(w, "status", member.ptr, member.len);
     if (llmprov__msg_has(b->extra, b->extra_len, "result_type", &member))
         llmprov_write_raw(w, "type", member.ptr, member.len);
+    llmprov__t_bedrock_members(d, b, "status result_type type");
     llmprov_write_close(w);
-    llmprov_write_close(w);
-}
-
-/* A block of a kind that this version does not know, as it came: {"type":kind,kind:value}. */
-static void llmprov__t_bedrock_write_raw(llmprov_writer *w, const llmprov_block *b) {
-    llmprov_str value;
-    if (!b->kind || !llmprov__msg_has(b->json, b->json_len, b->kind, &value)) return;
-    llmprov_write_open(w, NULL, '{');
-    llmprov_write_raw(w, b->kind, value.ptr, value.len);
     llmprov_write_close(w);
 }
 
@@ -17003,10 +17520,10 @@ static void llmprov__t_bedrock_write_block(llmprov_draft *d, llmprov__t_bedrock_
     llmprov__t_bedrock_lost(d, b, field);
     switch (b->type) {
     case LLMPROV_BLOCK_TEXT: llmprov__t_bedrock_write_text(d, b); break;
-    case LLMPROV_BLOCK_TOOL_USE: case LLMPROV_BLOCK_SERVER_USE: llmprov__t_bedrock_write_use(d->body, b); break;
+    case LLMPROV_BLOCK_TOOL_USE: case LLMPROV_BLOCK_SERVER_USE: llmprov__t_bedrock_write_use(d, b); break;
     case LLMPROV_BLOCK_TOOL_RESULT: llmprov__t_bedrock_write_result(d, p, b, field); return;
-    case LLMPROV_BLOCK_SERVER_RESULT: llmprov__t_bedrock_write_server_result(d->body, b); break;
-    case LLMPROV_BLOCK_THINKING: case LLMPROV_BLOCK_REDACTED: llmprov__t_bedrock_write_thinking(d->body, b); return;
+    case LLMPROV_BLOCK_SERVER_RESULT: llmprov__t_bedrock_write_server_result(d, b); break;
+    case LLMPROV_BLOCK_THINKING: case LLMPROV_BLOCK_REDACTED: llmprov__t_bedrock_write_thinking(d, b); return;
     case LLMPROV_BLOCK_RAW: llmprov__t_bedrock_write_raw(d->body, b); break;
     default: llmprov__t_bedrock_write_media(d, p, b, field); break;
     }
@@ -17020,7 +17537,7 @@ static void llmprov__t_bedrock_system(llmprov_draft *d, llmprov__t_bedrock_plan 
     const llmprov_request *r = d->chat;
     bool say = p->calls && llmprov__t_bedrock_silent(d, p);
     size_t i;
-    if (!r->system_count && !say) return;
+    if (!r->system_count && !say && !llmprov__t_bedrock_kept(d, "system").ptr) return;
     llmprov_write_open(d->body, "system", '[');
     for (i = 0; i < r->system_count; i++) llmprov__t_bedrock_write_block(d, p, &r->system_blocks[i], "system");
     if (say) {
@@ -17055,7 +17572,8 @@ static void llmprov__t_bedrock_messages(llmprov_draft *d, llmprov__t_bedrock_pla
         llmprov_write_open(w, NULL, '{');
         llmprov__t_bedrock_word(w, "role", llmprov__msg_role(m->role));
         llmprov__parts_field(field, m, 0);
-        if (m->extra)
+        if (m->extra && llmprov__t_bedrock_own(d)) llmprov__msg_write_extra(w, m->extra, m->extra_len, NULL);
+        else if (m->extra)
             llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members beside role and content were left out");
         llmprov_write_open(w, "content", '[');
         llmprov__t_bedrock_words(d, m, field);
@@ -17084,6 +17602,15 @@ static void llmprov__t_bedrock_refused(llmprov_draft *d) {
             "it was left out: bedrock-converse has no such member; request.extra can put it into requestMetadata");
 }
 
+static void llmprov__t_bedrock_tier(llmprov_draft *d) {
+    llmprov_str kept = llmprov__t_bedrock_kept(d, "serviceTier");
+    if (!d->chat->service_tier && !kept.ptr) return;
+    llmprov_write_open(d->body, "serviceTier", '{');
+    if (d->chat->service_tier) llmprov__t_bedrock_word(d->body, "type", d->chat->service_tier);
+    llmprov__t_bedrock_rest(d, kept, "type");
+    llmprov_write_close(d->body);
+}
+
 static void llmprov__t_bedrock_write(llmprov_draft *d) {
     llmprov_writer *w = d->body;
     llmprov__t_bedrock_plan p;
@@ -17091,21 +17618,17 @@ static void llmprov__t_bedrock_write(llmprov_draft *d) {
     p.constrains = (d->profile->flags & LLMPROV_MODEL_SCHEMA) && !llmprov__parts_lists(d->row->quirks.no_strict, d->profile->prefix);
     p.fold = d->chat->schema && !p.constrains;
     llmprov__t_bedrock_survey(d, &p);
-    llmprov__t_bedrock_think(d, &p);
+    llmprov__t_bedrock_decide(d, &p);
     llmprov__t_bedrock_gather_betas(d, &p);
     llmprov_write_open(w, NULL, '{');
     llmprov__t_bedrock_inference(d, &p);
     llmprov__t_bedrock_fields(d, &p);
     llmprov__t_bedrock_paths(d, &p);
     llmprov__t_bedrock_output(d, &p);
-    if (d->chat->service_tier) {
-        llmprov_write_open(w, "serviceTier", '{');
-        llmprov__t_bedrock_word(w, "type", d->chat->service_tier);
-        llmprov_write_close(w);
-    }
+    llmprov__t_bedrock_tier(d);
     llmprov__t_bedrock_refused(d);
     llmprov__t_bedrock_tool_config(d, &p);
-    llmprov__parts_kept(d, llmprov__t_bedrock_format, "", NULL);
+    llmprov__parts_kept(d, llmprov__parts_aws, "", NULL);
     llmprov__t_bedrock_system(d, &p);
     llmprov__write_rest(w, "messages");
     llmprov__t_bedrock_messages(d, &p);
@@ -17146,14 +17669,14 @@ static int llmprov__t_bedrock_begin(llmprov_turn *t, llmprov_block_type type, bo
     llmprov_block b;
     memset(&b, 0, sizeof b);
     b.type = type;
-    b.origin = own ? llmprov__t_bedrock_format : NULL;
+    b.origin = own ? llmprov__parts_aws : NULL;
     return llmprov_turn_block(t, 0, &b);
 }
 
 /* Citations are of AWS's shape: the text that has them goes back there with them, and elsewhere without. */
 static void llmprov__t_bedrock_cite(llmprov_turn *t, int block, llmprov_str citation) {
     llmprov__reply_block *b = llmprov__reply_block_at(t, block);
-    if (b) b->head.origin = llmprov__t_bedrock_format;
+    if (b) b->head.origin = llmprov__parts_aws;
     llmprov_turn_part(t, block, "citation", citation);
 }
 
@@ -17167,7 +17690,7 @@ static void llmprov__t_bedrock_redacted(llmprov_turn *t, const llmprov_scan *s, 
     llmprov_str text = llmprov__t_bedrock_copy(t, llmprov__parts_text(s, raw));
     memset(&b, 0, sizeof b);
     b.type = LLMPROV_BLOCK_REDACTED;
-    b.origin = llmprov__t_bedrock_format;
+    b.origin = llmprov__parts_aws;
     b.text = text.ptr;
     b.text_len = text.len;
     llmprov_turn_block_end(t, llmprov_turn_block(t, 0, &b));
@@ -17188,7 +17711,7 @@ static int llmprov__t_bedrock_begin_use(llmprov_turn *t, const llmprov_scan *s, 
     b.kind = llmprov__t_bedrock_string(t, s, v[2]);
     b.type = llmprov__text_same(b.kind, "server_tool_use", false) ? LLMPROV_BLOCK_SERVER_USE : LLMPROV_BLOCK_TOOL_USE;
     if (b.type == LLMPROV_BLOCK_TOOL_USE) b.kind = NULL;
-    else b.origin = llmprov__t_bedrock_format;
+    else b.origin = llmprov__parts_aws;
     b.id = llmprov__t_bedrock_string(t, s, v[0]);
     b.name = llmprov__t_bedrock_string(t, s, v[1]);
     *input = v[3];
@@ -17222,7 +17745,7 @@ static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan
     llmprov_write_close(&w);
     b.type = LLMPROV_BLOCK_SERVER_RESULT;
     b.kind = "server_tool_result";
-    b.origin = llmprov__t_bedrock_format;
+    b.origin = llmprov__parts_aws;
     b.id = llmprov__t_bedrock_string(t, s, v[0]);
     b.json = content.ptr ? content.ptr : "[]";
     b.json_len = content.ptr ? content.len : 2;
@@ -17322,7 +17845,7 @@ static void llmprov__t_bedrock_unknown(llmprov_turn *t, llmprov_str key, llmprov
     llmprov_write_close(&w);
     b.type = LLMPROV_BLOCK_RAW;
     b.kind = llmprov_turn_keep(t, key);
-    b.origin = llmprov__t_bedrock_format;
+    b.origin = llmprov__parts_aws;
     b.json = w.text;
     b.json_len = w.len;
     if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
@@ -17442,38 +17965,11 @@ static void llmprov__t_bedrock_read(llmprov_turn *t, llmprov_scan *body) {
 
 /* -- errors -- */
 
-/* Names of exceptions, in streams with a small first letter:
-   https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
-static const struct { const char *name; llmprov_status code; } llmprov__t_bedrock_errors[] = {
-    { "AccessDeniedException", LLMPROV_ERR_FORBIDDEN }, { "ConflictException", LLMPROV_ERR_REQUEST }, { "ExpiredTokenException", LLMPROV_ERR_AUTH },
-    { "IncompleteSignature", LLMPROV_ERR_AUTH }, { "IncompleteSignatureException", LLMPROV_ERR_AUTH }, { "InternalServerException", LLMPROV_ERR_SERVER },
-    { "InternalFailure", LLMPROV_ERR_SERVER }, { "InvalidSignatureException", LLMPROV_ERR_AUTH }, { "MissingAuthenticationToken", LLMPROV_ERR_AUTH },
-    { "MissingAuthenticationTokenException", LLMPROV_ERR_AUTH }, { "ModelErrorException", LLMPROV_ERR_SERVER }, { "ModelNotReadyException", LLMPROV_ERR_OVERLOADED },
-    { "ModelStreamErrorException", LLMPROV_ERR_SERVER }, { "ModelTimeoutException", LLMPROV_ERR_TIMEOUT }, { "NotAuthorized", LLMPROV_ERR_FORBIDDEN },
-    { "OptInRequired", LLMPROV_ERR_FORBIDDEN }, { "RequestTimeTooSkewed", LLMPROV_ERR_AUTH }, { "ResourceNotFoundException", LLMPROV_ERR_NOT_FOUND },
-    { "ServiceQuotaExceededException", LLMPROV_ERR_QUOTA }, { "ServiceUnavailableException", LLMPROV_ERR_OVERLOADED }, { "ServiceUnavailable", LLMPROV_ERR_OVERLOADED },
-    { "ThrottlingException", LLMPROV_ERR_RATE_LIMIT }, { "UnrecognizedClientException", LLMPROV_ERR_AUTH }, { "ValidationException", LLMPROV_ERR_REQUEST },
-};
-
-/* What a refusal of the request is about, where its name does not say. */
-static const struct { const char *phrase; llmprov_status code; } llmprov__t_bedrock_phrases[] = {
-    { "input is too long", LLMPROV_ERR_TOO_LONG }, { "input tokens exceeded", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
-    { "too many input tokens", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "maximum context", LLMPROV_ERR_TOO_LONG },
-    { "context length", LLMPROV_ERR_TOO_LONG }, { "model identifier is invalid", LLMPROV_ERR_NOT_FOUND }, { "with on-demand throughput isn", LLMPROV_ERR_NOT_FOUND },
-};
-
 static llmprov_status llmprov__t_bedrock_classify(const llmprov_error *e) {
-    llmprov_status code = LLMPROV_OK;
-    size_t i;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__t_bedrock_errors); i++)
-        if (llmprov__text_same(e->provider_code, llmprov__t_bedrock_errors[i].name, true))
-            code = llmprov__t_bedrock_errors[i].code;
+    llmprov_status code = llmprov__parts_aws_error(e->provider_code);
     if (!code) code = llmprov__parts_error_status(e->http_status);
     if (!code) code = LLMPROV_ERR_SERVER;
-    for (i = 0; code == LLMPROV_ERR_REQUEST && i < LLMPROV__COUNT(llmprov__t_bedrock_phrases); i++)
-        if (llmprov__parts_says(e->message, llmprov__t_bedrock_phrases[i].phrase))
-            code = llmprov__t_bedrock_phrases[i].code;
-    return code;
+    return code == LLMPROV_ERR_REQUEST ? llmprov__parts_aws_refusal(e->message) : code;
 }
 
 /* The name of what failed stands in a header; where a gateway took that away, in the body. */
@@ -20629,7 +21125,7 @@ static void llmprov__t_gemini_read_end(llmprov_turn *t) {
 // something else, by its path. Answers: a frame is put together in one buffer; a
 // delta that equals the one before but for its text is written by its text alone.
 // Where a format's blocks do not overlap, those that come too early wait.
-// Calls: msg parts
+// Calls: msg http frame parts
 //==============================================================================
 
 /* -- the memory of a request -- */
@@ -20928,7 +21424,7 @@ typedef struct llmprov__face_arguments { int depth; bool string, escape, begun; 
 typedef struct llmprov__face_hot {
     llmprov_event_type type;
     int choice, index;
-    size_t from, to;             /* where the text lies */
+    size_t from, to, end;        /* where the text lies, and the frame ends but for its seal */
     char tail[48];
     size_t tail_len;
     int texts, frames;           /* of the event that is being written */
@@ -20944,7 +21440,9 @@ struct llmprov_face {
     void *state;
     llmprov_writer json;
     size_t data;                 /* where the JSON of the frame in hand begins */
+    llmprov__http_headers headers;
     bool streaming, ended;
+    bool failing;                /* an error is being written */
     size_t characters;           /* of the TEXT events so far: where in a text a citation is */
     llmprov__face_hot hot;
     /* where blocks do not overlap: */
@@ -21007,12 +21505,53 @@ static void llmprov__face_out(llmprov_face *f, const char *bytes, size_t len) {
     llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_CANCELLED, "the client of this answer is gone", (char *)NULL);
 }
 
+LLMPROV_API void llmprov_face_header(llmprov_face *f, const char *name, const char *value) {
+    name = llmprov_face_keep(f, name, strlen(name));
+    value = llmprov_face_keep(f, value, strlen(value));
+    if (name && value) llmprov__http_set(&f->headers, &f->arena, name, value);
+    if (f->arena.failed) llmprov__face_no_memory(f);
+}
+
+/* Whether streams are AWS's binary messages. */
+static bool llmprov__face_is_binary(const llmprov_face *f) {
+    return f->translator && f->translator->framing == LLMPROV_FRAMING_EVENTSTREAM;
+}
+
+/* Begins a binary message: room for its prelude, then its headers. */
+static void llmprov__face_begin_message(llmprov_face *f, const char *type) {
+    static const char json[] = "application/json";
+    const char *kind = f->failing ? "exception" : "event", *name = f->failing ? ":exception-type" : ":event-type";
+    size_t type_len = strlen(type), need = LLMPROV__FRAME_PRELUDE + 64 + type_len + sizeof json, len;
+    char *to = llmprov__write_room(&f->json, need);
+    if (!to) return;
+    len = LLMPROV__FRAME_PRELUDE;
+    len += llmprov__frame_put(to + len, name, type, type_len);
+    len += llmprov__frame_put(to + len, ":content-type", json, sizeof json - 1);
+    len += llmprov__frame_put(to + len, ":message-type", kind, strlen(kind));
+    f->json.len += len;
+    f->data = f->json.len;
+}
+
+/* The frame in hand is whole but for what ends it. */
+static void llmprov__face_seal(llmprov_face *f) {
+    if (!llmprov__face_is_binary(f)) {
+        llmprov__write_add(&f->json, "\n\n", f->translator->framing == LLMPROV_FRAMING_NDJSON ? 1 : 2);
+        return;
+    }
+    llmprov__write_add(&f->json, "\0\0\0\0", 4);
+    if (!f->json.status) llmprov__frame_seal(f->json.text, f->data - LLMPROV__FRAME_PRELUDE, f->json.len);
+}
+
 LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *event) {
     llmprov_writer *w = &f->json;
     w->len = 0;
     w->depth = 0;
     w->comma = false;
     if (!f->streaming || f->translator->framing == LLMPROV_FRAMING_NDJSON) return w;
+    if (llmprov__face_is_binary(f)) {
+        llmprov__face_begin_message(f, event ? event : "");
+        return w;
+    }
     if (event) {
         llmprov__write_add(w, "event: ", 7);
         llmprov__write_add(w, event, strlen(event));
@@ -21040,8 +21579,9 @@ LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char 
 }
 
 LLMPROV_API void llmprov_face_send(llmprov_face *f) {
-    if (f->streaming && f->json.status == LLMPROV_OK) llmprov__face_one_line(&f->json, f->data);
-    if (f->streaming) llmprov__write_add(&f->json, "\n\n", f->translator->framing == LLMPROV_FRAMING_NDJSON ? 1 : 2);
+    if (f->streaming && f->json.status == LLMPROV_OK && !llmprov__face_is_binary(f)) llmprov__face_one_line(&f->json, f->data);
+    f->hot.end = f->json.len;
+    if (f->streaming) llmprov__face_seal(f);
     f->hot.frames++;
     llmprov__face_out(f, f->json.text, f->json.len);
 }
@@ -21054,7 +21594,7 @@ LLMPROV_API void llmprov_face_word(llmprov_face *f, const char *word) {
 /* Remembers the frame of an event that was one piece of text in one frame. */
 static void llmprov__face_learn(llmprov_face *f, const llmprov_event *e) {
     llmprov__face_hot *h = &f->hot;
-    h->tail_len = f->json.len - h->to;
+    h->tail_len = h->end - h->to;
     h->armed = h->texts == 1 && h->frames == 1 && !f->error.code && h->tail_len <= sizeof h->tail;
     if (!h->armed) return;
     memcpy(h->tail, f->json.text + h->to, h->tail_len);
@@ -21084,6 +21624,7 @@ static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
         llmprov__write_copy_piece(&f->json, e->text, e->text_len);
         llmprov__write_add(&f->json, h->tail, h->tail_len);
     }
+    llmprov__face_seal(f);
     llmprov__face_out(f, f->json.text, f->json.len);
     return true;
 }
@@ -27474,12 +28015,1104 @@ static int llmprov__s_gemini_write_error(llmprov_face *f, const llmprov_error *e
 }
 #endif /* LLMPROV_NO_GEMINI_GENERATE */
 
+#ifndef LLMPROV_NO_BEDROCK_CONVERSE
+
+//==============================================================================
+// >>s_bedrock  bedrock-converse as a server
+//
+// The model and whether to stream are in the path: llmprov_asked_path. A mark
+// stands behind the block that it is for, and goes into that; one that says more
+// than the field can is a block of its own. A stream is binary: the type of a
+// message is in its headers. Text and thinking begin without being announced.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+// Calls: msg parts face
+//==============================================================================
+
+/* -- what a request may hold -- */
+
+enum { LLMPROV__S_BEDROCK_REQUEST = 1, LLMPROV__S_BEDROCK_MESSAGE, LLMPROV__S_BEDROCK_SYSTEM, LLMPROV__S_BEDROCK_BLOCK, LLMPROV__S_BEDROCK_INSIDE,
+       LLMPROV__S_BEDROCK_MEDIA, LLMPROV__S_BEDROCK_DOCUMENT, LLMPROV__S_BEDROCK_SOURCE, LLMPROV__S_BEDROCK_PLACE, LLMPROV__S_BEDROCK_USE, LLMPROV__S_BEDROCK_RESULT,
+       LLMPROV__S_BEDROCK_THOUGHT, LLMPROV__S_BEDROCK_REASON, LLMPROV__S_BEDROCK_CITED, LLMPROV__S_BEDROCK_MARK, LLMPROV__S_BEDROCK_INFERENCE, LLMPROV__S_BEDROCK_TOOLS,
+       LLMPROV__S_BEDROCK_TOOL, LLMPROV__S_BEDROCK_SPEC, LLMPROV__S_BEDROCK_SCHEMA, LLMPROV__S_BEDROCK_CHOICE, LLMPROV__S_BEDROCK_NAMED, LLMPROV__S_BEDROCK_OUTPUT,
+       LLMPROV__S_BEDROCK_FORMAT, LLMPROV__S_BEDROCK_STRUCTURE, LLMPROV__S_BEDROCK_JSON, LLMPROV__S_BEDROCK_TIER };
+
+static const llmprov__face_rule llmprov__s_bedrock_rules[] = {
+    { LLMPROV__S_BEDROCK_REQUEST, "messages", LLMPROV__FACE_LIST, LLMPROV__S_BEDROCK_MESSAGE, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "system", LLMPROV__FACE_LIST, LLMPROV__S_BEDROCK_SYSTEM, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "inferenceConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_INFERENCE, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "toolConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_TOOLS, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "guardrailConfig", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "additionalModelRequestFields", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "additionalModelResponseFieldPaths", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "promptVariables", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "requestMetadata", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "performanceConfig", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "serviceTier", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_TIER, NULL },
+    { LLMPROV__S_BEDROCK_REQUEST, "outputConfig", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_OUTPUT, NULL },
+    { LLMPROV__S_BEDROCK_MESSAGE, "role", LLMPROV__FACE_TEXT, 0, "user assistant system" },
+    { LLMPROV__S_BEDROCK_MESSAGE, "content", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_BLOCK, NULL },
+    { LLMPROV__S_BEDROCK_SYSTEM, "text", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_SYSTEM, "guardContent", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_SYSTEM, "cachePoint", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MARK, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "text", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "image", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MEDIA, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "video", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MEDIA, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "audio", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MEDIA, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "document", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_DOCUMENT, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "toolUse", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_USE, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "toolResult", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_RESULT, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "reasoningContent", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_THOUGHT, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "citationsContent", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_CITED, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "cachePoint", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MARK, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "guardContent", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_BLOCK, "searchResult", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_INSIDE, "text", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_INSIDE, "image", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MEDIA, NULL },
+    { LLMPROV__S_BEDROCK_INSIDE, "video", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MEDIA, NULL },
+    { LLMPROV__S_BEDROCK_INSIDE, "document", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_DOCUMENT, NULL },
+    { LLMPROV__S_BEDROCK_INSIDE, "searchResult", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_MEDIA, "format", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_MEDIA, "source", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_SOURCE, NULL },
+    { LLMPROV__S_BEDROCK_DOCUMENT, "format", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_DOCUMENT, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_DOCUMENT, "source", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_SOURCE, NULL },
+    { LLMPROV__S_BEDROCK_DOCUMENT, "context", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_DOCUMENT, "citations", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_SOURCE, "bytes", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_SOURCE, "text", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_SOURCE, "content", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_BEDROCK_SOURCE, "s3Location", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_PLACE, NULL },
+    { LLMPROV__S_BEDROCK_PLACE, "uri", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_PLACE, "bucketOwner", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_USE, "toolUseId", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_USE, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_USE, "input", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_BEDROCK_USE, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_RESULT, "toolUseId", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_RESULT, "content", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_INSIDE, NULL },
+    { LLMPROV__S_BEDROCK_RESULT, "status", LLMPROV__FACE_STRING, 0, "success error" },
+    { LLMPROV__S_BEDROCK_RESULT, "type", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_THOUGHT, "reasoningText", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_REASON, NULL },
+    { LLMPROV__S_BEDROCK_THOUGHT, "redactedContent", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_REASON, "text", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_REASON, "signature", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_CITED, "content", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_BEDROCK_CITED, "citations", LLMPROV__FACE_LIST, 0, NULL },
+    { LLMPROV__S_BEDROCK_MARK, "type", LLMPROV__FACE_TEXT, 0, "default" },
+    { LLMPROV__S_BEDROCK_MARK, "ttl", LLMPROV__FACE_STRING, 0, "5m 1h" },
+    { LLMPROV__S_BEDROCK_INFERENCE, "maxTokens", LLMPROV__FACE_INT, 0, NULL },
+    { LLMPROV__S_BEDROCK_INFERENCE, "temperature", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_BEDROCK_INFERENCE, "topP", LLMPROV__FACE_NUMBER, 0, NULL },
+    { LLMPROV__S_BEDROCK_INFERENCE, "stopSequences", LLMPROV__FACE_LIST | LLMPROV__FACE_STRINGS, 0, NULL },
+    { LLMPROV__S_BEDROCK_TOOLS, "tools", LLMPROV__FACE_LIST | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_TOOL, NULL },
+    { LLMPROV__S_BEDROCK_TOOLS, "toolChoice", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_CHOICE, NULL },
+    { LLMPROV__S_BEDROCK_TOOL, "toolSpec", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_SPEC, NULL },
+    { LLMPROV__S_BEDROCK_TOOL, "systemTool", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_NAMED, NULL },
+    { LLMPROV__S_BEDROCK_TOOL, "cachePoint", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_MARK, NULL },
+    { LLMPROV__S_BEDROCK_SPEC, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_SPEC, "description", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_SPEC, "inputSchema", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, LLMPROV__S_BEDROCK_SCHEMA, NULL },
+    { LLMPROV__S_BEDROCK_SPEC, "strict", LLMPROV__FACE_BOOL, 0, NULL },
+    { LLMPROV__S_BEDROCK_SCHEMA, "json", LLMPROV__FACE_OBJECT | LLMPROV__FACE_NEEDED, 0, NULL },
+    { LLMPROV__S_BEDROCK_CHOICE, "auto", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_CHOICE, "any", LLMPROV__FACE_OBJECT, 0, NULL },
+    { LLMPROV__S_BEDROCK_CHOICE, "tool", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_NAMED, NULL },
+    { LLMPROV__S_BEDROCK_NAMED, "name", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_OUTPUT, "textFormat", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_FORMAT, NULL },
+    { LLMPROV__S_BEDROCK_OUTPUT, "effort", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_FORMAT, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_FORMAT, "structure", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_STRUCTURE, NULL },
+    { LLMPROV__S_BEDROCK_STRUCTURE, "jsonSchema", LLMPROV__FACE_OBJECT, LLMPROV__S_BEDROCK_JSON, NULL },
+    { LLMPROV__S_BEDROCK_JSON, "schema", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_BEDROCK_JSON, "name", LLMPROV__FACE_STRING, 0, NULL },
+    { LLMPROV__S_BEDROCK_TIER, "type", LLMPROV__FACE_STRING, 0, NULL },
+};
+
+static const llmprov__face_rules llmprov__s_bedrock_form = { llmprov__s_bedrock_rules, LLMPROV__COUNT(llmprov__s_bedrock_rules), NULL, 0 };
+
+static const char llmprov__s_bedrock_invalid[] = "ValidationException";
+
+/* -- reading a request, whose members are of the right kinds -- */
+
+typedef struct llmprov__s_bedrock_ask {
+    llmprov_asked *asked;
+    llmprov_request *r;
+    llmprov__msg_reader reader;
+    llmprov_writer kept;
+} llmprov__s_bedrock_ask;
+
+static void llmprov__s_bedrock_wrong(llmprov__s_bedrock_ask *a, const char *path, const char *text) {
+    llmprov_asked_fail(a->asked, llmprov__s_bedrock_invalid, path && *path ? path : "the request", text);
+}
+
+static char *llmprov__s_bedrock_string(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__msg_string(&a->reader, s, raw, NULL) : NULL;
+}
+
+/* Catches the members of an object, which may be absent, by their names; null ones and all others are gathered. */
+static void llmprov__s_bedrock_sort(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str object, const char *const *names,
+                                    llmprov_str *values, size_t count, llmprov_writer *others) {
+    llmprov_scan in = llmprov_scan_in(s, object);
+    memset(values, 0, count * sizeof *values);
+    if (object.ptr) llmprov__face_catch(a->asked, &in, names, values, count, others);
+}
+
+static void llmprov__s_bedrock_gather(llmprov_writer *to, const char *name, llmprov_str raw) {
+    if (raw.ptr) llmprov__msg_gather(to, llmprov__write_name(name), raw);
+}
+
+/* What was gathered becomes a block's members, which mean something here only. */
+static void llmprov__s_bedrock_members(llmprov__s_bedrock_ask *a, llmprov_block *b, llmprov_writer *others) {
+    b->extra = llmprov__msg_gathered(&a->reader, others, &b->extra_len);
+    if (b->extra) b->origin = llmprov__parts_aws;
+}
+
+/* A block of a kind without a type of its own: {"type":kind,kind:value}. */
+static void llmprov__s_bedrock_raw(llmprov__s_bedrock_ask *a, llmprov_block *b, const char *kind, llmprov_str value) {
+    llmprov_writer w;
+    memset(&w, 0, sizeof w);
+    w.alloc = a->reader.arena->alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_str(&w, "type", kind, strlen(kind));
+    llmprov_write_raw(&w, kind, value.ptr, value.len);
+    llmprov_write_close(&w);
+    b->type = LLMPROV_BLOCK_RAW;
+    b->kind = kind;
+    b->origin = llmprov__parts_aws;
+    b->json = w.status ? NULL : llmprov__mem_copy(a->reader.arena, w.text, w.len);
+    b->json_len = b->json ? w.len : 0;
+    if (w.status) a->reader.arena->failed = true;
+    llmprov_writer_free(&w);
+}
+
+/* -- media -- */
+
+/* The media type of a format's word; NULL = it has none here. */
+static const char *llmprov__s_bedrock_mime(llmprov_block_type type, llmprov_str word) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_media); i++)
+        if (llmprov__parts_aws_media[i].type == type && llmprov__text_is(word, llmprov__parts_aws_media[i].word)) return llmprov__parts_aws_media[i].mime;
+    return NULL;
+}
+
+/* A text in pieces, whose shape goes back as it came. */
+static void llmprov__s_bedrock_pieces(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str list, llmprov_block *b) {
+    b->text = llmprov__parts_joined(s, list, "text", a->reader.arena, &b->text_len);
+}
+
+static void llmprov__s_bedrock_bytes(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    llmprov_str text;
+    b->base64 = llmprov__msg_string(&a->reader, s, raw, &b->base64_len);
+    text.ptr = b->base64 ? b->base64 : "";
+    text.len = b->base64_len;
+    if (text.len && llmprov__msg_base64_ok(text)) return;
+    b->base64 = NULL;
+    llmprov__s_bedrock_wrong(a, a->reader.path, "source.bytes is no base64");
+}
+
+/* Where the bytes are, or the text; false = this version does not know such a source. */
+static bool llmprov__s_bedrock_source(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str source, llmprov_block *b, llmprov_writer *others) {
+    static const char *const names[] = { "bytes", "s3Location", "text", "content" }, *const place[] = { "uri", "bucketOwner" };
+    llmprov_str v[4], p[2];
+    llmprov__parts_members(s, source, names, v, 4);
+    if (v[0].ptr) llmprov__s_bedrock_bytes(a, s, v[0], b);
+    else if (v[1].ptr) {
+        llmprov__parts_members(s, v[1], place, p, 2);
+        b->url = llmprov__s_bedrock_string(a, s, p[0]);
+        llmprov__s_bedrock_gather(others, "bucketOwner", p[1]);
+    } else if (v[2].ptr && b->type == LLMPROV_BLOCK_DOCUMENT) b->text = llmprov__msg_string(&a->reader, s, v[2], &b->text_len);
+    else if (v[3].ptr && b->type == LLMPROV_BLOCK_DOCUMENT) {
+        llmprov__s_bedrock_pieces(a, s, v[3], b);
+        llmprov__s_bedrock_gather(others, "source", source);
+    }
+    return b->base64 || b->url || b->text || a->asked->error.code;
+}
+
+static void llmprov__s_bedrock_media(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_block_type type, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "format", "source", "name", "context", "citations" };
+    bool document = type == LLMPROV_BLOCK_DOCUMENT, strange;
+    llmprov_str v[5], word;
+    llmprov_writer others;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, document ? 5 : 2, &others);
+    word = llmprov__parts_text(s, v[0]);
+    b->type = type;
+    b->mime = v[0].ptr ? llmprov__s_bedrock_mime(type, word) : NULL;
+    strange = (v[0].ptr && !b->mime) || !llmprov__s_bedrock_source(a, s, v[1], b, &others) || (!v[0].ptr && !b->text);
+    llmprov__s_bedrock_members(a, b, &others);
+    if (strange) {
+        memset(b, 0, sizeof *b);
+        llmprov__s_bedrock_raw(a, b, llmprov__parts_aws_kind(type), raw);
+        return;
+    }
+    if (!document) return;
+    b->name = llmprov__s_bedrock_string(a, s, v[2]);
+    if (!v[3].ptr && !v[4].ptr) return;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_gather(&others, "context", v[3]);
+    llmprov__s_bedrock_gather(&others, "citations", v[4]);
+    if (b->extra) llmprov__msg_write_extra(&others, b->extra, b->extra_len, NULL);
+    b->extra = llmprov__msg_gathered(&a->reader, &others, &b->extra_len);
+}
+
+/* -- what is said, thought and called -- */
+
+static void llmprov__s_bedrock_use(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "toolUseId", "name", "input", "type" };
+    llmprov_str v[4];
+    llmprov_writer others;
+    bool server;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 4, &others);
+    server = llmprov__text_is(llmprov__parts_text(s, v[3]), "server_tool_use");
+    b->type = server ? LLMPROV_BLOCK_SERVER_USE : LLMPROV_BLOCK_TOOL_USE;
+    b->id = llmprov__s_bedrock_string(a, s, v[0]);
+    b->name = llmprov__s_bedrock_string(a, s, v[1]);
+    b->json = llmprov_asked_keep(a->asked, v[2]);
+    b->json_len = b->json ? v[2].len : 0;
+    if (server) b->kind = "server_tool_use";
+    else llmprov__s_bedrock_gather(&others, "type", v[3]);
+    llmprov__s_bedrock_members(a, b, &others);
+    if (server) b->origin = llmprov__parts_aws;
+}
+
+static void llmprov__s_bedrock_thought(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "reasoningText", "redactedContent" }, *const inside[] = { "text", "signature" };
+    llmprov_str v[2], t[2];
+    llmprov_writer others;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 2, &others);
+    b->type = v[0].ptr ? LLMPROV_BLOCK_THINKING : LLMPROV_BLOCK_REDACTED;
+    if (v[0].ptr) {
+        llmprov__s_bedrock_sort(a, s, v[0], inside, t, 2, &others);
+        b->text = llmprov__msg_string(&a->reader, s, t[0], &b->text_len);
+        b->signature = llmprov__s_bedrock_string(a, s, t[1]);
+    } else if (v[1].ptr) b->text = llmprov__msg_string(&a->reader, s, v[1], &b->text_len);
+    llmprov__s_bedrock_members(a, b, &others);
+    b->origin = llmprov__parts_aws;
+    if (!v[0].ptr == !v[1].ptr) llmprov__s_bedrock_wrong(a, a->reader.path, "reasoningContent is either reasoningText or redactedContent");
+}
+
+/* A text with what it cites. Its pieces are one text of ours; what had another shape is kept whole beside it. */
+static void llmprov__s_bedrock_cited(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "content", "citations" };
+    llmprov_str v[2], item, key, value;
+    llmprov_writer others, extra;
+    llmprov_scan in;
+    size_t count = 0;
+    bool plain;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__msg_gather_begin(&a->reader, &extra);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 2, &others);
+    plain = v[0].ptr && v[1].ptr && !others.depth && llmprov__msg_count(s, v[0], &count) && count == 1;
+    in = llmprov_scan_in(s, v[0]);
+    while (plain && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+        llmprov_scan one = llmprov_scan_in(s, item);
+        while (llmprov_scan_key(&one, &key) && llmprov_scan_raw(&one, &value)) plain = plain && llmprov__text_is(key, "text");
+    }
+    if (v[0].ptr) llmprov__s_bedrock_pieces(a, s, v[0], b);
+    llmprov__s_bedrock_gather(&extra, "citations", v[1]);
+    if (!plain) llmprov__s_bedrock_gather(&extra, "citationsContent", raw);
+    llmprov_writer_free(&others);
+    llmprov__s_bedrock_members(a, b, &extra);
+    b->origin = llmprov__parts_aws;
+}
+
+/* -- marks -- */
+
+/* What a mark says that has a field; NONE = it says more. */
+static llmprov_cache llmprov__s_bedrock_mark(const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_str key, text;
+    llmprov_cache cache = LLMPROV_CACHE_5M;
+    while (llmprov_scan_key(&in, &key)) {
+        bool type = llmprov__text_is(key, "type"), ttl = llmprov__text_is(key, "ttl");
+        if (!llmprov_scan_text(&in, &text) || (!type && !(ttl && llmprov__text_is(text, "1h")))) return LLMPROV_CACHE_NONE;
+        if (ttl) cache = LLMPROV_CACHE_1H;
+    }
+    return cache;
+}
+
+/* Whether a mark goes into the block that it stands behind. */
+static bool llmprov__s_bedrock_marks(const llmprov_scan *s, llmprov_str raw, llmprov_block *before) {
+    llmprov_cache cache = llmprov__s_bedrock_mark(s, raw);
+    if (!cache || !before || before->cache || before->type == LLMPROV_BLOCK_THINKING || before->type == LLMPROV_BLOCK_REDACTED ||
+        llmprov__text_same(before->kind, "cachePoint", false)) return false;
+    before->cache = cache;
+    return true;
+}
+
+/* -- blocks -- */
+
+static const struct { const char *key; llmprov_block_type type; } llmprov__s_bedrock_media_kinds[] = {
+    { "image", LLMPROV_BLOCK_IMAGE }, { "document", LLMPROV_BLOCK_DOCUMENT }, { "video", LLMPROV_BLOCK_VIDEO }, { "audio", LLMPROV_BLOCK_AUDIO },
+};
+
+/* What stands alone, and inside a tool result as well. */
+static void llmprov__s_bedrock_simple(llmprov__s_bedrock_ask *a, const llmprov_scan *s, const char *kind, llmprov_str raw, llmprov_block *b) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__s_bedrock_media_kinds); i++)
+        if (!strcmp(kind, llmprov__s_bedrock_media_kinds[i].key)) {
+            llmprov__s_bedrock_media(a, s, llmprov__s_bedrock_media_kinds[i].type, raw, b);
+            return;
+        }
+    if (!strcmp(kind, "text")) b->text = llmprov__msg_string(&a->reader, s, raw, &b->text_len);
+    else llmprov__s_bedrock_raw(a, b, kind, raw);
+}
+
+/* A block is an object with one member, its kind. Returns the kind; NULL = it is none, which has been said. */
+static const char *llmprov__s_bedrock_kind(llmprov__s_bedrock_ask *a, llmprov_scan *s, llmprov_str *value) {
+    const char *kind = NULL, *name;
+    llmprov_str key, raw;
+    int count = 0;
+    while (llmprov_scan_key(s, &key)) {
+        name = llmprov_asked_keep(a->asked, key);
+        if (!llmprov_scan_raw(s, &raw) || !name) return NULL;
+        if (raw.ptr[0] == 'n') continue;
+        kind = name;
+        *value = raw;
+        count++;
+    }
+    if (count == 1) return kind;
+    llmprov__s_bedrock_wrong(a, a->reader.path, count ? "a block has one member, which says its kind: this one has several" : "a block has one member, which says its kind: this one has none");
+    return NULL;
+}
+
+/* One item of a tool result. JSON is a text to everybody else. */
+static void llmprov__s_bedrock_inside(llmprov__s_bedrock_ask *a, llmprov_scan *in, llmprov_block *b) {
+    llmprov_str raw = { NULL, 0 };
+    const char *kind = llmprov__s_bedrock_kind(a, in, &raw);
+    if (!kind) return;
+    if (strcmp(kind, "json")) {
+        llmprov__s_bedrock_simple(a, in, kind, raw, b);
+        return;
+    }
+    b->kind = "json";
+    b->text = llmprov_asked_keep(a->asked, raw);
+    b->text_len = b->text ? raw.len : 0;
+}
+
+/* The content of a tool result; the reader's path is that of its block. */
+static void llmprov__s_bedrock_content(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    const llmprov__msg_reader outside = a->reader;
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_block *items;
+    char path[160];
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    items = (llmprov_block *)llmprov_asked_take(a->asked, count * sizeof *items);
+    while (items && llmprov_scan_item(&in) && !a->asked->error.code) {
+        a->reader = llmprov__msg_inside(&outside, path, "toolResult.content", i);
+        llmprov__s_bedrock_inside(a, &in, &items[i++]);
+    }
+    a->reader = outside;
+    b->content = items;
+    b->content_count = items ? count : 0;
+}
+
+static void llmprov__s_bedrock_result(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b) {
+    static const char *const names[] = { "toolUseId", "content", "status", "type" };
+    llmprov_str v[4];
+    llmprov_writer others;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 4, &others);
+    b->type = v[3].ptr ? LLMPROV_BLOCK_SERVER_RESULT : LLMPROV_BLOCK_TOOL_RESULT;
+    b->id = llmprov__s_bedrock_string(a, s, v[0]);
+    b->is_error = !v[3].ptr && llmprov__text_is(llmprov__parts_text(s, v[2]), "error");
+    if (!b->is_error) llmprov__s_bedrock_gather(&others, "status", v[2]);
+    llmprov__s_bedrock_gather(&others, "result_type", v[3]);
+    llmprov__s_bedrock_members(a, b, &others);
+    if (!v[3].ptr) {
+        llmprov__s_bedrock_content(a, s, v[1], b);
+        return;
+    }
+    b->kind = "server_tool_result";
+    b->origin = llmprov__parts_aws;
+    b->json = llmprov_asked_keep(a->asked, v[1]);
+    b->json_len = b->json ? v[1].len : 0;
+}
+
+/* One block; false = a mark that went into the one before it. */
+static bool llmprov__s_bedrock_block(llmprov__s_bedrock_ask *a, llmprov_scan *in, llmprov_block *b, llmprov_block *before) {
+    static const struct { const char *key; void (*read)(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_block *b); } kinds[] = {
+        { "toolUse", llmprov__s_bedrock_use }, { "toolResult", llmprov__s_bedrock_result }, { "reasoningContent", llmprov__s_bedrock_thought },
+        { "citationsContent", llmprov__s_bedrock_cited },
+    };
+    llmprov_str raw = { NULL, 0 };
+    const char *kind = llmprov__s_bedrock_kind(a, in, &raw);
+    size_t i;
+    if (!kind) return false;
+    if (!strcmp(kind, "cachePoint") && llmprov__s_bedrock_marks(in, raw, before)) return false;
+    for (i = 0; i < LLMPROV__COUNT(kinds) && strcmp(kind, kinds[i].key); i++) { }
+    if (i < LLMPROV__COUNT(kinds)) kinds[i].read(a, in, raw, b);
+    else llmprov__s_bedrock_simple(a, in, kind, raw, b);
+    return true;
+}
+
+/* The blocks of a list; `name` is its member's. */
+static llmprov_block *llmprov__s_bedrock_blocks(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, const char *name, size_t *count) {
+    const llmprov__msg_reader outside = a->reader;
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_block *blocks;
+    char path[160];
+    size_t items, i, n = 0;
+    llmprov__msg_count(s, raw, &items);
+    blocks = (llmprov_block *)llmprov_asked_take(a->asked, items * sizeof *blocks);
+    for (i = 0; blocks && llmprov_scan_item(&in) && !a->asked->error.code; i++) {
+        a->reader = llmprov__msg_inside(&outside, path, name, i);
+        n += llmprov__s_bedrock_block(a, &in, &blocks[n], n ? &blocks[n - 1] : NULL);
+    }
+    a->reader = outside;
+    *count = blocks ? n : 0;
+    return blocks;
+}
+
+/* -- messages and system -- */
+
+static void llmprov__s_bedrock_message(llmprov__s_bedrock_ask *a, llmprov_scan *in, llmprov_message *m) {
+    static const char *const names[] = { "role", "content" };
+    llmprov_str raw, v[2], role;
+    llmprov_writer others;
+    if (!llmprov_scan_raw(in, &raw)) return;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, in, raw, names, v, 2, &others);
+    role = llmprov__parts_text(in, v[0]);
+    m->role = llmprov__text_is(role, "assistant") ? LLMPROV_ROLE_ASSISTANT : llmprov__text_is(role, "system") ? LLMPROV_ROLE_SYSTEM : LLMPROV_ROLE_USER;
+    m->blocks = llmprov__s_bedrock_blocks(a, in, v[1], "content", &m->block_count);
+    m->extra = llmprov__msg_gathered(&a->reader, &others, &m->extra_len);
+}
+
+static void llmprov__s_bedrock_messages(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    const llmprov__msg_reader outside = a->reader;
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    llmprov_message *messages;
+    char path[160];
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    messages = (llmprov_message *)llmprov_asked_take(a->asked, count * sizeof *messages);
+    while (messages && llmprov_scan_item(&in) && !a->asked->error.code) {
+        a->reader = llmprov__msg_inside(&outside, path, "messages", i);
+        llmprov__s_bedrock_message(a, &in, &messages[i++]);
+    }
+    a->reader = outside;
+    a->r->messages = messages;
+    a->r->message_count = messages ? count : 0;
+}
+
+/* A list without a block is kept, so that it is said again. */
+static void llmprov__s_bedrock_system(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_block *blocks = llmprov__s_bedrock_blocks(a, s, raw, "system", &a->r->system_count);
+    size_t i;
+    for (i = 0; i < a->r->system_count; i++)
+        if (blocks[i].type != LLMPROV_BLOCK_TEXT && blocks[i].type != LLMPROV_BLOCK_RAW) llmprov__s_bedrock_wrong(a, "system", "it holds text, guardContent and cachePoint only");
+    a->r->system_blocks = blocks;
+    if (!a->r->system_count) llmprov__s_bedrock_gather(&a->kept, "system", raw);
+}
+
+/* -- tools -- */
+
+static void llmprov__s_bedrock_spec(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_tool *tool) {
+    static const char *const names[] = { "name", "description", "inputSchema", "strict" }, *const inside[] = { "json" };
+    llmprov_str v[4], schema;
+    llmprov_writer others;
+    size_t len;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 4, &others);
+    llmprov__parts_members(s, v[2], inside, &schema, 1);
+    tool->name = llmprov__s_bedrock_string(a, s, v[0]);
+    tool->description = llmprov__s_bedrock_string(a, s, v[1]);
+    if (schema.ptr) tool->schema = llmprov_asked_keep(a->asked, schema);
+    if (v[3].ptr) tool->strict = v[3].ptr[0] == 't' ? LLMPROV_YES : LLMPROV_NO;
+    tool->extra = llmprov__msg_gathered(&a->reader, &others, &len);
+}
+
+/* A tool that AWS runs, by its name; a mark that stands for itself; a kind that is not known. */
+static void llmprov__s_bedrock_other_tool(llmprov__s_bedrock_ask *a, const llmprov_scan *s, const char *kind, llmprov_str raw, llmprov_tool *tool) {
+    static const char *const names[] = { "name" };
+    bool system = !strcmp(kind, "systemTool");
+    llmprov_writer others;
+    llmprov_str name;
+    size_t len;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    tool->type = kind;
+    if (system) {
+        llmprov__s_bedrock_sort(a, s, raw, names, &name, 1, &others);
+        tool->name = llmprov__s_bedrock_string(a, s, name);
+    } else llmprov__s_bedrock_gather(&others, kind, raw);
+    tool->extra = llmprov__msg_gathered(&a->reader, &others, &len);
+}
+
+/* One entry; false = a mark that went into the tool before it. */
+static bool llmprov__s_bedrock_tool(llmprov__s_bedrock_ask *a, llmprov_scan *in, llmprov_tool *tool, llmprov_tool *before) {
+    llmprov_str raw = { NULL, 0 };
+    const char *kind = llmprov__s_bedrock_kind(a, in, &raw);
+    llmprov_cache cache;
+    if (!kind) return false;
+    cache = !strcmp(kind, "cachePoint") && before && !before->cache && !llmprov__text_same(before->type, "cachePoint", false) ? llmprov__s_bedrock_mark(in, raw) : LLMPROV_CACHE_NONE;
+    if (cache) before->cache = cache;
+    else if (!strcmp(kind, "toolSpec")) llmprov__s_bedrock_spec(a, in, raw, tool);
+    else llmprov__s_bedrock_other_tool(a, in, kind, raw, tool);
+    return !cache;
+}
+
+/* Claude's own kinds of tools, in the words of Anthropic's API. */
+static void llmprov__s_bedrock_typed(llmprov__s_bedrock_ask *a, llmprov_scan *in, llmprov_tool *tool) {
+    static const char *const names[] = { "type", "name" };
+    llmprov_writer others;
+    llmprov_str raw, v[2];
+    size_t len;
+    if (!llmprov_scan_raw(in, &raw)) return;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, in, raw, names, v, 2, &others);
+    tool->type = llmprov__s_bedrock_string(a, in, v[0]);
+    tool->name = llmprov__s_bedrock_string(a, in, v[1]);
+    tool->extra = llmprov__msg_gathered(&a->reader, &others, &len);
+}
+
+/* All tools in one list: those of toolConfig, then those among the model's own fields. Either list may be absent. */
+static void llmprov__s_bedrock_tools(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str specs, llmprov_str typed) {
+    const llmprov__msg_reader outside = a->reader;
+    llmprov_scan in = llmprov_scan_in(s, specs), more = llmprov_scan_in(s, typed);
+    llmprov_tool *tools;
+    char path[160];
+    size_t count = 0, also = 0, i, n = 0;
+    if (specs.ptr) llmprov__msg_count(s, specs, &count);
+    if (typed.ptr) llmprov__msg_count(s, typed, &also);
+    tools = (llmprov_tool *)llmprov_asked_take(a->asked, (count + also) * sizeof *tools);
+    for (i = 0; tools && specs.ptr && llmprov_scan_item(&in) && !a->asked->error.code; i++) {
+        a->reader = llmprov__msg_inside(&outside, path, "toolConfig.tools", i);
+        n += llmprov__s_bedrock_tool(a, &in, &tools[n], n ? &tools[n - 1] : NULL);
+    }
+    a->reader = outside;
+    while (tools && typed.ptr && llmprov_scan_item(&more)) llmprov__s_bedrock_typed(a, &more, &tools[n++]);
+    a->r->tools = tools;
+    a->r->tool_count = tools ? n : 0;
+}
+
+/* What is in toolConfig beside its tools goes back as it was said. */
+static void llmprov__s_bedrock_tool_config(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw, llmprov_str typed) {
+    static const char *const names[] = { "tools", "toolChoice" }, *const choices[] = { "any", "tool" }, *const inside[] = { "name" };
+    llmprov_str v[2], c[2], name, rest = LLMPROV__STR("{}");
+    llmprov_writer others;
+    size_t len = 0;
+    llmprov__msg_gather_begin(&a->reader, &others);
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 2, &others);
+    llmprov__s_bedrock_tools(a, s, v[0], typed);
+    llmprov__parts_members(s, v[1], choices, c, 2);
+    if (c[0].ptr) a->r->tool_choice = LLMPROV_TOOL_ANY;
+    if (c[1].ptr) {
+        llmprov__parts_members(s, c[1], inside, &name, 1);
+        a->r->tool_choice = LLMPROV_TOOL_NAMED;
+        a->r->tool_name = llmprov__s_bedrock_string(a, s, name);
+    }
+    llmprov__s_bedrock_gather(&others, "toolChoice", v[1]);
+    if (others.depth) {
+        rest.ptr = llmprov__msg_gathered(&a->reader, &others, &len);
+        rest.len = len;
+    }
+    if (raw.ptr) llmprov__s_bedrock_gather(&a->kept, "toolConfig", rest);
+    llmprov_writer_free(&others);
+}
+
+/* -- settings -- */
+
+static void llmprov__s_bedrock_stops(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    const char **stops;
+    llmprov_str item;
+    size_t count, i = 0;
+    llmprov__msg_count(s, raw, &count);
+    stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
+    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_bedrock_string(a, s, item);
+    a->r->stop = stops;
+    a->r->stop_count = stops ? count : 0;
+}
+
+static void llmprov__s_bedrock_inference(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "maxTokens", "temperature", "topP", "stopSequences" };
+    llmprov_str v[4];
+    llmprov_scan in[3];
+    int i;
+    llmprov__parts_members(s, raw, names, v, 4);
+    for (i = 0; i < 3; i++) in[i] = llmprov_scan_in(s, v[i]);
+    if (v[0].ptr) a->r->max_tokens.set = llmprov_scan_int(&in[0], &a->r->max_tokens.value);
+    if (v[1].ptr) a->r->temperature.set = llmprov_scan_num(&in[1], &a->r->temperature.value);
+    if (v[2].ptr) a->r->top_p.set = llmprov_scan_num(&in[2], &a->r->top_p.value);
+    if (v[3].ptr) llmprov__s_bedrock_stops(a, s, v[3]);
+    llmprov__s_bedrock_gather(&a->kept, "inferenceConfig", raw);
+}
+
+/* The schema of a structured answer is JSON in a string. */
+static void llmprov__s_bedrock_output(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const outer[] = { "textFormat" }, *const middle[] = { "structure" }, *const inner[] = { "jsonSchema" }, *const names[] = { "schema", "name" };
+    llmprov_str v[2], text;
+    llmprov_scan check;
+    llmprov__s_bedrock_gather(&a->kept, "outputConfig", raw);
+    llmprov__parts_members(s, raw, outer, v, 1);
+    llmprov__parts_members(s, v[0], middle, v, 1);
+    llmprov__parts_members(s, v[0], inner, v, 1);
+    llmprov__parts_members(s, v[0], names, v, 2);
+    if (!v[0].ptr) return;
+    a->r->schema = llmprov__s_bedrock_string(a, s, v[0]);
+    a->r->schema_name = llmprov__s_bedrock_string(a, s, v[1]);
+    text.ptr = a->r->schema ? a->r->schema : "{}";
+    text.len = strlen(text.ptr);
+    check = llmprov_scan_in(s, text);
+    if (llmprov_scan_kind(&check) == LLMPROV_JSON_OBJECT) llmprov_scan_skip(&check);
+    if (check.at == check.begin || !llmprov__json_done(&check))
+        llmprov__s_bedrock_wrong(a, "outputConfig.textFormat.structure.jsonSchema.schema", "the string holds no JSON object");
+}
+
+static void llmprov__s_bedrock_tier(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "type" };
+    llmprov_str type;
+    llmprov__parts_members(s, raw, names, &type, 1);
+    a->r->service_tier = llmprov__s_bedrock_string(a, s, type);
+    llmprov__s_bedrock_gather(&a->kept, "serviceTier", raw);
+}
+
+static void llmprov__s_bedrock_members_of(llmprov__s_bedrock_ask *a, const llmprov_scan *s, llmprov_str raw) {
+    static const char *const names[] = { "messages", "system", "toolConfig", "inferenceConfig", "outputConfig", "serviceTier", "additionalModelRequestFields" };
+    static const char *const typed[] = { "tools" };
+    llmprov_str v[7], tools = { NULL, 0 };
+    llmprov__s_bedrock_sort(a, s, raw, names, v, 7, &a->kept);
+    if (v[0].ptr) llmprov__s_bedrock_messages(a, s, v[0]);
+    if (v[1].ptr) llmprov__s_bedrock_system(a, s, v[1]);
+    if (v[3].ptr) llmprov__s_bedrock_inference(a, s, v[3]);
+    if (v[4].ptr) llmprov__s_bedrock_output(a, s, v[4]);
+    if (v[5].ptr) llmprov__s_bedrock_tier(a, s, v[5]);
+    llmprov__parts_aws_said(a->r, s, v[6], v[4]);
+    llmprov__s_bedrock_gather(&a->kept, "additionalModelRequestFields", v[6]);
+    llmprov__parts_members(s, v[6], typed, &tools, 1);
+    if (tools.ptr && tools.ptr[0] != '[') tools.ptr = NULL;
+    if (v[2].ptr || tools.ptr) llmprov__s_bedrock_tool_config(a, s, v[2], tools);
+}
+
+static void llmprov__s_bedrock_read_request(llmprov_asked *asked, llmprov_scan *body) {
+    llmprov__s_bedrock_ask a;
+    llmprov_str raw;
+    if (!llmprov__face_check(asked, body, &llmprov__s_bedrock_form, LLMPROV__S_BEDROCK_REQUEST)) {
+        asked->error.provider_code = llmprov__s_bedrock_invalid;
+        return;
+    }
+    memset(&a, 0, sizeof a);
+    a.asked = asked;
+    a.r = &asked->request;
+    a.reader.arena = llmprov__face_arena(asked);
+    a.reader.err = &asked->error;
+    a.reader.path = "";
+    a.r->stream = LLMPROV_STREAM_OFF;
+    llmprov__msg_gather_begin(&a.reader, &a.kept);
+    if (llmprov_scan_raw(body, &raw)) llmprov__s_bedrock_members_of(&a, body, raw);
+    a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
+    a.r->origin = llmprov__parts_aws;
+}
+
+/* -- what an answer consists of -- */
+
+static void llmprov__s_bedrock_str(llmprov_writer *w, const char *key, const char *text) {
+    llmprov_write_str(w, key, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* Members of an object that are this format's own, but for some. */
+static void llmprov__s_bedrock_rest(llmprov_face *f, llmprov_writer *w, const char *json, size_t len, const char *but) {
+    llmprov_scan s = llmprov__json_scan(json ? json : "{}", json ? llmprov__text_len(json, len) : 2, NULL, 0);
+    llmprov_str key, value;
+    while (llmprov_scan_key(&s, &key)) {
+        const char *name = llmprov_face_keep(f, key.ptr, key.len);
+        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!llmprov__parts_lists(but, name)) llmprov_write_raw(w, name, value.ptr, value.len);
+    }
+}
+
+static void llmprov__s_bedrock_written(llmprov_writer *w, const char *ttl, int64_t tokens) {
+    if (!tokens) return;
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_bedrock_str(w, "ttl", ttl);
+    llmprov_write_int(w, "inputTokens", tokens);
+    llmprov_write_close(w);
+}
+
+/* The total counts everything. How many of the output's tokens were thoughts has no place. */
+static void llmprov__s_bedrock_usage(llmprov_face *f, llmprov_writer *w, const llmprov_usage *u) {
+    int64_t written = u->cache_write_5m_tokens + u->cache_write_1h_tokens;
+    llmprov_write_open(w, "usage", '{');
+    llmprov_write_int(w, "inputTokens", u->input_tokens);
+    llmprov_write_int(w, "outputTokens", u->output_tokens);
+    llmprov_write_int(w, "totalTokens", u->input_tokens + u->output_tokens + u->cache_read_tokens + written);
+    llmprov_write_int(w, "cacheReadInputTokens", u->cache_read_tokens);
+    llmprov_write_int(w, "cacheWriteInputTokens", written);
+    if (written) llmprov_write_open(w, "cacheDetails", '[');
+    llmprov__s_bedrock_written(w, "5m", u->cache_write_5m_tokens);
+    llmprov__s_bedrock_written(w, "1h", u->cache_write_1h_tokens);
+    if (written) llmprov_write_close(w);
+    if (llmprov_face_own(f)) llmprov__s_bedrock_rest(f, w, u->raw, 0, "inputTokens outputTokens totalTokens cacheReadInputTokens cacheWriteInputTokens cacheDetails");
+    else if (u->thinking_tokens) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "usage.thinking_tokens", "bedrock-converse does not tell how much of the output was thinking");
+    llmprov_write_close(w);
+}
+
+/* What no reason of this format means is said in the provider's own word: never a success. */
+static const char *llmprov__s_bedrock_stop(llmprov_face *f, llmprov_stop stop, const char *word) {
+    bool foreign = stop == LLMPROV_STOP_OTHER || stop == LLMPROV_STOP_ERROR || stop == LLMPROV_STOP_PAUSE;
+    if (llmprov_face_own(f) && word && *word) return word;
+    if (stop == LLMPROV_STOP_REFUSAL) return "content_filtered";
+    if (foreign) llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "stopReason", "bedrock-converse has no such reason: the provider's own word was written");
+    return foreign && word && *word ? word : llmprov_stop_text(stop);
+}
+
+/* Whether the client asked for a field of the model's own reply. */
+static bool llmprov__s_bedrock_wants(const llmprov_face *f, const char *path) {
+    const llmprov_request *r = llmprov_face_asked(f)->request;
+    llmprov_str list, item;
+    llmprov_scan s;
+    if (!r || !llmprov__text_same(r->origin, llmprov__parts_aws, false) || !llmprov__msg_has(r->kept, r->kept_len, "additionalModelResponseFieldPaths", &list)) return false;
+    s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
+    while (llmprov_scan_item(&s))
+        if (llmprov_scan_text(&s, &item) && llmprov__text_is(item, path)) return true;
+    return false;
+}
+
+/* The model's own fields: as they came, or the stop sequence that was asked for. */
+static void llmprov__s_bedrock_fields(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len, const char *sequence, bool stream) {
+    llmprov_str fields;
+    if (llmprov_face_own(f)) {
+        if (llmprov__msg_has(extra, len, "additionalModelResponseFields", &fields)) llmprov_write_raw(w, "additionalModelResponseFields", fields.ptr, fields.len);
+        return;
+    }
+    if (!llmprov__s_bedrock_wants(f, stream ? "/delta/stop_sequence" : "/stop_sequence")) return;
+    llmprov_write_open(w, "additionalModelResponseFields", '{');
+    if (stream) llmprov_write_open(w, "delta", '{');
+    if (sequence) llmprov__s_bedrock_str(w, "stop_sequence", sequence);
+    else llmprov_write_null(w, "stop_sequence");
+    if (stream) llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* metrics, which every answer has, and the other members without a field. */
+static void llmprov__s_bedrock_tail(llmprov_face *f, llmprov_writer *w, const char *extra, size_t len) {
+    static const char none[] = "{\"latencyMs\":0}";
+    llmprov_str value;
+    bool own = llmprov_face_own(f);
+    if (!own || !llmprov__msg_has(extra, len, "metrics", &value)) llmprov_write_raw(w, "metrics", none, sizeof none - 1);
+    if (own) llmprov__s_bedrock_rest(f, w, extra, len, "additionalModelResponseFields");
+    else llmprov__face_lost(f, "", extra, len);
+}
+
+/* What a block becomes here: itself, a text (the transcript of audio), or nothing. */
+static bool llmprov__s_bedrock_takes(llmprov_face *f, llmprov_block *b) {
+    bool opaque = b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_SERVER_RESULT || b->type == LLMPROV_BLOCK_REDACTED || b->type == LLMPROV_BLOCK_RAW;
+    bool image = b->type == LLMPROV_BLOCK_IMAGE && llmprov__parts_has_bytes(b) && !b->source.read && llmprov__parts_aws_medium(b);
+    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_DOCUMENT;
+    if (b->type == LLMPROV_BLOCK_AUDIO) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "audio", "bedrock-converse has no audio in replies: its transcript was written");
+        b->type = LLMPROV_BLOCK_TEXT;
+        b->extra = NULL;
+    }
+    if (!llmprov_face_own(f)) {
+        if (!opaque) llmprov__face_lost(f, "content.", b->extra, b->extra_len);
+        b->extra = NULL;
+        b->signature = NULL;
+    }
+    if (image || (!media && !(opaque && !llmprov_face_own(f)))) return true;
+    llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, "content", "a block that bedrock-converse has no form for in replies was left out");
+    return false;
+}
+
+static void llmprov__s_bedrock_image(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, "source", '{');
+    llmprov__write_string_open(w, "bytes");
+    llmprov__parts_base64(w, b);
+    llmprov__write_string_close(w);
+    llmprov_write_close(w);
+}
+
+/* -- a whole reply -- */
+
+static void llmprov__s_bedrock_text(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str citations;
+    bool cited = llmprov__msg_has(b->extra, b->extra_len, "citations", &citations) && citations.ptr[0] == '[' && citations.len > 2;
+    if (cited) llmprov_write_open(w, "citationsContent", '{');
+    if (cited) llmprov_write_open(w, "content", '[');
+    if (cited) llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    if (!cited) return;
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_raw(w, "citations", citations.ptr, citations.len);
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_bedrock_thinking(llmprov_writer *w, const llmprov_block *b) {
+    bool redacted = b->type == LLMPROV_BLOCK_REDACTED;
+    llmprov_write_open(w, "reasoningContent", '{');
+    if (!redacted) llmprov_write_open(w, "reasoningText", '{');
+    llmprov_write_str(w, redacted ? "redactedContent" : "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    if (!redacted && b->signature) llmprov__s_bedrock_str(w, "signature", b->signature);
+    if (!redacted) llmprov_write_close(w);
+    llmprov_write_close(w);
+}
+
+/* The head of a call. */
+static void llmprov__s_bedrock_called(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, "toolUse", '{');
+    llmprov__s_bedrock_str(w, "toolUseId", b->id);
+    llmprov__s_bedrock_str(w, "name", b->name);
+    if (b->type == LLMPROV_BLOCK_SERVER_USE && b->kind) llmprov__s_bedrock_str(w, "type", b->kind);
+}
+
+/* The head of what a tool of AWS's answered. */
+static void llmprov__s_bedrock_answered(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str member;
+    llmprov_write_open(w, "toolResult", '{');
+    llmprov__s_bedrock_str(w, "toolUseId", b->id);
+    if (llmprov__msg_has(b->extra, b->extra_len, "status", &member)) llmprov_write_raw(w, "status", member.ptr, member.len);
+    if (llmprov__msg_has(b->extra, b->extra_len, "result_type", &member)) llmprov_write_raw(w, "type", member.ptr, member.len);
+}
+
+static void llmprov__s_bedrock_raw_block(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_str value;
+    if (b->kind && llmprov__msg_has(b->json, b->json_len, b->kind, &value)) llmprov_write_raw(w, b->kind, value.ptr, value.len);
+}
+
+static void llmprov__s_bedrock_block_out(llmprov_writer *w, const llmprov_block *b) {
+    llmprov_write_open(w, NULL, '{');
+    switch (b->type) {
+    case LLMPROV_BLOCK_THINKING: case LLMPROV_BLOCK_REDACTED: llmprov__s_bedrock_thinking(w, b); break;
+    case LLMPROV_BLOCK_TOOL_USE: case LLMPROV_BLOCK_SERVER_USE:
+        llmprov__s_bedrock_called(w, b);
+        llmprov_write_raw(w, "input", b->json && *b->json ? b->json : "{}", b->json && *b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+        llmprov_write_close(w);
+        break;
+    case LLMPROV_BLOCK_SERVER_RESULT:
+        llmprov__s_bedrock_answered(w, b);
+        if (b->json) llmprov_write_raw(w, "content", b->json, llmprov__text_len(b->json, b->json_len));
+        llmprov_write_close(w);
+        break;
+    case LLMPROV_BLOCK_IMAGE:
+        llmprov_write_open(w, "image", '{');
+        llmprov__s_bedrock_str(w, "format", llmprov__parts_aws_medium(b));
+        llmprov__s_bedrock_image(w, b);
+        llmprov_write_close(w);
+        break;
+    case LLMPROV_BLOCK_RAW: llmprov__s_bedrock_raw_block(w, b); break;
+    default: llmprov__s_bedrock_text(w, b); break;
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__s_bedrock_write_reply(llmprov_face *f, const llmprov_response *r) {
+    llmprov_writer *w = llmprov_face_begin(f, NULL);
+    size_t i;
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_open(w, "output", '{');
+    llmprov_write_open(w, "message", '{');
+    llmprov__s_bedrock_str(w, "role", "assistant");
+    llmprov_write_open(w, "content", '[');
+    for (i = 0; i < r->message.block_count; i++) {
+        llmprov_block b = r->message.blocks[i];
+        if (llmprov__s_bedrock_takes(f, &b)) llmprov__s_bedrock_block_out(w, &b);
+    }
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov_write_close(w);
+    llmprov__s_bedrock_str(w, "stopReason", llmprov__s_bedrock_stop(f, r->stop, r->stop_word));
+    llmprov__s_bedrock_fields(f, w, r->extra, r->extra_len, r->stop_sequence, false);
+    llmprov__s_bedrock_usage(f, w, &r->usage);
+    llmprov__s_bedrock_tail(f, w, r->extra, r->extra_len);
+    llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+/* -- a stream -- */
+
+typedef struct llmprov__s_bedrock_state {
+    int count;                   /* blocks that were written */
+    bool skipping;               /* the block that is open has no form here */
+    const char *extra;           /* members of the reply without a field */
+    size_t extra_len;
+} llmprov__s_bedrock_state;
+
+/* Begins a message that is about the block in hand. */
+static llmprov_writer *llmprov__s_bedrock_frame(llmprov_face *f, const char *type, const char *member) {
+    const llmprov__s_bedrock_state *m = (const llmprov__s_bedrock_state *)llmprov_face_state(f);
+    llmprov_writer *w = llmprov_face_begin(f, type);
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_int(w, "contentBlockIndex", m->count - 1);
+    if (member) llmprov_write_open(w, member, '{');
+    return w;
+}
+
+/* Closes what is open, and sends it. */
+static void llmprov__s_bedrock_end_frame(llmprov_face *f, llmprov_writer *w) {
+    while (w->depth && !w->status) llmprov_write_close(w);
+    llmprov_face_send(f);
+}
+
+static void llmprov__s_bedrock_start(llmprov_face *f) {
+    llmprov_writer *w = llmprov_face_begin(f, "messageStart");
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_bedrock_str(w, "role", "assistant");
+    llmprov__s_bedrock_end_frame(f, w);
+}
+
+/* What a block has from its beginning: the whole of an image, of what a tool answered, of what is opaque. */
+static void llmprov__s_bedrock_whole(llmprov_face *f, const llmprov_block *b) {
+    llmprov_writer *w = llmprov__s_bedrock_frame(f, "contentBlockDelta", "delta");
+    if (b->type == LLMPROV_BLOCK_IMAGE) {
+        llmprov_write_open(w, "image", '{');
+        llmprov__s_bedrock_image(w, b);
+    } else if (b->type == LLMPROV_BLOCK_REDACTED) llmprov__s_bedrock_thinking(w, b);
+    else llmprov_write_raw(w, "toolResult", b->json && *b->json ? b->json : "[]", b->json && *b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    llmprov__s_bedrock_end_frame(f, w);
+}
+
+/* Text and thinking begin with their first piece. */
+static void llmprov__s_bedrock_begin(llmprov_face *f, llmprov__s_bedrock_state *m, const llmprov_event *e) {
+    llmprov_block b = *e->block;
+    llmprov_writer *w;
+    m->skipping = !llmprov__s_bedrock_takes(f, &b);
+    if (m->skipping) return;
+    m->count++;
+    if (b.type == LLMPROV_BLOCK_TEXT || b.type == LLMPROV_BLOCK_THINKING) return;
+    if (b.type != LLMPROV_BLOCK_REDACTED) {
+        w = llmprov__s_bedrock_frame(f, "contentBlockStart", "start");
+        if (b.type == LLMPROV_BLOCK_SERVER_RESULT) llmprov__s_bedrock_answered(w, &b);
+        else if (b.type == LLMPROV_BLOCK_RAW) llmprov__s_bedrock_raw_block(w, &b);
+        else if (b.type == LLMPROV_BLOCK_IMAGE) {
+            llmprov_write_open(w, "image", '{');
+            llmprov__s_bedrock_str(w, "format", llmprov__parts_aws_medium(&b));
+        } else llmprov__s_bedrock_called(w, &b);
+        llmprov__s_bedrock_end_frame(f, w);
+    }
+    if (b.type == LLMPROV_BLOCK_IMAGE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_REDACTED) llmprov__s_bedrock_whole(f, &b);
+}
+
+static void llmprov__s_bedrock_delta(llmprov_face *f, const llmprov__s_bedrock_state *m, const llmprov_event *e) {
+    llmprov_writer *w;
+    if (m->skipping) return;
+    w = llmprov__s_bedrock_frame(f, "contentBlockDelta", "delta");
+    if (e->type == LLMPROV_EVENT_THINKING) llmprov_write_open(w, "reasoningContent", '{');
+    if (e->type == LLMPROV_EVENT_JSON) llmprov_write_open(w, "toolUse", '{');
+    llmprov_face_text(f, e->type == LLMPROV_EVENT_JSON ? "input" : "text", e->text, e->text_len);
+    llmprov__s_bedrock_end_frame(f, w);
+}
+
+/* Signatures and citations are this format's own or nothing. */
+static void llmprov__s_bedrock_part(llmprov_face *f, const llmprov__s_bedrock_state *m, const llmprov_event *e) {
+    bool signature = !strcmp(e->kind, "signature"), citation = !strcmp(e->kind, "citation");
+    llmprov_writer *w;
+    if (m->skipping || e->index < 0 || !llmprov_face_own(f) || (!signature && !citation)) {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind, "bedrock-converse has no place for this part of a reply in a stream: it was left out");
+        return;
+    }
+    w = llmprov__s_bedrock_frame(f, "contentBlockDelta", "delta");
+    if (signature) {
+        llmprov_write_open(w, "reasoningContent", '{');
+        llmprov_write_str(w, "signature", e->text, e->text_len);
+    } else llmprov_write_raw(w, "citation", e->extra, e->extra_len);
+    llmprov__s_bedrock_end_frame(f, w);
+}
+
+static void llmprov__s_bedrock_end(llmprov_face *f, const llmprov__s_bedrock_state *m, const llmprov_event *e) {
+    llmprov_writer *w = llmprov_face_begin(f, "messageStop");
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_bedrock_str(w, "stopReason", llmprov__s_bedrock_stop(f, e->stop, e->stop_word));
+    llmprov__s_bedrock_fields(f, w, m->extra, m->extra_len, e->stop_sequence, true);
+    llmprov__s_bedrock_end_frame(f, w);
+    w = llmprov_face_begin(f, "metadata");
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_bedrock_usage(f, w, e->usage);
+    llmprov__s_bedrock_tail(f, w, m->extra, m->extra_len);
+    llmprov__s_bedrock_end_frame(f, w);
+}
+
+/* An event that this version does not know goes through where it is this format's own. */
+static void llmprov__s_bedrock_other(llmprov_face *f, const llmprov_event *e) {
+    if (llmprov_face_own(f) && e->kind && *e->kind) {
+        llmprov_write_raw(llmprov_face_begin(f, e->kind), NULL, e->extra, e->extra_len);
+        llmprov_face_send(f);
+    } else {
+        llmprov_face_warn(f, LLMPROV_ERR_UNSUPPORTED, e->kind && *e->kind ? e->kind : "event", "an event of another format was left out");
+    }
+}
+
+static void llmprov__s_bedrock_write_event(llmprov_face *f, const llmprov_event *e) {
+    llmprov__s_bedrock_state *m = (llmprov__s_bedrock_state *)llmprov_face_state(f);
+    switch (e->type) {
+    case LLMPROV_EVENT_START: llmprov__s_bedrock_start(f); break;
+    case LLMPROV_EVENT_BLOCK: llmprov__s_bedrock_begin(f, m, e); break;
+    case LLMPROV_EVENT_TEXT: case LLMPROV_EVENT_THINKING: case LLMPROV_EVENT_JSON: llmprov__s_bedrock_delta(f, m, e); break;
+    case LLMPROV_EVENT_PART: llmprov__s_bedrock_part(f, m, e); break;
+    case LLMPROV_EVENT_BLOCK_END:
+        if (!m->skipping) llmprov__s_bedrock_end_frame(f, llmprov__s_bedrock_frame(f, "contentBlockStop", NULL));
+        break;
+    case LLMPROV_EVENT_META:
+        m->extra = llmprov_face_keep(f, e->extra, e->extra_len);
+        m->extra_len = m->extra ? e->extra_len : 0;
+        break;
+    case LLMPROV_EVENT_OTHER: llmprov__s_bedrock_other(f, e); break;
+    case LLMPROV_EVENT_END: llmprov__s_bedrock_end(f, m, e); break;
+    default: break;
+    }
+}
+
+/* -- errors -- */
+
+/* https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
+static const struct { llmprov_status code; int http; const char *name; } llmprov__s_bedrock_errors[] = {
+    { LLMPROV_ERR_ARGUMENT, 400, llmprov__s_bedrock_invalid }, { LLMPROV_ERR_REQUEST, 400, llmprov__s_bedrock_invalid },
+    { LLMPROV_ERR_UNSUPPORTED, 400, llmprov__s_bedrock_invalid }, { LLMPROV_ERR_BAD_JSON, 400, llmprov__s_bedrock_invalid },
+    { LLMPROV_ERR_LIMIT, 400, llmprov__s_bedrock_invalid }, { LLMPROV_ERR_NO_PROVIDER, 400, llmprov__s_bedrock_invalid },
+    { LLMPROV_ERR_TOO_LONG, 400, llmprov__s_bedrock_invalid }, { LLMPROV_ERR_AUTH, 403, "UnrecognizedClientException" },
+    { LLMPROV_ERR_NO_KEY, 403, "UnrecognizedClientException" }, { LLMPROV_ERR_FORBIDDEN, 403, "AccessDeniedException" },
+    { LLMPROV_ERR_NOT_FOUND, 404, "ResourceNotFoundException" }, { LLMPROV_ERR_TIMEOUT, 408, "ModelTimeoutException" },
+    { LLMPROV_ERR_RATE_LIMIT, 429, "ThrottlingException" }, { LLMPROV_ERR_QUOTA, 400, "ServiceQuotaExceededException" },
+    { LLMPROV_ERR_OVERLOADED, 503, "ServiceUnavailableException" }, { LLMPROV_ERR_TRUNCATED, 424, "ModelErrorException" },
+    { LLMPROV_ERR_BAD_REPLY, 424, "ModelErrorException" }, { LLMPROV_ERR_SERVER, 500, "InternalServerException" },
+};
+
+/* The name that came with an error of this API's own, if it says the same as its code; otherwise that of the code. */
+static const char *llmprov__s_bedrock_name(const llmprov_face *f, const llmprov_error *e, size_t row) {
+    size_t i;
+    for (i = 0; llmprov_face_own(f) && i < LLMPROV__COUNT(llmprov__parts_aws_errors); i++)
+        if (llmprov__parts_aws_errors[i].code == e->code && llmprov__text_same(e->provider_code, llmprov__parts_aws_errors[i].name, true)) return llmprov__parts_aws_errors[i].name;
+    return e->http_status == 409 ? "ConflictException" : llmprov__s_bedrock_errors[row].name;
+}
+
+/* That a prompt is too long this API says in its sentence alone, by words that clients look for. */
+static void llmprov__s_bedrock_sentence(llmprov_writer *w, const llmprov_error *e) {
+    const char *text = e->message ? e->message : "", *words = "Input is too long for requested model. ";
+    llmprov__write_string_open(w, "message");
+    if (e->code == LLMPROV_ERR_TOO_LONG && llmprov__parts_aws_refusal(text) != e->code) llmprov__write_copy_piece(w, words, strlen(words));
+    llmprov__write_copy_piece(w, text, strlen(text));
+    llmprov__write_string_close(w);
+}
+
+/* In a stream the name begins with a small letter. */
+static int llmprov__s_bedrock_write_error(llmprov_face *f, const llmprov_error *e) {
+    size_t i = 0, last = LLMPROV__COUNT(llmprov__s_bedrock_errors) - 1;
+    const char *name;
+    char small[64] = "";
+    llmprov_writer *w;
+    while (i < last && llmprov__s_bedrock_errors[i].code != e->code) i++;
+    name = llmprov__s_bedrock_name(f, e, i);
+    memcpy(small, name, strlen(name));
+    small[0] = llmprov__parts_lower(small[0]);
+    if (!f->streaming) llmprov_face_header(f, "x-amzn-ErrorType", name);
+    w = llmprov_face_begin(f, small);
+    llmprov_write_open(w, NULL, '{');
+    llmprov__s_bedrock_sentence(w, e);
+    llmprov__s_bedrock_end_frame(f, w);
+    return e->http_status == 409 ? 409 : llmprov__s_bedrock_errors[i].http;
+}
+#endif /* LLMPROV_NO_BEDROCK_CONVERSE */
+
 //==============================================================================
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
 // Calls: t_messages t_chat t_responses t_bedrock t_ollama t_cohere t_gemini
-//        s_messages s_chat s_responses s_ollama s_cohere s_gemini
+//        s_messages s_chat s_responses s_ollama s_cohere s_gemini s_bedrock
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -27518,10 +29151,13 @@ static const llmprov_translator llmprov__translators_list[] = {
     { .format = "bedrock-converse", .path = "/model/{model}/converse", .stream_path = "/model/{model}/converse-stream", .framing = LLMPROV_FRAMING_EVENTSTREAM,
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
       .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_ID_CHARS | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TRIM_PREFILL | LLMPROV_RULE_SIGNED | LLMPROV_RULE_MARKS |
-               LLMPROV_RULE_NO_BLANKS | LLMPROV_RULE_USER_FIRST | LLMPROV_RULE_TOOL_IMAGES,
+               LLMPROV_RULE_NO_BLANKS | LLMPROV_RULE_USER_FIRST | LLMPROV_RULE_TOOL_IMAGES | LLMPROV_RULE_ONE_BLOCK,
       .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
       .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
-      .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error },
+      .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error,
+      .write_state = sizeof(llmprov__s_bedrock_state), .read_request = llmprov__s_bedrock_read_request,
+      .write_reply = llmprov__s_bedrock_write_reply, .write_event = llmprov__s_bedrock_write_event,
+      .write_error = llmprov__s_bedrock_write_error },
 #endif
 #ifndef LLMPROV_NO_OLLAMA_CHAT
     { .format = "ollama-chat", .path = "/chat", .version = "api", .framing = LLMPROV_FRAMING_NDJSON,
@@ -29733,7 +31369,7 @@ LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_respons
 //
 // A request is read into the same struct that a program fills, so it can be sent
 // on to any provider; what comes back is written as the client expects it.
-// Calls: normal face registry
+// Calls: normal translator face registry
 //==============================================================================
 
 /* -- requests -- */
@@ -29813,6 +31449,48 @@ LLMPROV_API void llmprov_asked_free(llmprov_asked *asked) {
         llmprov__mem_realloc(&a, m, sizeof *m, 0);
     }
     memset(asked, 0, sizeof *asked);
+}
+
+/* -- where the request came to -- */
+
+LLMPROV_API const char *llmprov_format_of(const llmprov_registry *reg, const char *path) {
+    const char *format;
+    size_t i;
+    for (i = 0; (format = llmprov_format_at(reg, i)) != NULL; i++) {
+        llmprov_str model;
+        bool stream;
+        if (llmprov__translator_route(llmprov__registry_translator(reg, format), path, &model, &stream)) return format;
+    }
+    return NULL;
+}
+
+/* A piece of a URL without its percent-encoding, as a text that stays; NULL = no memory. What is no code stays as it is. */
+static const char *llmprov__ask_decoded(llmprov_asked *asked, llmprov_str text) {
+    char *to = llmprov_asked_keep(asked, text), *from = to, *at = to;
+    while (at && *from) {
+        unsigned high = *from == '%' ? llmprov__json_hex(from[1]) : 16, low = high < 16 ? llmprov__json_hex(from[2]) : 16;
+        bool code = low < 16 && high + low > 0;
+        *at++ = code ? (char)(unsigned char)(high * 16 + low) : *from;
+        from += code ? 3 : 1;
+    }
+    if (at) *at = 0;
+    return to;
+}
+
+LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmprov_registry *reg, const char *path) {
+    const llmprov_translator *t = asked->request.origin ? llmprov__registry_translator(reg, asked->request.origin) : NULL;
+    llmprov_str model;
+    bool stream;
+    if (asked->error.code || !asked->memory) return asked->error.code;
+    if (!t || !llmprov__translator_route(t, path, &model, &stream)) {
+        llmprov_asked_fail(asked, "not_found", "the path", "it is none of this API's");
+        if (asked->error.code == LLMPROV_ERR_ARGUMENT) asked->error.code = LLMPROV_ERR_NOT_FOUND;
+        asked->error.http_status = 404;
+    } else {
+        if (model.len) asked->request.model = llmprov__ask_decoded(asked, model);
+        if (t->stream_path) asked->request.stream = stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+    }
+    return llmprov__ask_end(asked, (const llmprov__face_memory *)asked->memory);
 }
 
 /* -- as strict as the API -- */
@@ -29964,14 +31642,21 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
 }
 
 LLMPROV_API const char *llmprov_face_type(const llmprov_face *f, bool stream) {
-    if (f && stream && f->translator && f->translator->framing == LLMPROV_FRAMING_NDJSON) return "application/x-ndjson";
-    return f && stream ? "text/event-stream; charset=utf-8" : "application/json";
+    if (!f || !stream) return "application/json";
+    if (llmprov__face_is_binary(f)) return "application/vnd.amazon.eventstream";
+    return f->translator && f->translator->framing == LLMPROV_FRAMING_NDJSON ? "application/x-ndjson"
+                                                                             : "text/event-stream; charset=utf-8";
 }
 
 LLMPROV_API const llmprov_error *llmprov_face_failure(const llmprov_face *f) {
     static const llmprov_error none = { .code = LLMPROV_ERR_NO_MEMORY, .provider = "", .provider_code = "", .param = "", .request_id = "",
                                         .message = "out of memory", .raw = "" };
     return f ? &f->error : &none;
+}
+
+LLMPROV_API const llmprov_header *llmprov_face_headers(const llmprov_face *f, size_t *count) {
+    *count = f ? f->headers.count : 0;
+    return f ? f->headers.items : NULL;
 }
 
 LLMPROV_API const llmprov_warning *llmprov_face_warnings(const llmprov_face *f, size_t *count) {
@@ -29997,6 +31682,7 @@ LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_err
     if (http_status) *http_status = status;
     if (!f) return LLMPROV_ERR_NO_MEMORY;
     if (!llmprov__ask_open(f)) return f->error.code;
+    f->failing = true;
     status = f->translator->write_error(f, error);
     f->ended = true;
     if (http_status) *http_status = status;

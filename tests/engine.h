@@ -396,6 +396,16 @@ static inline engine_wire engine_wire_of(int stream, int status, const char *bod
     return w;
 }
 
+/* What a face wrote, with the headers that belong to it. */
+static inline engine_wire engine_wire_from(const llmprov_face *face, int stream, int status, const char *body, size_t len) {
+    engine_wire w = engine_wire_of(stream, status, body, len);
+    size_t count, i;
+    const llmprov_header *h = llmprov_face_headers(face, &count);
+    if (stream == ENGINE_STREAM && status < 300) w.headers[0].value = llmprov_face_type(face, true);
+    for (i = 0; i < count; i++) w.headers[w.header_count++] = h[i];
+    return w;
+}
+
 typedef struct engine_reply {
     llmprov_status status;
     llmprov_client *client;
