@@ -1,6 +1,7 @@
-/* server.c: a gateway in one thread. Clients of two APIs are answered by one provider, whatever its API is: a request
-   is read (llmprov_ask), refused as its API would (llmprov_asked_check), and sent on by a call that never blocks;
-   each event of the reply is written for the client as it comes (llmprov_face_event).
+/* server.c: a gateway in one thread. Clients of every API are answered by one provider, whatever its API is: which one
+   a client speaks is known by its path (llmprov_format_of); a request is read (llmprov_ask, llmprov_asked_path), refused
+   as its API would (llmprov_asked_check), and sent on by a call that never blocks; each event of the reply is written
+   for the client as it comes (llmprov_face_event).
 
    cc -std=c99 -I. -o server examples/server.c                            http:// providers only
    cc -std=c99 -I. -DLLMPROV_CURL -o server examples/server.c -lcurl
@@ -8,7 +9,8 @@
    ./server [--provider ID] [--base-url URL] [--model NAME] [--port N] [--patience MS]
 
    It prints "listening on 127.0.0.1:PORT". POST /v1/messages is anthropic-messages, POST /v1/chat/completions is
-   openai-chat; GET /v1/models and GET /health say what little there is to say. The provider's key comes from its
+   openai-chat, POST /v1/responses is openai-responses, POST /model/NAME/converse and .../converse-stream are
+   bedrock-converse; GET /v1/models and GET /health say what little there is to say. The provider's key comes from its
    variable; the client's is not looked at, so it listens on this machine only. What was changed or dropped on the way
    is said on stderr. */
 #define _POSIX_C_SOURCE 200809L
@@ -22,22 +24,15 @@ enum { CLIENTS = 256 };          /* at once; others wait until they are accepted
 
 /* What can be asked for. */
 typedef struct route {
-    const char *method, *path;
+    const char *method;          /* NULL = nothing                                                           */
     const char *format;          /* NULL = no model is asked                                                 */
-    size_t most;                 /* bytes of a request: Anthropic's API takes 32 MB, OpenAI does not say     */
+    size_t most;                 /* bytes of a request: Anthropic's API takes 32 MB, the others do not say   */
 } route;
-
-static const route routes[] = {
-    { "POST", "/v1/messages",         "anthropic-messages", 32u << 20 },
-    { "POST", "/v1/chat/completions", "openai-chat",        64u << 20 },
-    { "GET",  "/v1/models",           NULL,                 0 },
-    { "GET",  "/health",              NULL,                 0 },
-};
 
 /* A client, what it asked, and the call that answers it. */
 typedef struct conn {
     serve http;
-    const route *route;          /* what its path is; NULL = nothing                                         */
+    route route;                 /* what its path is                                                         */
     llmprov_asked asked;
     llmprov_face *face;
     serve_bytes made;            /* by the face                                                              */
@@ -66,7 +61,7 @@ static void open_face(conn *c) {
     const llmprov_provider *row = llmprov_client_provider(client);
     llmprov_face_desc d = { .out = collect, .user = c, .created = (int64_t)time(NULL), .request = &c->asked.request };
     if (row) d.from = row->format;
-    if (c->route && c->route->format) d.format = c->route->format;
+    if (c->route.format) d.format = c->route.format;
     else d.format = serve_header(&c->http, "anthropic-version") ? "anthropic-messages" : "openai-chat";
     c->face = llmprov_face_open(&d);
     c->made.len = 0;
@@ -101,18 +96,20 @@ static const char *error_headers(const conn *c, const llmprov_error *e, char *li
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
     const char *id = e->request_id ? e->request_id : "";
     int ms = e->retry_after_ms, seconds = ms / 1000 + (ms % 1000 != 0);
-    size_t len = 0;
+    size_t len = 0, count, i;
+    const llmprov_header *own = llmprov_face_headers(c->face, &count);
     lines[0] = 0;
-    if (ms) len += (size_t)snprintf(lines, size, "retry-after: %d\r\nretry-after-ms: %d\r\n", seconds, ms);
+    for (i = 0; i < count; i++) len += (size_t)snprintf(lines + len, size - len, "%s: %.100s\r\n", own[i].name, own[i].value);
+    if (ms) len += (size_t)snprintf(lines + len, size - len, "retry-after: %d\r\nretry-after-ms: %d\r\n", seconds, ms);
     if (*id && !id[strspn(id, plain)])                     /* it may come from a body, and must not hold a header */
         len += (size_t)snprintf(lines + len, size - len, "request-id: %.200s\r\nx-request-id: %.200s\r\n", id, id);
-    if (c->route && e->http_status == 405) snprintf(lines + len, size - len, "allow: %s\r\n", c->route->method);
+    if (c->route.method && e->http_status == 405) snprintf(lines + len, size - len, "allow: %s\r\n", c->route.method);
     return lines;
 }
 
 /* Answers with an error in the client's own shape; status 0 = the one that its API would answer with. */
 static void answer_error(conn *c, const llmprov_error *e, int status) {
-    char headers[640];
+    char headers[800];
     int natural;
     llmprov_status failed = llmprov_face_error(c->face, e, &natural);
     const char *type = failed ? "text/plain; charset=utf-8" : llmprov_face_type(c->face, false);
@@ -219,7 +216,8 @@ static void finish(conn *c) {
 /* The request is whole: it is read, judged as its API judges, and sent on. */
 static void ask(conn *c) {
     llmprov_request request;
-    llmprov_ask(NULL, c->route->format, c->http.body.ptr, c->http.body.len, NULL, &c->asked);
+    llmprov_ask(NULL, c->route.format, c->http.body.ptr, c->http.body.len, NULL, &c->asked);
+    llmprov_asked_path(&c->asked, NULL, c->http.path);
     llmprov_asked_check(&c->asked, NULL);
     open_face(c);
     if (c->asked.error.code) {
@@ -267,7 +265,7 @@ static void put_models(llmprov_writer *w) {
 static void answer_here(conn *c) {
     llmprov_writer w = { 0 };
     llmprov_write_open(&w, NULL, '{');
-    if (!strcmp(c->route->path, "/health")) put_member(&w, "status", "ok");
+    if (!strcmp(c->http.path, "/health")) put_member(&w, "status", "ok");
     else put_models(&w);
     llmprov_write_close(&w);
     c->made.len = 0;
@@ -279,23 +277,26 @@ static void answer_here(conn *c) {
 
 /* -- connections -- */
 
-static const route *route_of(const char *path) {
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (!strcmp(path, routes[i].path)) return &routes[i];
-    return NULL;
+static route route_of(const char *path) {
+    route r = { NULL, llmprov_format_of(NULL, path), 64u << 20 };
+    if (r.format) r.method = "POST";
+    if (!r.format && (!strcmp(path, "/v1/models") || !strcmp(path, "/health"))) r.method = "GET";
+    if (!r.format) r.most = 0;
+    else if (!strcmp(r.format, "anthropic-messages")) r.most = 32u << 20;
+    return r;
 }
 
 /* A head has come: a body is wanted only where there is somebody to read it. */
 static void begin(conn *c) {
-    if (!c->route) refuse(c, 404, "there is nothing at this path");
-    else if (strcmp(c->http.method, c->route->method)) refuse(c, 405, "this path takes another method");
-    else c->http.most = c->route->most;
+    if (!c->route.method) refuse(c, 404, "there is nothing at this path");
+    else if (strcmp(c->http.method, c->route.method)) refuse(c, 405, "this path takes another method");
+    else c->http.most = c->route.most;
 }
 
 static bool act(conn *c, serve_what what) {
     if (what == SERVE_HEAD || what == SERVE_WRONG) c->route = route_of(c->http.path);
     if (what == SERVE_HEAD) begin(c);
-    if (what == SERVE_REQUEST && c->route->format) ask(c);
+    if (what == SERVE_REQUEST && c->route.format) ask(c);
     else if (what == SERVE_REQUEST) answer_here(c);
     if (what == SERVE_WRONG) refuse(c, c->http.status, c->http.why);
     return what != SERVE_MORE;
@@ -379,6 +380,12 @@ static void on_signal(int number) {
     stopped = 1;
 }
 
+/* What AWS's signatures hold. */
+static int64_t wall_clock(void *user) {
+    (void)user;
+    return (int64_t)time(NULL) * 1000;
+}
+
 /* -- the command line -- */
 
 static const char *provider = "anthropic", *base_url, *port_text = "0", *patience_text = "30000";
@@ -399,7 +406,7 @@ static bool read_options(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    llmprov_desc desc = { .max_retries = -1 };             /* whoever asks may ask again */
+    llmprov_desc desc = { .max_retries = -1, .unix_ms = wall_clock };     /* whoever asks may ask again */
     struct sigaction act;
     int listener, port;
     if (!read_options(argc, argv)) {

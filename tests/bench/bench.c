@@ -87,6 +87,7 @@ static llmprov_client *client(const char *provider, counter *c) {
     llmprov_client *made;
     d.provider = provider;
     d.api_key = "sk-bench";
+    d.region = "us-east-1";
     d.max_retries = -1;
     if (c) {
         d.alloc.fn = counted;
@@ -101,7 +102,7 @@ static llmprov_client *client(const char *provider, counter *c) {
 
 static const char *const words[] = { " the", " model", ",", " which", " is", " a", " of", " \\\"quoted\\\"", ".", "\\n\\n", " caf\xC3\xA9", " function", " 42", " and", " returns", " \xE6\x97\xA5\xE6\x9C\xAC", "'s", " tokens", " I", " understand" };
 
-typedef enum dialect { CHAT, CHAT_PADDED, MESSAGES } dialect;
+typedef enum dialect { CHAT, CHAT_PADDED, MESSAGES, CONVERSE } dialect;
 
 /* A text as the API streams it: `events` pieces of a few letters each. */
 typedef struct stream {
@@ -117,12 +118,51 @@ typedef struct stream {
     llmprov_face *face;
 } stream;
 
+/* One message of AWS's, as the API sends it: with padding that hides how long it is. */
+static char *converse_message(char *to, const char *type, const char *json, int padding) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    char *p = to + LLMPROV__FRAME_PRELUDE;
+    size_t headers;
+    p += llmprov__frame_put(p, ":event-type", type, strlen(type));
+    p += llmprov__frame_put(p, ":content-type", "application/json", 16);
+    p += llmprov__frame_put(p, ":message-type", "event", 5);
+    headers = (size_t)(p - to) - LLMPROV__FRAME_PRELUDE;
+    p += sprintf(p, "{%s,\"p\":\"%.*s\"}", json, padding, letters);
+    llmprov__frame_seal(to, headers, (size_t)(p - to) + 4);
+    return p + 4;
+}
+
+static stream converse_of(int events, counter *c) {
+    stream s = { 0 };
+    unsigned random = 12345;
+    char *to, json[128];
+    int i;
+    s.kind = CONVERSE;
+    s.piece = PIECE;
+    s.counter = c;
+    s.client = client("bedrock", c);
+    s.text = to = (char *)memory((size_t)events * 300 + 4096);
+    to = converse_message(to, "messageStart", "\"role\":\"assistant\"", 11);
+    for (i = 0; i < events; i++) {
+        random = random * 1664525u + 1013904223u;
+        sprintf(json, "\"contentBlockIndex\":0,\"delta\":{\"text\":\"%s\"}", words[(random >> 16) % (sizeof words / sizeof *words)]);
+        to = converse_message(to, "contentBlockDelta", json, 1 + (int)(random >> 24) % 62);
+    }
+    to = converse_message(to, "contentBlockStop", "\"contentBlockIndex\":0", 30);
+    to = converse_message(to, "messageStop", "\"stopReason\":\"end_turn\"", 3);
+    sprintf(json, "\"metrics\":{\"latencyMs\":1},\"usage\":{\"inputTokens\":25,\"outputTokens\":%d,\"totalTokens\":%d}", events, events + 25);
+    to = converse_message(to, "metadata", json, 7);
+    s.len = (size_t)(to - s.text);
+    return s;
+}
+
 static stream stream_of(dialect kind, int events, counter *c) {
     static const char id[] = "\"id\":\"chatcmpl-CxV7qTnZkP0sWb2LrYdEuGhJ41mNa\",\"object\":\"chat.completion.chunk\",\"created\":1763712000,\"model\":\"gpt-5.2-2025-12-11\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_5f20662549\"";
     stream s = { 0 };
     char *to;
     unsigned random = 12345;
     int i;
+    if (kind == CONVERSE) return converse_of(events, c);
     s.kind = kind;
     s.piece = PIECE;
     s.counter = c;
@@ -165,10 +205,11 @@ static bool stream_event(void *user, const llmprov_event *e) {
 static void stream_read(void *with) {
     stream *s = (stream *)with;
     llmprov_request req = { .prompt = "Hello.", .stream = LLMPROV_STREAM_ON, .on_event = stream_event };
-    llmprov_header type = { "content-type", "text/event-stream" };
+    llmprov_header type = { "content-type", s->kind == CONVERSE ? "application/vnd.amazon.eventstream" : "text/event-stream" };
     llmprov_response r;
     llmprov_call *call;
     size_t at;
+    req.model = s->kind == CONVERSE ? "us.anthropic.claude-sonnet-4-6" : NULL;
     req.user = s;
     req.keep = s->keep;
     s->texts = s->bytes = 0;
@@ -187,9 +228,17 @@ static void stream_read(void *with) {
 }
 
 static void stream_floor(void *with) {
+    static floor_messages binary;
     stream *s = (stream *)with;
     floor_split f;
     size_t at;
+    if (s->kind == CONVERSE) {
+        if (!binary.table[0][1]) floor_tables(&binary);
+        for (at = 0; at < s->len; at += s->piece) floor_messages_feed(&binary, (unsigned char *)s->text + at, s->len - at < s->piece ? s->len - at : s->piece);
+        if (binary.wrong) exit(1);
+        sink += binary.messages;
+        return;
+    }
     f.line_len = f.data_len = f.events = f.bytes = 0;
     for (at = 0; at < s->len; at += s->piece) floor_feed(&f, s->text + at, s->len - at < s->piece ? s->len - at : s->piece);
     sink += f.bytes + f.events;
@@ -558,16 +607,21 @@ int main(int argc, char **argv) {
     printf("%-58s %10s %-8s %s\n", "figure", "value", "unit", "goal");
     bench_stream("openai-chat, kept", CHAT, LLMPROV_KEEP_ALL, 4.5);
     bench_stream("anthropic-messages, kept", MESSAGES, LLMPROV_KEEP_ALL, 4.5);
+    bench_stream("bedrock-converse, kept", CONVERSE, LLMPROV_KEEP_ALL, 2.2);
     bench_stream("openai-chat, shown only", CHAT, LLMPROV_KEEP_NOTHING, -1);
     bench_stream("anthropic-messages, shown only", MESSAGES, LLMPROV_KEEP_NOTHING, -1);
     bench_stream("openai-chat with padding, kept", CHAT_PADDED, LLMPROV_KEEP_ALL, -1);
     bench_convert("openai-chat to anthropic-messages", CHAT, "anthropic-messages");
     bench_convert("anthropic-messages to openai-chat", MESSAGES, "openai-chat");
     bench_convert("anthropic-messages to itself", MESSAGES, "anthropic-messages");
+    bench_convert("anthropic-messages to bedrock-converse", MESSAGES, "bedrock-converse");
+    bench_convert("bedrock-converse to anthropic-messages", CONVERSE, "anthropic-messages");
     bench_bytes("openai-chat", CHAT);
     bench_bytes("anthropic-messages", MESSAGES);
+    bench_bytes("bedrock-converse", CONVERSE);
     bench_flat("openai-chat", CHAT);
     bench_flat("anthropic-messages", MESSAGES);
+    bench_flat("bedrock-converse", CONVERSE);
     bench_long();
     bench_image();
     bench_small();
