@@ -34,7 +34,7 @@ all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and
 demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh
 
-test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw) ## the tests; no network
+test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw $(B)/examples/server) ## the tests; no network
 	@$(if $(LOOP),sh $(LOOP) > $(B)/loop.txt 2>&1 &) $(B)/test; code=$$?; \
 	$(if $(LOOP),wait $$! || code=1; cat $(B)/loop.txt;) exit $$code
 

@@ -377,12 +377,12 @@
         }
 
     Which format a client speaks is known by its path: llmprov_format_of. Where the model and whether to stream are in
-    the path and not in the body (bedrock-converse), llmprov_asked_path takes them from there, between llmprov_ask and
-    llmprov_asked_check; for the other formats it does nothing, so that a gateway calls it always.
+    the path and not in the body (bedrock-converse, gemini-generate), llmprov_asked_path takes them from there, between
+    llmprov_ask and llmprov_asked_check; for the other formats it changes nothing, so that a gateway calls it always.
 
         static llmprov_status read_request(const char *path, const char *body, size_t len, llmprov_asked *asked) {
             llmprov_ask(NULL, llmprov_format_of(NULL, path), body, len, NULL, asked);
-            llmprov_asked_path(asked, NULL, path);          // "/model/us.amazon.nova-lite-v1%3A0/converse-stream"
+            llmprov_asked_path(asked, NULL, path);          // "/v1beta/models/gemini-3.5-flash:streamGenerateContent"
             return llmprov_asked_check(asked, NULL);        // each passes on what failed before it
         }
 
@@ -391,11 +391,9 @@
 
     A whole reply goes through llmprov_face_reply. Members that a format has and the request struct has not are in
     request.kept and go back to that format as they were said; elsewhere each is a warning. Converting a format into
-    itself gives equal JSON but for what the warnings name. The blocks of a stream are put in order where the client's
-    format does not let them overlap: a call that comes too early waits until the one before it is whole.
-
-    gemini-generate has the model and the choice to stream in the URL: set request.model and request.stream after
-    llmprov_ask. What of its requests has no field is in kept under names like "generationConfig.speechConfig".
+    itself gives equal JSON but for what the warnings name. What of a request of gemini-generate has no field is in kept
+    under names like "generationConfig.speechConfig". The blocks of a stream are put in order where the client's format
+    does not let them overlap: a call that comes too early waits until the one before it is whole.
 
     llmprov_normalise is the first step of every call by itself: any history, legal for one provider and model.
     examples/server.c is a whole gateway, and `llmprov convert` turns requests, replies, streams and errors of each
@@ -1196,12 +1194,14 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked);
 
 /* The wire format that a request's path belongs to ("/v1/messages?beta=true", "/model/m/converse"); NULL = none. Whatever
-   stands before the path that the API has is passed over, and so is the query. reg may be NULL. Static. */
+   stands before the path that the API has is passed over, and so is the query. Where the paths of two formats are the
+   same but for the version before them ("/api/chat", "/v2/chat"), that decides; without it the first one has it. reg
+   may be NULL. Static. */
 LLMPROV_API const char *llmprov_format_of(const llmprov_registry *reg, const char *path);
 
 /* Takes what the path of a request says, after llmprov_ask: the model and whether to stream, in the formats that have
-   them there and not in the body (bedrock-converse). In the others it says nothing. ERR_NOT_FOUND in asked->error when it is
-   no path of that format. reg may be NULL. */
+   them there and not in the body (bedrock-converse, gemini-generate). In the others it says nothing. ERR_NOT_FOUND in
+   asked->error when it is no path of that format. reg may be NULL. */
 LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmprov_registry *reg, const char *path);
 
 /* Refuses what could be read or repaired, but what the API of that format answers with an error: no model, no
@@ -11523,28 +11523,42 @@ static bool llmprov__translator_path(const char *path) {
     return path[0] == '/';
 }
 
-/* Whether a request's path (without its query) ends as a translator's path does; then *model is what stands in place of
-   {model}, still percent-encoded. Whatever comes before may stand there. */
-static bool llmprov__translator_fits(const char *pattern, llmprov_str path, llmprov_str *model) {
+/* Where a translator's path is in that of a request. */
+typedef struct llmprov__translator_place {
+    size_t begin;                /* the bytes before it */
+    llmprov_str model;           /* what stands in place of {model}, still percent-encoded; ptr NULL = nothing does */
+    bool stream;                 /* it is that of a stream */
+} llmprov__translator_place;
+
+/* Whether a request's path (without its query) ends as a translator's path does. Whatever comes before may stand there. */
+static bool llmprov__translator_fits(const char *pattern, llmprov_str path, llmprov__translator_place *place) {
     const char *mark = strstr(pattern, "{model}"), *tail = mark ? mark + 7 : pattern, *at, *end;
     size_t head_len = mark ? (size_t)(mark - pattern) : 0, tail_len = strcspn(tail, "?");
-    model->ptr = NULL;
-    model->len = 0;
+    place->model.ptr = NULL;
+    place->model.len = 0;
     if (path.len < tail_len || memcmp(path.ptr + path.len - tail_len, tail, tail_len)) return false;
-    if (!mark) return true;
     end = path.ptr + path.len - tail_len;
+    place->begin = (size_t)(end - path.ptr);
+    if (!mark) return true;
     for (at = path.ptr; at + head_len < end && memcmp(at, pattern, head_len); at++) { }
     if (at + head_len >= end) return false;
-    model->ptr = at + head_len;
-    model->len = (size_t)(end - model->ptr);
+    place->begin = (size_t)(at - path.ptr);
+    place->model.ptr = at + head_len;
+    place->model.len = (size_t)(end - place->model.ptr);
     return true;
 }
 
-/* The same for the path of a whole reply and that of a stream, of which *stream says which it is. */
-static bool llmprov__translator_route(const llmprov_translator *t, const char *path, llmprov_str *model, bool *stream) {
+/* Whether a path is that of a whole reply or of a stream, and where it is. */
+static bool llmprov__translator_route(const llmprov_translator *t, const char *path, llmprov__translator_place *place) {
     llmprov_str p = { path, strcspn(path, "?#") };
-    *stream = t->stream_path && llmprov__translator_fits(t->stream_path, p, model);
-    return *stream || llmprov__translator_fits(t->path, p, model);
+    place->stream = t->stream_path && llmprov__translator_fits(t->stream_path, p, place);
+    return place->stream || llmprov__translator_fits(t->path, p, place);
+}
+
+/* Whether the version of a translator's API stands before it. */
+static bool llmprov__translator_versioned(const llmprov_translator *t, const char *path, const llmprov__translator_place *place) {
+    size_t n = t->version ? strlen(t->version) : 0;
+    return n && place->begin > n && path[place->begin - n - 1] == '/' && !memcmp(path + place->begin - n, t->version, n);
 }
 
 /* What a translator lacks; NULL = it is whole. */
@@ -26825,10 +26839,10 @@ static int llmprov__s_cohere_write_error(llmprov_face *f, const llmprov_error *e
 //==============================================================================
 // >>s_gemini   gemini-generate as a server
 //
-// The model and the choice to stream are in the URL: whoever serves sets
-// request.model and request.stream after llmprov_ask. Names of members may be
-// spelt with underscores, as in Google's own JSON. What the fields do not carry
-// to the letter is kept beside them, under "generationConfig.x" and the like.
+// The model and the choice to stream are in the path: llmprov_asked_path. Names
+// of members may be spelt with underscores, as in Google's own JSON. What the
+// fields do not carry to the letter is kept beside them, under
+// "generationConfig.x" and the like.
 // https://ai.google.dev/api/generate-content
 // Calls: msg parts face
 //==============================================================================
@@ -31454,14 +31468,16 @@ LLMPROV_API void llmprov_asked_free(llmprov_asked *asked) {
 /* -- where the request came to -- */
 
 LLMPROV_API const char *llmprov_format_of(const llmprov_registry *reg, const char *path) {
-    const char *format;
+    const char *format, *found = NULL;
     size_t i;
-    for (i = 0; (format = llmprov_format_at(reg, i)) != NULL; i++) {
-        llmprov_str model;
-        bool stream;
-        if (llmprov__translator_route(llmprov__registry_translator(reg, format), path, &model, &stream)) return format;
+    for (i = 0; path && (format = llmprov_format_at(reg, i)) != NULL; i++) {
+        const llmprov_translator *t = llmprov__registry_translator(reg, format);
+        llmprov__translator_place place;
+        if (!llmprov__translator_route(t, path, &place)) continue;
+        if (llmprov__translator_versioned(t, path, &place)) return format;
+        if (!found) found = format;
     }
-    return NULL;
+    return found;
 }
 
 /* A piece of a URL without its percent-encoding, as a text that stays; NULL = no memory. What is no code stays as it is. */
@@ -31479,16 +31495,15 @@ static const char *llmprov__ask_decoded(llmprov_asked *asked, llmprov_str text) 
 
 LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmprov_registry *reg, const char *path) {
     const llmprov_translator *t = asked->request.origin ? llmprov__registry_translator(reg, asked->request.origin) : NULL;
-    llmprov_str model;
-    bool stream;
+    llmprov__translator_place place;
     if (asked->error.code || !asked->memory) return asked->error.code;
-    if (!t || !llmprov__translator_route(t, path, &model, &stream)) {
+    if (!t || !path || !llmprov__translator_route(t, path, &place)) {
         llmprov_asked_fail(asked, "not_found", "the path", "it is none of this API's");
         if (asked->error.code == LLMPROV_ERR_ARGUMENT) asked->error.code = LLMPROV_ERR_NOT_FOUND;
         asked->error.http_status = 404;
     } else {
-        if (model.len) asked->request.model = llmprov__ask_decoded(asked, model);
-        if (t->stream_path) asked->request.stream = stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
+        if (place.model.len) asked->request.model = llmprov__ask_decoded(asked, place.model);
+        if (t->stream_path) asked->request.stream = place.stream ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF;
     }
     return llmprov__ask_end(asked, (const llmprov__face_memory *)asked->memory);
 }

@@ -10,9 +10,10 @@
 
    It prints "listening on 127.0.0.1:PORT". POST /v1/messages is anthropic-messages, POST /v1/chat/completions is
    openai-chat, POST /v1/responses is openai-responses, POST /model/NAME/converse and .../converse-stream are
-   bedrock-converse; GET /v1/models and GET /health say what little there is to say. The provider's key comes from its
-   variable; the client's is not looked at, so it listens on this machine only. What was changed or dropped on the way
-   is said on stderr. */
+   bedrock-converse, POST /v1beta/models/NAME:generateContent and ...:streamGenerateContent are gemini-generate,
+   POST /v2/chat is cohere-v2, POST /api/chat is ollama-chat; GET /v1/models and GET /health say what little there is
+   to say. The provider's key comes from its variable; the client's is not looked at, so it listens on this machine
+   only. What was changed or dropped on the way is said on stderr. */
 #define _POSIX_C_SOURCE 200809L
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"

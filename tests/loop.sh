@@ -1,16 +1,17 @@
 #!/bin/sh
 # The command line against the mock server, over loopback: chats in every format, every fault, a change of provider
-# between any two, and what works without network. Run by `make test` from the project's root; needs build/llmprov,
-# build/llmprov-plain, build/mock and build/raw. All formats go over the plain sockets of examples/sockets.h; where libcurl
+# between any two, the gateway of examples/server.c between any two, and what works without network. Run by `make test`
+# from the project's root; needs build/llmprov, build/llmprov-plain, build/mock, build/raw and build/examples/server. All
+# formats go over the plain sockets of examples/sockets.h; where libcurl
 # is compiled into build/llmprov, two of them go over it too.
 set -u
 # Nothing of the caller's: keys, base URLs and proxies are variables.
 [ "${1:-}" = clean ] || exec env -i PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" CC="${CC:-cc}" sh "$0" clean
 dir=$(mktemp -d "$TMPDIR/llmprov-loop.XXXXXX") || exit 1
-mock=
+mock= gateways=
 finish() {
     exec 3>&-
-    [ -z "$mock" ] || kill "$mock" 2> /dev/null
+    [ -z "$mock$gateways" ] || kill $mock $gateways 2> /dev/null
     wait
     rm -rf "$dir"
 }
@@ -110,9 +111,9 @@ add chunked "$always,"'"chunked":true'
 add late "$always,"'"delay_ms":50,"gap_ms":2'
 printf '{"answers":[%s{}]}\n' "$answers" > "$dir/script"
 : > "$dir/in"
-: > "$dir/port"
+: > "$dir/mock.port"
 mkfifo "$dir/hold" && mkdir "$dir/record" || exit 1
-build/mock --until-eof --lifetime 60 --script "$dir/script" --record "$dir/record" --log "$dir/log" < "$dir/hold" > "$dir/port" 2> "$dir/mock.err" &
+build/mock --until-eof --lifetime 60 --script "$dir/script" --record "$dir/record" --log "$dir/log" < "$dir/hold" > "$dir/mock.port" 2> "$dir/mock.err" &
 mock=$!
 exec 3> "$dir/hold"
 
@@ -168,12 +169,16 @@ check 'request: broken' 2 '' 'stdin: .*byte 1[0-9]' request -p openai
 
 # -- the mock server starts ----------------------------------------------------------------
 
-tries=0
-until port=$(sed -n 's/^listening on .*://p' "$dir/port") && [ -n "$port" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 50 ] || { echo "loop: the mock server does not start: $(cat "$dir/mock.err")" >&2; exit 1; }
-    sleep 0.1 2> /dev/null || sleep 1
-done
+# where NAME: sets `port` to the one that a program has printed to $dir/NAME.port
+where() {
+    tries=0
+    until port=$(sed -n 's/^listening on .*://p' "$dir/$1.port") && [ -n "$port" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 50 ] || { echo "loop: $1 does not start: $(cat "$dir/$1.err")" >&2; exit 1; }
+        sleep 0.1 2> /dev/null || sleep 1
+    done
+}
+where mock
 url=http://127.0.0.1:$port
 
 # ask PATH BODY HEADERS: what the mock says to what the command line does not ask
@@ -223,8 +228,10 @@ for format in $formats; do
         expect "convert $format $case: stream and reply agree" cmp "$of $case reply.out" "$of $case stream.out"
     done
     for to in $servers; do
+        begins='^\(data: \)*{'
+        [ $to != bedrock-converse ] || begins=':event-type'
         check "convert $format reply to $to" 0 '^{' '*' convert --from $format --to $to --what reply "$dir/$format.tool.reply"
-        check "convert $format stream to $to" 0 '^\(data: \)*{' '*' convert --from $format --to $to --what stream "$dir/$format.tool.stream"
+        check "convert $format stream to $to" 0 "$begins" '*' convert --from $format --to $to --what stream "$dir/$format.tool.stream"
         cp "$of stream to $to.out" "$dir/again"
         check "convert $format by $to and back" 0 '"event":"end","stop":"tool_use"' '*' convert --from $to --to events --what stream "$dir/again"
     done
@@ -356,6 +363,29 @@ for from in $formats; do
         p=$(provider_of $to) || exit 1
         check "from $from to $to" 0 "^Hello! This is the $to mock.*began with \"What is 2 plus 40?\"" '*' \
             chat -p $p --base-url "$url" --load "$dir/$from.talk" --tool-demo 'Go on.'
+    done
+done
+
+# -- through the gateway -------------------------------------------------------------------
+
+for behind in $formats; do
+    p=$(provider_of $behind) || exit 1
+    : > "$dir/$behind.port"
+    build/examples/server --provider $p --base-url "$url" < /dev/null > "$dir/$behind.port" 2> "$dir/$behind.err" 3>&- &
+    gateways="$gateways $!"
+done
+for behind in $formats; do
+    where $behind
+    for format in $servers; do
+        p=$(provider_of $format) || exit 1
+        c="chat -p $p --base-url http://127.0.0.1:$port"
+        of="gateway from $format to $behind"
+        check "$of: stream" 0 "^Hello! This is the $behind mock. I have seen 1 message" '*' $c 'Good day'
+        check "$of: whole" 0 "^Hello! This is the $behind mock. I have seen 1 message" '*' $c --no-stream 'Good day'
+        check "$of: a tool" 0 '^The tool says: 42$' '^llmprov: tool add {.*} -> 42$' $c --tool-demo 'What is 2 plus 40?'
+        check "$of: limited" 3 '' '^llmprov: .*\(limit\|many\)' $c -m limited hi
+        check "$of: an error in the stream" 3 '*' '^llmprov: ' $c -m stream-error hi
+        check "$of: cut" 3 '^Hello' '^llmprov: ' $c -m cut hi
     done
 done
 
