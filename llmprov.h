@@ -2024,6 +2024,19 @@ static const char *llmprov__text_plain(const char *p, const char *end) {
     return p;
 }
 
+/* The same from the end on: what stands behind the last byte of that kind, or begin. */
+static const char *llmprov__text_plain_back(const char *begin, const char *p) {
+#if LLMPROV__SSE2
+    for (; p - begin >= 16; p -= 16) {
+        unsigned mask = llmprov__text_mask(llmprov__text_load(p - 16));
+        if (mask) return p + 16 - __builtin_clz(mask);
+    }
+#endif
+    while (p - begin >= 8 && !llmprov__text_marked(llmprov__text_word(p - 8))) p -= 8;
+    while (p > begin && (unsigned char)p[-1] >= 0x20 && p[-1] != '"' && p[-1] != '\\') p--;
+    return p;
+}
+
 /* The first byte that is not ASCII, or end. */
 static const char *llmprov__text_ascii(const char *p, const char *end) {
 #if LLMPROV__SSE2
@@ -5723,6 +5736,12 @@ static uint32_t llmprov__crypt_crc(uint32_t crc, const void *from, size_t len) {
         crc = t[7][low & 255] ^ t[6][low >> 8 & 255] ^ t[5][low >> 16 & 255] ^ t[4][low >> 24] ^
               t[3][p[4]] ^ t[2][p[5]] ^ t[1][p[6]] ^ t[0][p[7]];
     }
+    if (len >= 4) {
+        crc ^= p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+        crc = t[3][crc & 255] ^ t[2][crc >> 8 & 255] ^ t[1][crc >> 16 & 255] ^ t[0][crc >> 24];
+        len -= 4;
+        p += 4;
+    }
     while (len--) crc = crc >> 8 ^ t[0][(crc ^ *p++) & 255];
     return ~crc;
 }
@@ -5891,6 +5910,9 @@ typedef struct llmprov__frame_cutter {
     int depth;                   /* how many brackets of its item are open                                   */
     const char *clean;           /* up to here the piece in hand has no CR                                   */
     size_t total;                /* of the binary message that was begun; 0 = not known yet                  */
+    uint32_t crc;                /* of its two lengths                                                       */
+    char headers[128];           /* of the event before it, if they are no longer                            */
+    size_t headers_len, type_at, type_len;     /* and where its type is in them                              */
     size_t limit;                /* bytes of one event                                                       */
     llmprov_status status;
     const char *why;             /* what is wrong with a frame; static                                       */
@@ -6255,7 +6277,8 @@ static bool llmprov__frame_bad(llmprov__frame_cutter *f, llmprov_status status, 
 /* Reads the length of a message, which counts only when its checksum is right. */
 static bool llmprov__frame_prelude(llmprov__frame_cutter *f, const char *p) {
     uint32_t total = llmprov__frame_u32(p), headers = llmprov__frame_u32(p + 4);
-    if (llmprov__crypt_crc(0, p, 8) != llmprov__frame_u32(p + 8))
+    f->crc = llmprov__crypt_crc(0, p, 8);
+    if (f->crc != llmprov__frame_u32(p + 8))
         return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "the checksum of its lengths is wrong");
     if (total < LLMPROV__FRAME_LEAST || headers > total - LLMPROV__FRAME_LEAST)
         return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its lengths contradict each other");
@@ -6312,17 +6335,36 @@ static bool llmprov__frame_headers(llmprov__frame_cutter *f, const char *p, cons
     return true;
 }
 
+/* Most events have the headers of the one before. */
+static bool llmprov__frame_same_headers(const llmprov__frame_cutter *f, const char *p, size_t len, llmprov_frame *out) {
+    if (!len || len != f->headers_len || memcmp(p, f->headers, len)) return false;
+    out->event.ptr = p + f->type_at;
+    out->event.len = f->type_len;
+    return true;
+}
+
+static void llmprov__frame_learn_headers(llmprov__frame_cutter *f, const char *p, size_t len, const llmprov_frame *out) {
+    f->headers_len = out->failed || !out->event.len || len > sizeof f->headers ? 0 : len;
+    if (!f->headers_len) return;
+    memcpy(f->headers, p, len);
+    f->type_at = (size_t)(out->event.ptr - p);
+    f->type_len = out->event.len;
+}
+
 /* A whole message of f->total bytes. */
 static bool llmprov__frame_message(llmprov__frame_cutter *f, const char *p, llmprov_frame *out) {
     const char *headers = p + LLMPROV__FRAME_PRELUDE, *payload = headers + llmprov__frame_u32(p + 4),
                *end = p + f->total - 4;
     memset(out, 0, sizeof *out);
-    if (llmprov__crypt_crc(0, p, f->total - 4) != llmprov__frame_u32(end))
+    if (llmprov__crypt_crc(f->crc, p + 8, f->total - 12) != llmprov__frame_u32(end))
         return llmprov__frame_bad(f, LLMPROV_ERR_BAD_REPLY, "its checksum is wrong");
     out->data.ptr = payload;
     out->data.len = (size_t)(end - payload);
     f->left = true;
-    return llmprov__frame_headers(f, headers, payload, out);
+    if (llmprov__frame_same_headers(f, headers, (size_t)(payload - headers), out)) return true;
+    if (!llmprov__frame_headers(f, headers, payload, out)) return false;
+    llmprov__frame_learn_headers(f, headers, (size_t)(payload - headers), out);
+    return true;
 }
 
 /* Takes bytes of the piece until `need` are held; false = the piece is used up. */
@@ -6928,7 +6970,6 @@ typedef struct llmprov__reply_loose {
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf frame, event;
     size_t from, to;             /* the string's inside */
-    size_t pad, pad_end;         /* the inside of a string that hides how long the frame is, or both its end */
     int block;
     bool armed;
 } llmprov__reply_hot;
@@ -7608,29 +7649,6 @@ LLMPROV_API void llmprov_turn_other(llmprov_turn *t, llmprov_str kind, llmprov_s
 
 /* -- the shortcut -- */
 
-/* Where the string that ends an object begins, which stands before its last quote and bracket; NULL = there is none. Its
-   inside is plain. */
-static const char *llmprov__reply_last_string(const char *from, const char *end) {
-    const char *close = end - 2, *p = close;
-    if (end - from < 4 || end[-1] != '}' || *close != '"') return NULL;
-    while (p > from && p[-1] != '"') p--;
-    return p > from && llmprov__text_plain(p, close) == close ? p : NULL;
-}
-
-/* Padding that hides how long a piece is: a last member that says nothing. Frames may differ in it. */
-static void llmprov__reply_learn_padding(llmprov__reply_hot *h) {
-    static const char *const members[] = { ",\"p\":\"", ",\"obfuscation\":\"" };
-    const char *begin = h->frame.ptr, *end = begin + h->frame.len, *at = llmprov__reply_last_string(begin + h->to, end);
-    size_t i;
-    h->pad = h->pad_end = h->frame.len;
-    for (i = 0; at && i < LLMPROV__COUNT(members); i++) {
-        size_t n = strlen(members[i]);
-        if ((size_t)(at - begin) < h->to + n || memcmp(at - n, members[i], n)) continue;
-        h->pad = (size_t)(at - begin);
-        h->pad_end = h->frame.len - 2;
-    }
-}
-
 /* Remembers a frame that gave exactly one piece, whole in one of its strings. */
 static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
     llmprov__reply_hot *h = &t->hot;
@@ -7646,32 +7664,25 @@ static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
     h->to = h->from + t->piece_len;
     h->block = t->piece_block;
     h->armed = true;
-    llmprov__reply_learn_padding(h);
 }
 
-/* Where the learned text ends in a frame that is like the learned one behind it; NULL = it is another. */
-static const char *llmprov__reply_alike(const llmprov__reply_hot *h, const char *data, size_t len) {
-    const char *end = data + len, *last = end;
-    size_t tail = h->pad - h->to;
-    if (h->pad_end < h->frame.len && (last = llmprov__reply_last_string(data, end)) == NULL) return NULL;
-    if ((size_t)(last - data) < h->from + tail || memcmp(last - tail, h->frame.ptr + h->to, tail)) return NULL;
-    return last - tail;
-}
-
-/* Reads a frame that differs from the learned one only inside its string and its padding; false = it must be parsed. */
+/* Reads a frame that differs from the learned one only inside its string; false = it must be parsed. */
 static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame) {
     const llmprov__reply_hot *h = &t->hot;
     const char *data = frame->data.ptr, *from, *to;
+    size_t tail;
     llmprov_str string;
     llmprov_scan s;
-    if (!h->armed || frame->data.len < h->from || frame->event.len != h->event.len || memcmp(data, h->frame.ptr, h->from) ||
-        (h->event.len && memcmp(frame->event.ptr, h->event.ptr, h->event.len))) return false;
+    if (!h->armed) return false;
+    tail = h->frame.len - h->to;
+    if (frame->data.len < h->from + tail || frame->event.len != h->event.len) return false;
     from = data + h->from;
-    to = llmprov__reply_alike(h, data, frame->data.len);
-    if (!to) return false;
+    to = data + frame->data.len - tail;
+    if (memcmp(data, h->frame.ptr, h->from) || memcmp(to, h->frame.ptr + h->to, tail) ||
+        (h->event.len && memcmp(frame->event.ptr, h->event.ptr, h->event.len))) return false;
     string.ptr = from;
     string.len = (size_t)(to - from);
-    if (llmprov__text_simple(from, string.len, (size_t)(data + frame->data.len - from)) && !t->blocks[h->block].sieve.count) {
+    if (llmprov__text_simple(from, string.len, string.len + tail) && !t->blocks[h->block].sieve.count) {
         llmprov__reply_piece(t, &t->blocks[h->block], string);
         return true;
     }
@@ -30447,15 +30458,16 @@ static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
     e->raw_len = len;
 }
 
-/* AWS's frames end with a member "p" of letters and digits, whose length says nothing: without it, two frames that
-   say the same are the same but for their text. */
+/* A last member whose length says nothing hides how long a piece is (AWS's "p", OpenAI's "obfuscation"): without it, two
+   frames that say the same are the same but for their text. */
 static llmprov_frame llmprov__call_unpadded(const llmprov_call *call, const llmprov_frame *frame) {
-    static const char member[] = ",\"p\":\"";
-    const char *begin = frame->data.ptr, *p = begin + frame->data.len;
+    bool aws = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM;
+    const char *member = aws ? ",\"p\":\"" : ",\"obfuscation\":\"", *begin = frame->data.ptr, *p = begin + frame->data.len;
+    size_t n = aws ? 6 : 16;
     llmprov_frame bare = *frame;
-    if (call->frames.framing != LLMPROV_FRAMING_EVENTSTREAM || p - begin < 16 || p[-1] != '}' || p[-2] != '"') return bare;
-    for (p -= 2; p > begin && ((p[-1] >= '0' && p[-1] <= '9') || ((p[-1] | 0x20) >= 'a' && (p[-1] | 0x20) <= 'z')); p--) { }
-    if (p - begin >= 6 && !memcmp(p - 6, member, 6)) bare.data.len = (size_t)(p - 6 - begin);
+    if ((size_t)(p - begin) < n + 2 || p[-1] != '}' || p[-2] != '"') return bare;
+    p = llmprov__text_plain_back(begin, p - 2);
+    if ((size_t)(p - begin) >= n && !memcmp(p - n, member, n)) bare.data.len = (size_t)(p - n - begin);
     return bare;
 }
 
