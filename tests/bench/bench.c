@@ -102,7 +102,14 @@ static llmprov_client *client(const char *provider, counter *c) {
 
 static const char *const words[] = { " the", " model", ",", " which", " is", " a", " of", " \\\"quoted\\\"", ".", "\\n\\n", " caf\xC3\xA9", " function", " 42", " and", " returns", " \xE6\x97\xA5\xE6\x9C\xAC", "'s", " tokens", " I", " understand" };
 
-typedef enum dialect { CHAT, CHAT_PADDED, MESSAGES, CONVERSE } dialect;
+typedef enum dialect { CHAT, CHAT_PADDED, MESSAGES, CONVERSE, RESPONSES, OLLAMA, COHERE, GEMINI } dialect;
+
+static const struct { const char *provider, *model, *type; } dialects[] = {
+    { "openai", NULL, "text/event-stream" }, { "openai", NULL, "text/event-stream" }, { "anthropic", NULL, "text/event-stream" },
+    { "bedrock", "us.anthropic.claude-sonnet-4-6", "application/vnd.amazon.eventstream" },
+    { "openai-responses", NULL, "text/event-stream" }, { "ollama-native", "qwen3:4b", "application/x-ndjson" },
+    { "cohere", "command-a-03-2025", "text/event-stream" }, { "gemini", "gemini-3.5-flash", "text/event-stream" },
+};
 
 /* A text as the API streams it: `events` pieces of a few letters each. */
 typedef struct stream {
@@ -156,6 +163,65 @@ static stream converse_of(int events, counter *c) {
     return s;
 }
 
+/* What changes from piece to piece beside the text: numbers, times, counts, padding. */
+static char *piece_of(char *to, dialect kind, int i, const char *word, unsigned random) {
+    static const char item[] = "msg_d49d2eef5becfde3815fb056467018c177bdd4fb0a9ca7c4";
+    switch (kind) {
+    case RESPONSES:
+        return to + sprintf(to, "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":%d,\"item_id\":\"%s\",\"output_index\":0,"
+            "\"content_index\":0,\"delta\":\"%s\",\"logprobs\":[],\"obfuscation\":\"%.*s\"}\n\n", i + 4, item, word, 1 + (int)(random >> 24) % 15, "k3Fz8QwLpT0aYbNc");
+    case OLLAMA:
+        return to + sprintf(to, "{\"model\":\"qwen3:4b\",\"created_at\":\"2026-11-20T10:%02d:%02d.%06uZ\",\"message\":{\"role\":\"assistant\",\"content\":\"%s\"},\"done\":false}\n",
+            i / 3000 % 60, i / 50 % 60, random % 1000000, word);
+    case COHERE:
+        return to + sprintf(to, "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\"%s\"}}}}\n\n", word);
+    default:
+        return to + sprintf(to, "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"%s\"}],\"role\": \"model\"},\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": %d,"
+            "\"totalTokenCount\": %d,\"promptTokensDetails\": [{\"modality\": \"TEXT\",\"tokenCount\": 8}]},\"modelVersion\": \"gemini-3.5-flash\",\"responseId\": \"Y2FzZS1vZi10aGUtdGVzdA\"}\n\n", word, i, i + 8);
+    }
+}
+
+static char *begin_of(char *to, dialect kind) {
+    if (kind == COHERE) return to + sprintf(to, "event: message-start\ndata: {\"id\":\"8226c19e-0683-4d50-9b9e-5b803a658741\",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\","
+        "\"tool_calls\":[],\"citations\":[]}}}\n\nevent: content-start\ndata: {\"type\":\"content-start\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n");
+    if (kind == RESPONSES) return to + sprintf(to, "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_042741a1b259973d\",\"object\":\"response\",\"created_at\":1795176000,"
+        "\"status\":\"in_progress\",\"model\":\"gpt-5.2\",\"output\":[]}}\n\nevent: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"sequence_number\":2,\"output_index\":0,\"item\":{\"id\":"
+        "\"msg_d49d2eef5becfde3815fb056467018c177bdd4fb0a9ca7c4\",\"type\":\"message\",\"status\":\"in_progress\",\"content\":[],\"role\":\"assistant\"}}\n\nevent: response.content_part.added\ndata: {\"type\":"
+        "\"response.content_part.added\",\"sequence_number\":3,\"item_id\":\"msg_d49d2eef5becfde3815fb056467018c177bdd4fb0a9ca7c4\",\"output_index\":0,\"content_index\":0,\"part\":{\"type\":\"output_text\","
+        "\"annotations\":[],\"logprobs\":[],\"text\":\"\"}}\n\n");
+    return to;
+}
+
+static char *end_of(char *to, dialect kind, int events) {
+    if (kind == COHERE) return to + sprintf(to, "event: content-end\ndata: {\"type\":\"content-end\",\"index\":0}\n\nevent: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"COMPLETE\","
+        "\"usage\":{\"billed_units\":{\"input_tokens\":5,\"output_tokens\":%d},\"tokens\":{\"input_tokens\":25,\"output_tokens\":%d}}}}\n\ndata: [DONE]\n\n", events, events);
+    if (kind == RESPONSES) return to + sprintf(to, "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":%d,\"response\":{\"id\":\"resp_042741a1b259973d\",\"object\":\"response\","
+        "\"status\":\"completed\",\"model\":\"gpt-5.2\",\"output\":[],\"usage\":{\"input_tokens\":25,\"output_tokens\":%d,\"total_tokens\":%d}}}\n\n", events + 4, events, events + 25);
+    if (kind == OLLAMA) return to + sprintf(to, "{\"model\":\"qwen3:4b\",\"created_at\":\"2026-11-20T11:00:02.404498Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\","
+        "\"prompt_eval_count\":25,\"eval_count\":%d}\n", events);
+    return to + sprintf(to, "data: {\"candidates\": [{\"content\": {\"parts\": [],\"role\": \"model\"},\"finishReason\": \"STOP\",\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": %d,"
+        "\"totalTokenCount\": %d},\"modelVersion\": \"gemini-3.5-flash\",\"responseId\": \"Y2FzZS1vZi10aGUtdGVzdA\"}\n\n", events, events + 8);
+}
+
+static stream other_of(dialect kind, int events, counter *c) {
+    stream s = { 0 };
+    unsigned random = 12345;
+    char *to;
+    int i;
+    s.kind = kind;
+    s.piece = PIECE;
+    s.counter = c;
+    s.client = client(dialects[kind].provider, c);
+    s.text = (char *)memory((size_t)events * 500 + 8192);
+    to = begin_of(s.text, kind);
+    for (i = 0; i < events; i++) {
+        random = random * 1664525u + 1013904223u;
+        to = piece_of(to, kind, i, words[(random >> 16) % (sizeof words / sizeof *words)], random);
+    }
+    s.len = (size_t)(end_of(to, kind, events) - s.text);
+    return s;
+}
+
 static stream stream_of(dialect kind, int events, counter *c) {
     static const char id[] = "\"id\":\"chatcmpl-CxV7qTnZkP0sWb2LrYdEuGhJ41mNa\",\"object\":\"chat.completion.chunk\",\"created\":1763712000,\"model\":\"gpt-5.2-2025-12-11\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_5f20662549\"";
     stream s = { 0 };
@@ -163,10 +229,11 @@ static stream stream_of(dialect kind, int events, counter *c) {
     unsigned random = 12345;
     int i;
     if (kind == CONVERSE) return converse_of(events, c);
+    if (kind > CONVERSE) return other_of(kind, events, c);
     s.kind = kind;
     s.piece = PIECE;
     s.counter = c;
-    s.client = client(kind == MESSAGES ? "anthropic" : "openai", c);
+    s.client = client(dialects[kind].provider, c);
     s.text = to = (char *)memory((size_t)events * 420 + 4096);
     if (kind == MESSAGES) to += sprintf(to, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"claude-sonnet-4-6\",\"id\":\"msg_01XFDUDYJgAACzvnptvVoYEL\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],"
         "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":25,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\","
@@ -205,11 +272,11 @@ static bool stream_event(void *user, const llmprov_event *e) {
 static void stream_read(void *with) {
     stream *s = (stream *)with;
     llmprov_request req = { .prompt = "Hello.", .stream = LLMPROV_STREAM_ON, .on_event = stream_event };
-    llmprov_header type = { "content-type", s->kind == CONVERSE ? "application/vnd.amazon.eventstream" : "text/event-stream" };
+    llmprov_header type = { "content-type", dialects[s->kind].type };
     llmprov_response r;
     llmprov_call *call;
     size_t at;
-    req.model = s->kind == CONVERSE ? "us.anthropic.claude-sonnet-4-6" : NULL;
+    req.model = dialects[s->kind].model;
     req.user = s;
     req.keep = s->keep;
     s->texts = s->bytes = 0;
@@ -239,6 +306,7 @@ static void stream_floor(void *with) {
         sink += binary.messages;
         return;
     }
+    f.lines = s->kind == OLLAMA;
     f.line_len = f.data_len = f.events = f.bytes = 0;
     for (at = 0; at < s->len; at += s->piece) floor_feed(&f, s->text + at, s->len - at < s->piece ? s->len - at : s->piece);
     sink += f.bytes + f.events;
@@ -608,9 +676,13 @@ int main(int argc, char **argv) {
     bench_stream("openai-chat, kept", CHAT, LLMPROV_KEEP_ALL, 4.5);
     bench_stream("anthropic-messages, kept", MESSAGES, LLMPROV_KEEP_ALL, 4.5);
     bench_stream("bedrock-converse, kept", CONVERSE, LLMPROV_KEEP_ALL, 2.2);
+    bench_stream("openai-responses, kept", RESPONSES, LLMPROV_KEEP_ALL, 4.5);
+    bench_stream("ollama-chat, kept", OLLAMA, LLMPROV_KEEP_ALL, 4.5);
+    bench_stream("cohere-v2, kept", COHERE, LLMPROV_KEEP_ALL, 4.5);
+    bench_stream("gemini-generate, kept", GEMINI, LLMPROV_KEEP_ALL, 4.5);
     bench_stream("openai-chat, shown only", CHAT, LLMPROV_KEEP_NOTHING, -1);
     bench_stream("anthropic-messages, shown only", MESSAGES, LLMPROV_KEEP_NOTHING, -1);
-    bench_stream("openai-chat with padding, kept", CHAT_PADDED, LLMPROV_KEEP_ALL, -1);
+    bench_stream("openai-chat with padding, kept", CHAT_PADDED, LLMPROV_KEEP_ALL, 4.5);
     bench_convert("openai-chat to anthropic-messages", CHAT, "anthropic-messages");
     bench_convert("anthropic-messages to openai-chat", MESSAGES, "openai-chat");
     bench_convert("anthropic-messages to itself", MESSAGES, "anthropic-messages");
@@ -622,6 +694,10 @@ int main(int argc, char **argv) {
     bench_flat("openai-chat", CHAT);
     bench_flat("anthropic-messages", MESSAGES);
     bench_flat("bedrock-converse", CONVERSE);
+    bench_flat("openai-responses", RESPONSES);
+    bench_flat("ollama-chat", OLLAMA);
+    bench_flat("cohere-v2", COHERE);
+    bench_flat("gemini-generate", GEMINI);
     bench_long();
     bench_image();
     bench_small();

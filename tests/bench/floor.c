@@ -1,5 +1,5 @@
 /* The floor of a stream: what it costs to cut it into events and to copy the data of each, understanding nothing. It calls
-   nothing of llmprov.h. One line end (LF), lines that cross pieces are gathered. */
+   nothing of llmprov.h. One line end (LF), lines that cross pieces are gathered. Where each line is JSON, it is an event. */
 #include <stddef.h>
 #include <string.h>
 
@@ -7,10 +7,15 @@ typedef struct floor_split {
     char line[4096], data[4096];
     size_t line_len, data_len;
     size_t events, bytes;
+    int lines;                   /* each line is an event */
 } floor_split;
 
 static void floor_line(floor_split *f, const char *p, size_t len) {
-    if (len > 6 && !memcmp(p, "data: ", 6) && f->data_len + len - 6 < sizeof f->data) {
+    if (f->lines) {
+        if (len < sizeof f->data) memcpy(f->data, p, len);
+        f->events++;
+        f->bytes += len;
+    } else if (len > 6 && !memcmp(p, "data: ", 6) && f->data_len + len - 6 < sizeof f->data) {
         memcpy(f->data + f->data_len, p + 6, len - 6);
         f->data_len += len - 6;
     } else if (!len && f->data_len) {
