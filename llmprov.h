@@ -1500,6 +1500,9 @@ typedef struct llmprov_translator {
     void (*read_frame)(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data);   /* a frame to events */
     void (*read_end)(llmprov_turn *t);                                /* the stream ended cleanly            */
     void (*read_error)(llmprov_turn *t, llmprov_error *e, llmprov_scan *body);     /* fills what it finds    */
+    /* may be NULL. Names of members in the frames of a stream, with blanks between them. What passing ones say means nothing;
+       of those that count only the last value does. Frames that differ in them and in their text alone are not parsed: */
+    const char *passing, *counts;
     /* may be NULL. Members of the next frame ("item.content.text", lists stand in no path; NULL at the end) that only say
        again what has been said: where a frame comes in pieces they are dropped, and are null when it is read. NULL = none: */
     const char *const *(*skip)(const llmprov_turn *t);
@@ -2021,19 +2024,6 @@ static const char *llmprov__text_plain(const char *p, const char *end) {
 #endif
     while (end - p >= 8 && !llmprov__text_marked(llmprov__text_word(p))) p += 8;
     while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\') p++;
-    return p;
-}
-
-/* The same from the end on: what stands behind the last byte of that kind, or begin. */
-static const char *llmprov__text_plain_back(const char *begin, const char *p) {
-#if LLMPROV__SSE2
-    for (; p - begin >= 16; p -= 16) {
-        unsigned mask = llmprov__text_mask(llmprov__text_load(p - 16));
-        if (mask) return p + 16 - __builtin_clz(mask);
-    }
-#endif
-    while (p - begin >= 8 && !llmprov__text_marked(llmprov__text_word(p - 8))) p -= 8;
-    while (p > begin && (unsigned char)p[-1] >= 0x20 && p[-1] != '"' && p[-1] != '\\') p--;
     return p;
 }
 
@@ -6967,11 +6957,21 @@ typedef struct llmprov__reply_loose {
 } llmprov__reply_loose;
 
 /* The last frame that was one piece of text, and where its string lay. */
+typedef enum llmprov__reply_kind { LLMPROV__REPLY_TEXT, LLMPROV__REPLY_STRING, LLMPROV__REPLY_DIGITS } llmprov__reply_kind;
+
+/* A place where a frame may differ from the learned one: the inside of a string, or a number. */
+typedef struct llmprov__reply_hole { llmprov__reply_kind kind; size_t from, to; } llmprov__reply_hole;
+
+enum { LLMPROV__REPLY_HOLES = 8 };
+
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf frame, event;
-    size_t from, to;             /* the string's inside */
+    llmprov__reply_hole holes[LLMPROV__REPLY_HOLES];         /* in their order; one of them is the piece of text */
+    size_t hole_count;
+    llmprov__mem_buf last;       /* the last frame that was not parsed, without its text, where its counts count */
     int block;
-    bool armed;
+    bool armed, counts;
+    bool late;                   /* last waits to be parsed */
 } llmprov__reply_hot;
 
 typedef void (*llmprov__reply_sink)(void *user, const llmprov_event *event);
@@ -7025,7 +7025,7 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
     inner.fn = llmprov__mem_metered;
     inner.user = &t->meter;
     t->arena.alloc = t->scratch.alloc = t->sifted.alloc = inner;
-    t->hot.frame.alloc = t->hot.event.alloc = inner;
+    t->hot.frame.alloc = t->hot.event.alloc = t->hot.last.alloc = inner;
     t->id = t->model = NULL;
     llmprov__err_clear(&t->error);
     t->state = state ? llmprov__mem_take(&t->arena, state) : NULL;
@@ -7053,7 +7053,8 @@ static void llmprov__reply_free_reading(llmprov_turn *t) {
     llmprov__mem_buf_free(&t->sifted);
     llmprov__mem_buf_free(&t->hot.frame);
     llmprov__mem_buf_free(&t->hot.event);
-    t->hot.armed = false;
+    llmprov__mem_buf_free(&t->hot.last);
+    t->hot.armed = t->hot.late = false;
 }
 
 /* Back to the beginning, for another attempt; warnings stay. */
@@ -7649,9 +7650,60 @@ LLMPROV_API void llmprov_turn_other(llmprov_turn *t, llmprov_str kind, llmprov_s
 
 /* -- the shortcut -- */
 
+/* Whether a quote begins the name of a member out of a list, with blanks between; returns the length of the name. */
+static size_t llmprov__reply_named(const char *names, const char *quote, const char *end) {
+    size_t n = 0, left = (size_t)(end - quote);
+    for (; names && *names; names += n + (names[n] == ' ')) {
+        n = strcspn(names, " ");
+        if (left > n + 3 && !memcmp(quote + 1, names, n) && quote[n + 1] == '"' && quote[n + 2] == ':') return n;
+    }
+    return 0;
+}
+
+/* Makes a hole of the value at p, if it is a string without an escape or a whole number; returns what stands behind. */
+static const char *llmprov__reply_value(llmprov__reply_hot *h, const char *p, const char *end) {
+    llmprov__reply_hole hole;
+    const char *begin;
+    while (p < end && *p == ' ') p++;
+    hole.kind = p < end && *p == '"' ? LLMPROV__REPLY_STRING : LLMPROV__REPLY_DIGITS;
+    begin = hole.kind == LLMPROV__REPLY_STRING ? ++p : p;
+    if (hole.kind == LLMPROV__REPLY_STRING) p = llmprov__text_plain(p, end);
+    else while (p < end && *p >= '0' && *p <= '9') p++;
+    hole.from = (size_t)(begin - h->frame.ptr);
+    hole.to = (size_t)(p - h->frame.ptr);
+    if (hole.kind == LLMPROV__REPLY_STRING ? p == end || *p++ != '"' : p == begin) return begin;
+    if (h->hole_count < LLMPROV__REPLY_HOLES) h->holes[h->hole_count++] = hole;
+    return p;
+}
+
+/* Finds the holes of a frame whose piece of text is that hole; false = the piece is in none. The holes before it leave
+   room for it. */
+static bool llmprov__reply_dig(llmprov__reply_hot *h, llmprov__reply_hole text, const char *passing, const char *counts) {
+    const char *begin = h->frame.ptr, *end = begin + h->frame.len, *p = begin;
+    bool found = false, count;
+    size_t n;
+    h->hole_count = 0;
+    h->counts = false;
+    while (p < end && (p = (const char *)memchr(p, '"', (size_t)(end - p))) != NULL) {
+        if ((size_t)(p - begin) + 1 == text.from) {
+            if (h->hole_count == LLMPROV__REPLY_HOLES) return false;
+            h->holes[h->hole_count++] = text;
+            p = begin + text.to + 1;
+            found = true;
+            continue;
+        }
+        n = llmprov__reply_named(passing, p, end);
+        count = !n && (n = llmprov__reply_named(counts, p, end)) > 0;
+        h->counts = h->counts || count;
+        p = n ? llmprov__reply_value(h, p + n + 3, end) : p + 1;
+    }
+    return found;
+}
+
 /* Remembers a frame that gave exactly one piece, whole in one of its strings. */
-static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
+static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame, const char *passing, const char *counts) {
     llmprov__reply_hot *h = &t->hot;
+    llmprov__reply_hole text;
     h->armed = false;
     if (t->pieces != 1 || t->events != 1 || t->error.code) return;
     if (t->piece < frame->data.ptr || t->piece + t->piece_len > frame->data.ptr + frame->data.len) return;
@@ -7660,39 +7712,90 @@ static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame) {
         llmprov__reply_no_memory(t);
         return;
     }
-    h->from = (size_t)(t->piece - frame->data.ptr);
-    h->to = h->from + t->piece_len;
+    text.kind = LLMPROV__REPLY_TEXT;
+    text.from = (size_t)(t->piece - frame->data.ptr);
+    text.to = text.from + t->piece_len;
     h->block = t->piece_block;
-    h->armed = true;
+    h->armed = llmprov__reply_dig(h, text, passing, counts);
 }
 
-/* Reads a frame that differs from the learned one only inside its string; false = it must be parsed. */
-static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame) {
-    const llmprov__reply_hot *h = &t->hot;
-    const char *data = frame->data.ptr, *from, *to;
-    size_t tail;
-    llmprov_str string;
+/* Passes over what stands in a hole; NULL = something else does. */
+static const char *llmprov__reply_pass(llmprov__reply_kind kind, const char *p, const char *end) {
+    const char *begin = p;
+    if (kind == LLMPROV__REPLY_DIGITS) {
+        while (p < end && *p >= '0' && *p <= '9') p++;
+        return p > begin && (*begin != '0' || p == begin + 1) ? p : NULL;
+    }
+    p = llmprov__text_plain(p, end);
+    while (kind == LLMPROV__REPLY_TEXT && end - p > 2 && *p == '\\') p = llmprov__text_plain(p + 2, end);
+    return p < end && *p == '"' ? p : NULL;
+}
+
+/* Whether the bytes at p, of which there are enough, are those; without a call, since most are few. */
+static bool llmprov__reply_equal(const char *p, const char *q, size_t n) {
+    size_t i = 0;
+#if LLMPROV__SSE2
+    if (n >= 16) {
+        for (; i + 16 <= n; i += 16)
+            if (_mm_movemask_epi8(_mm_cmpeq_epi8(llmprov__text_load(p + i), llmprov__text_load(q + i))) != 0xFFFF) return false;
+        return _mm_movemask_epi8(_mm_cmpeq_epi8(llmprov__text_load(p + n - 16), llmprov__text_load(q + n - 16))) == 0xFFFF;
+    }
+#endif
+    for (; i + 8 <= n; i += 8)
+        if (llmprov__text_word(p + i) != llmprov__text_word(q + i)) return false;
+    while (i < n && p[i] == q[i]) i++;
+    return i == n;
+}
+
+/* Whether a frame differs from the learned one in its holes only, and its text. */
+static bool llmprov__reply_alike(const llmprov__reply_hot *h, const llmprov_frame *frame, llmprov_str *text) {
+    const char *p = frame->data.ptr, *end = p + frame->data.len, *of = h->frame.ptr, *begin;
+    size_t at = 0, i;
+    for (i = 0; i < h->hole_count; i++) {
+        const llmprov__reply_hole *hole = &h->holes[i];
+        size_t n = hole->from - at;
+        if ((size_t)(end - p) < n || !llmprov__reply_equal(p, of + at, n)) return false;
+        begin = p + n;
+        if ((p = llmprov__reply_pass(hole->kind, begin, end)) == NULL) return false;
+        at = hole->to;
+        if (hole->kind != LLMPROV__REPLY_TEXT) continue;
+        text->ptr = begin;
+        text->len = (size_t)(p - begin);
+    }
+    return (size_t)(end - p) == h->frame.len - at && llmprov__reply_equal(p, of + at, (size_t)(end - p));
+}
+
+/* Says the text of a frame that is like the learned one; false = it is broken. */
+static bool llmprov__reply_say(llmprov_turn *t, llmprov_str text, const char *end) {
+    llmprov__reply_block *b = &t->blocks[t->hot.block];
     llmprov_scan s;
-    if (!h->armed) return false;
-    tail = h->frame.len - h->to;
-    if (frame->data.len < h->from + tail || frame->event.len != h->event.len) return false;
-    from = data + h->from;
-    to = data + frame->data.len - tail;
-    if (memcmp(data, h->frame.ptr, h->from) || memcmp(to, h->frame.ptr + h->to, tail) ||
-        (h->event.len && memcmp(frame->event.ptr, h->event.ptr, h->event.len))) return false;
-    string.ptr = from;
-    string.len = (size_t)(to - from);
-    if (llmprov__text_simple(from, string.len, string.len + tail) && !t->blocks[h->block].sieve.count) {
-        llmprov__reply_piece(t, &t->blocks[h->block], string);
+    if (llmprov__text_simple(text.ptr, text.len, (size_t)(end - text.ptr)) && !b->sieve.count) {
+        llmprov__reply_piece(t, b, text);
         return true;
     }
-    if (llmprov__text_plain(from, to) == to) {
-        llmprov__reply_sift(t, &t->blocks[h->block], from, string.len, false);
+    if (llmprov__text_plain(text.ptr, text.ptr + text.len) == text.ptr + text.len) {
+        llmprov__reply_sift(t, b, text.ptr, text.len, false);
         return true;
     }
-    s = llmprov__json_scan(from - 1, (size_t)(to - from) + 2, &t->scratch, 0);
-    if (!llmprov_scan_raw(&s, &string) || s.at != s.end) return false;
-    llmprov_turn_piece(t, h->block, &s, string);
+    s = llmprov__json_scan(text.ptr - 1, text.len + 2, &t->scratch, 0);
+    if (!llmprov_scan_raw(&s, &text) || s.at != s.end) return false;
+    llmprov_turn_piece(t, t->hot.block, &s, text);
+    return true;
+}
+
+/* Reads a frame that differs from the learned one only in its text and where it says nothing, or counts: those counts
+   are read later. False = it must be parsed. */
+static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame) {
+    llmprov__reply_hot *h = &t->hot;
+    const char *end = frame->data.ptr + frame->data.len;
+    llmprov_str text;
+    if (!h->armed || frame->event.len != h->event.len || !llmprov__reply_equal(frame->event.ptr, h->event.ptr, h->event.len) ||
+        !llmprov__reply_alike(h, frame, &text) || !llmprov__reply_say(t, text, end)) return false;
+    if (!h->counts) return true;
+    h->last.len = 0;
+    h->late = llmprov__mem_add(&h->last, frame->data.ptr, (size_t)(text.ptr - frame->data.ptr)) &&
+              llmprov__mem_add(&h->last, text.ptr + text.len, (size_t)(end - text.ptr) - text.len);
+    if (!h->late) llmprov__reply_no_memory(t);
     return true;
 }
 
@@ -29158,7 +29261,7 @@ static const llmprov_translator llmprov__translators_list[] = {
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA | LLMPROV_CAN_CHOICES,
       .rules = LLMPROV_RULE_TOOL_TEXT, .id_max = 40, .name_max = 64, .read_state = sizeof(llmprov__t_chat_state),
       .write = llmprov__t_chat_write, .read = llmprov__t_chat_read, .read_frame = llmprov__t_chat_read_frame,
-      .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error,
+      .passing = "obfuscation", .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error,
       .write_state = sizeof(llmprov__s_chat_state), .read_request = llmprov__s_chat_read_request, .write_reply = llmprov__s_chat_write_reply,
       .write_event = llmprov__s_chat_write_event, .write_error = llmprov__s_chat_write_error },
 #endif
@@ -29167,7 +29270,7 @@ static const llmprov_translator llmprov__translators_list[] = {
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
       .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED | LLMPROV_RULE_ONE_BLOCK, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
-      .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
+      .passing = "sequence_number obfuscation", .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
       .write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
       .write_reply = llmprov__s_responses_write_reply, .write_event = llmprov__s_responses_write_event,
       .write_error = llmprov__s_responses_write_error },
@@ -29179,7 +29282,7 @@ static const llmprov_translator llmprov__translators_list[] = {
                LLMPROV_RULE_NO_BLANKS | LLMPROV_RULE_USER_FIRST | LLMPROV_RULE_TOOL_IMAGES | LLMPROV_RULE_ONE_BLOCK,
       .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
       .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
-      .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error,
+      .passing = "p", .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error,
       .write_state = sizeof(llmprov__s_bedrock_state), .read_request = llmprov__s_bedrock_read_request,
       .write_reply = llmprov__s_bedrock_write_reply, .write_event = llmprov__s_bedrock_write_event,
       .write_error = llmprov__s_bedrock_write_error },
@@ -29189,7 +29292,7 @@ static const llmprov_translator llmprov__translators_list[] = {
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
       .rules = LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_ONE_BLOCK, .id_max = 128, .name_max = 64, .read_state = sizeof(llmprov__t_ollama_state),
       .write = llmprov__t_ollama_write, .read = llmprov__t_ollama_read, .read_frame = llmprov__t_ollama_read_frame,
-      .read_end = llmprov__t_ollama_read_end, .read_error = llmprov__t_ollama_read_error,
+      .passing = "created_at", .read_end = llmprov__t_ollama_read_end, .read_error = llmprov__t_ollama_read_error,
       .write_state = sizeof(llmprov__s_ollama_state), .read_request = llmprov__s_ollama_read_request,
       .write_reply = llmprov__s_ollama_write_reply, .write_event = llmprov__s_ollama_write_event, .write_error = llmprov__s_ollama_write_error },
 #endif
@@ -29210,6 +29313,7 @@ static const llmprov_translator llmprov__translators_list[] = {
                LLMPROV_RULE_LETTER_FIRST | LLMPROV_RULE_OWN_EMPTY,
       .id_max = 256, .name_max = 128, .read_state = sizeof(llmprov__t_gemini_state),
       .write = llmprov__t_gemini_write, .read = llmprov__t_gemini_read, .read_frame = llmprov__t_gemini_read_frame,
+      .counts = "promptTokenCount candidatesTokenCount thoughtsTokenCount totalTokenCount tokenCount",
       .read_end = llmprov__t_gemini_read_end, .read_error = llmprov__t_gemini_read_error,
       .write_state = sizeof(llmprov__s_gemini_state), .body_max = 100u << 20, .read_request = llmprov__s_gemini_read_request,
       .write_reply = llmprov__s_gemini_write_reply, .write_event = llmprov__s_gemini_write_event, .write_error = llmprov__s_gemini_write_error },
@@ -30458,27 +30562,30 @@ static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
     e->raw_len = len;
 }
 
-/* A last member whose length says nothing hides how long a piece is (AWS's "p", OpenAI's "obfuscation"): without it, two
-   frames that say the same are the same but for their text. */
-static llmprov_frame llmprov__call_unpadded(const llmprov_call *call, const llmprov_frame *frame) {
-    bool aws = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM;
-    const char *member = aws ? ",\"p\":\"" : ",\"obfuscation\":\"", *begin = frame->data.ptr, *p = begin + frame->data.len;
-    size_t n = aws ? 6 : 16;
-    llmprov_frame bare = *frame;
-    if ((size_t)(p - begin) < n + 2 || p[-1] != '}' || p[-2] != '"') return bare;
-    p = llmprov__text_plain_back(begin, p - 2);
-    if ((size_t)(p - begin) >= n && !memcmp(p - n, member, n)) bare.data.len = (size_t)(p - n - begin);
-    return bare;
+/* Reads the counts of the last frame that was not parsed, whose text has been said. */
+static void llmprov__call_settle(llmprov_call *call) {
+    llmprov_turn *t = call->turn;
+    llmprov_frame frame;
+    llmprov_scan s;
+    if (!t->hot.late) return;
+    t->hot.late = false;
+    memset(&frame, 0, sizeof frame);
+    frame.data.ptr = t->hot.last.ptr;
+    frame.data.len = t->hot.last.len;
+    frame.event.ptr = t->hot.event.ptr;
+    frame.event.len = t->hot.event.len;
+    s = llmprov__call_scan(call, frame.data);
+    call->client->translator->read_frame(t, &frame, &s);
 }
 
 /* One frame of a stream. */
 static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) {
     const llmprov_translator *tr = call->client->translator;
     llmprov_turn *t = call->turn;
-    llmprov_frame bare = llmprov__call_unpadded(call, frame);
     llmprov_scan s;
     call->frame_number++;
-    if (!frame->failed && llmprov__reply_shortcut(t, &bare)) return;
+    if (!frame->failed && llmprov__reply_shortcut(t, frame)) return;
+    llmprov__call_settle(call);
     if (frame->data.len <= 16 && llmprov__text_is(llmprov__call_trim(frame->data), "[DONE]")) {
         tr->read_end(t);
         return;
@@ -30490,7 +30597,7 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
     if (!s.status && !t->error.code) llmprov__json_done(&s);
     if (s.status) llmprov__call_not_json(call, &s);
     if (t->error.code) llmprov__call_keep_raw(call, frame->data);
-    llmprov__reply_learn(t, &bare);
+    llmprov__reply_learn(t, frame, tr->passing, tr->counts);
 }
 
 /* After each frame: has the call come to an end? */
@@ -30662,6 +30769,7 @@ static void llmprov__call_read_end(llmprov_call *call) {
         llmprov__call_no_frame(call);
         return;
     }
+    llmprov__call_settle(call);
     call->client->translator->read_end(call->turn);
     if (llmprov__call_settled(call)) return;
     if (!call->frames.known) llmprov__call_fail_now(call, LLMPROV_ERR_BAD_REPLY, "the reply is neither JSON nor an event stream");
