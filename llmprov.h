@@ -7726,6 +7726,12 @@ static const char *llmprov__reply_pass(llmprov__reply_kind kind, const char *p, 
         while (p < end && *p >= '0' && *p <= '9') p++;
         return p > begin && (*begin != '0' || p == begin + 1) ? p : NULL;
     }
+#if LLMPROV__SSE2
+    if (end - p >= 16) {         /* as a rule it ends there */
+        unsigned mask = llmprov__text_mask(llmprov__text_load(p));
+        if (mask && p[__builtin_ctz(mask)] == '"') return p + __builtin_ctz(mask);
+    }
+#endif
     p = llmprov__text_plain(p, end);
     while (kind == LLMPROV__REPLY_TEXT && end - p > 2 && *p == '\\') p = llmprov__text_plain(p + 2, end);
     return p < end && *p == '"' ? p : NULL;

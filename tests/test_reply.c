@@ -631,3 +631,44 @@ TEST_NO_OOM(reply_shortcut_gives_what_parsing_gives) {
     }
     CHECK(hits > 1000);
 }
+
+/* What a frame says beside its text is known although it was not parsed: the counts of the last one, before the end or a
+   frame without them. Numbers, times and padding that say nothing do not keep a frame from the shortcut; another change
+   does. */
+TEST(reply_shortcut_and_what_changes_beside_the_text) {
+    static const char *const frames[][5] = {
+        { "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"a\"}],\"role\": \"model\"}}],\"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": 1}}\n\n",
+          "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"b\"}],\"role\": \"model\"}}],\"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": 20}}\n\n",
+          "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"\\\"c\"}],\"role\": \"model\"}}],\"usageMetadata\": {\"promptTokenCount\": 8,\"candidatesTokenCount\": 300}}\n\n",
+          "data: {\"candidates\": [{\"content\": {\"parts\": [],\"role\": \"model\"},\"finishReason\": \"STOP\"}]}\n\n", NULL },
+        { "{\"model\":\"m\",\"created_at\":\"1\",\"message\":{\"role\":\"assistant\",\"content\":\"a\"},\"done\":false}\n",
+          "{\"model\":\"m\",\"created_at\":\"22\",\"message\":{\"role\":\"assistant\",\"content\":\"b\"},\"done\":false}\n",
+          "{\"model\":\"m\",\"created_at\":\"\",\"message\":{\"role\":\"assistant\",\"content\":\"\\\"c\"},\"done\":false}\n",
+          "{\"model\":\"m\",\"created_at\":\"4\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"prompt_eval_count\":8,\"eval_count\":300}\n", NULL },
+    };
+    static const char *const providers[] = { "gemini", "ollama-native" }, *const types[] = { "text/event-stream", "application/x-ndjson" };
+    int format, cut, i;
+    for (format = 0; format < 2; format++)
+        for (cut = 0; cut < 2; cut++) {
+            feed_log log;
+            llmprov_client *c = feed_client(providers[format]);
+            llmprov_request req = feed_request("Hi.", &log);
+            llmprov_call *call;
+            llmprov_response r;
+            req.model = "m";
+            call = llmprov_call_chat(c, &req);
+            feed_head(call, 200, types[format]);
+            for (i = 0; frames[format][i + cut]; i++) {
+                if (i == 2 && call) CHECK(call->turn->hot.armed);
+                feed_bytes(call, 0, frames[format][i], strlen(frames[format][i]), NULL);
+                if (i == 2 && call) CHECK(!format == call->turn->hot.late);
+            }
+            llmprov_call_eof(call);
+            CHECK_INT(llmprov_call_take(call, &r), cut ? LLMPROV_ERR_TRUNCATED : LLMPROV_OK);
+            CHECK_STR(r.text, "ab\"c");
+            if (!format || !cut) CHECK_INT(r.usage.output_tokens, 300);
+            llmprov_response_free(&r);
+            llmprov_call_free(call);
+            llmprov_close(c);
+        }
+}
