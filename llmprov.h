@@ -10254,10 +10254,14 @@ static void llmprov__normal_tell(llmprov__normal *n, const char *member, const c
     if (n->req.origin) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
 }
 
-static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const char *text) {
-    llmprov__err_set(n->err, n->keep, LLMPROV_ERR_ARGUMENT, path, ": ", text, (char *)NULL);
+static bool llmprov__normal_refuse(llmprov__normal *n, llmprov_status code, const char *path, const char *text) {
+    llmprov__err_set(n->err, n->keep, code, path, ": ", text, (char *)NULL);
     if (!*n->err->param && (path = llmprov__mem_copy(n->keep, path, strlen(path))) != NULL) n->err->param = path;
     return false;
+}
+
+static bool llmprov__normal_fail(llmprov__normal *n, const char *path, const char *text) {
+    return llmprov__normal_refuse(n, LLMPROV_ERR_ARGUMENT, path, text);
 }
 
 /* -- lists -- */
@@ -10720,10 +10724,48 @@ static bool llmprov__normal_is_mark(llmprov__normal *n, llmprov__normal_list *li
     return true;
 }
 
+/* Whether a block is of a kind that only another format has. */
+static bool llmprov__normal_is_foreign(const llmprov__normal *n, const llmprov_block *b) {
+    return (b->type == LLMPROV_BLOCK_SERVER_USE || b->type == LLMPROV_BLOCK_SERVER_RESULT || b->type == LLMPROV_BLOCK_RAW) &&
+           !llmprov__normal_own(n, b->origin);
+}
+
+/* Bytes that are a text, for formats that take such a document as a text only. */
+static void llmprov__normal_decode(llmprov__normal *n, llmprov_block *b) {
+    size_t len = b->base64 ? llmprov__text_len(b->base64, b->base64_len) : 0, done = b->data_len;
+    char *text = b->data ? llmprov__mem_copy(n->arena, (const char *)b->data, b->data_len) : (char *)llmprov__mem_take(n->arena, len / 4 * 3 + 3);
+    if (!text) {
+        llmprov__normal_no_memory(n);
+        return;
+    }
+    if (!b->data && !llmprov__text_unbase64(text, &done, b->base64, len)) return;
+    if (llmprov__text_valid(text, done) != done) return;
+    text[done] = 0;
+    if (strcmp(b->mime, "text/plain")) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".mime", "a document of this media type was sent as plain text");
+    b->text = text;
+    b->text_len = done;
+    b->mime = "text/plain";
+    b->data = NULL;
+    b->base64 = NULL;
+    b->data_len = b->base64_len = 0;
+}
+
+/* anthropic-messages takes documents as PDF or as text, and in results neither audio nor video.
+   https://platform.claude.com/docs/en/build-with-claude/pdf-support
+   What was read in its own form is its servers' to judge. */
+static void llmprov__normal_media(llmprov__normal *n, llmprov_block *b) {
+    bool bytes = b->base64 || b->data || b->source.read;
+    if (!(n->rules & LLMPROV_RULE_NATIVE) || (n->req.origin && llmprov__normal_own(n, n->req.origin))) return;
+    if (n->inside && (b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_AUDIO))
+        llmprov__normal_refuse(n, LLMPROV_ERR_UNSUPPORTED, llmprov__normal_path(n, ""), "anthropic-messages takes no audio and no video");
+    if (b->type != LLMPROV_BLOCK_DOCUMENT || !bytes || !b->mime || llmprov__text_same(b->mime, "application/pdf", true)) return;
+    if (strncmp(b->mime, "text/", 5)) llmprov__normal_refuse(n, LLMPROV_ERR_UNSUPPORTED, llmprov__normal_path(n, ".mime"), "anthropic-messages takes documents as PDF or as text");
+    else if (b->base64 || b->data) llmprov__normal_decode(n, b);
+}
+
 /* Takes one block of a message over, or leaves it out. */
 static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *from) {
     llmprov_block b = *from;
-    bool own_kind = b.type == LLMPROV_BLOCK_SERVER_USE || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_RAW;
     bool echo = (n->rules & LLMPROV_RULE_OWN_EMPTY) && b.origin && llmprov__normal_own(n, b.origin);
     llmprov_str member;
     if (llmprov__normal_is_mark(n, list, &b)) return;
@@ -10740,8 +10782,9 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".cache", "thinking carries no cache mark: it was moved to the block before");
         b.cache = LLMPROV_CACHE_NONE;
     }
-    if (own_kind && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) return;
+    if (llmprov__normal_is_foreign(n, &b) && !llmprov__normal_foreign(n, &b)) return;
     llmprov__normal_strip(n, &b);
+    llmprov__normal_media(n, &b);
     if ((n->rules & LLMPROV_RULE_NATIVE) && b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
     if (b.type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_arguments(n, &b);
@@ -10850,8 +10893,7 @@ static void llmprov__normal_lift(llmprov__normal *n, llmprov_block *result, cons
     size_t i, moved = 0;
     for (i = 0; i < result->content_count; i++) {
         llmprov_block b = result->content[i];
-        bool foreign = b.type == LLMPROV_BLOCK_RAW || b.type == LLMPROV_BLOCK_SERVER_RESULT || b.type == LLMPROV_BLOCK_SERVER_USE;
-        if (foreign && !llmprov__normal_own(n, b.origin) && !llmprov__normal_foreign(n, &b)) continue;
+        if (llmprov__normal_is_foreign(n, &b) && !llmprov__normal_foreign(n, &b)) continue;
         llmprov__normal_drop_mark(n, &b.cache, ".content.cache");
         if (llmprov__normal_stays(n, &b)) {
             llmprov__normal_push(n, &texts, &b);
@@ -10879,12 +10921,16 @@ static void llmprov__normal_copy_content(llmprov__normal *n, llmprov_block *resu
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     size_t i;
     for (i = 0; i < result->content_count; i++) {
-        llmprov_block *b = llmprov__normal_push(n, &list, &result->content[i]);
-        if (!b) break;
-        llmprov__normal_adopt(n, b);
-        llmprov__normal_strip(n, b);
-        llmprov__normal_drop_mark(n, &b->cache, ".content.cache");
+        llmprov_block b = result->content[i];
+        n->inside = i + 1;
+        if (llmprov__normal_is_foreign(n, &b) && !llmprov__normal_foreign(n, &b)) continue;
+        llmprov__normal_adopt(n, &b);
+        llmprov__normal_strip(n, &b);
+        llmprov__normal_media(n, &b);
+        llmprov__normal_drop_mark(n, &b.cache, ".cache");
+        llmprov__normal_push(n, &list, &b);
     }
+    n->inside = 0;
     result->content = list.items;
     result->content_count = list.count;
 }

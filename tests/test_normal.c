@@ -929,3 +929,32 @@ TEST_NO_OOM(normal_twenty_turns_grow_at_their_end_only) {
     }
 }
 
+
+/* Documents whose bytes are text go to anthropic-messages as text, also those of results; others it does not take. */
+TEST(normal_documents_of_text_are_text) {
+    llmprov_block inner = { .type = LLMPROV_BLOCK_DOCUMENT, .mime = "text/csv", .base64 = "YSxi" };
+    llmprov_block user[2] = { { .type = LLMPROV_BLOCK_TEXT, .text = "Hi" }, { .type = LLMPROV_BLOCK_DOCUMENT, .mime = "text/plain", .name = "note", .data = "Gr\xC3\xBC\xC3\x9F", .data_len = 6 } };
+    llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "f", .json = "{}" };
+    llmprov_block result = { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .content = &inner, .content_count = 1 };
+    llmprov_message list[3] = { { .role = LLMPROV_ROLE_USER, .blocks = user, .block_count = 2 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &use, .block_count = 1 },
+                                { .role = LLMPROV_ROLE_USER, .blocks = &result, .block_count = 1 } };
+    llmprov_request req = { .model = "m", .max_tokens = LLMPROV_INT(9), .messages = list, .message_count = 3 };
+    engine_sent s = engine_send("anthropic", &req);
+    CHECK_BODY(s, "messages[0].content[1].source", "{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":\"Gr\xC3\xBC\xC3\x9F\"}");
+    CHECK_BODY(s, "messages[2].content[0].content[0].source", "{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":\"a,b\"}");
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "messages[2].content[0].content[0].mime");
+    CHECK_INT(s.warning_count, 1);
+    engine_sent_free(&s);
+    inner.mime = "application/msword";
+    s = engine_send("anthropic", &req);
+    CHECK(!s.body);
+    CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    if (!test_excused()) CHECK_STR(s.error.param, "messages[2].content[0].content[0].mime");
+    engine_sent_free(&s);
+    inner.type = LLMPROV_BLOCK_VIDEO;
+    inner.mime = "video/mp4";
+    s = engine_send("anthropic", &req);
+    CHECK(!s.body);
+    CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+}
