@@ -256,7 +256,24 @@
     says that it has expired, another is asked for at once. Vertex AI's project and location are part of the base URL:
     https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google
 
-    AWS (the provider "bedrock") has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION), keys, and
+    Claude is spoken to in Anthropic's own format in other places too: "bedrock-anthropic" (AWS's InvokeModel; a model
+    is an id, a profile or an ARN), "bedrock-messages" and "anthropic-aws" (plain endpoints at AWS; the second wants the
+    header anthropic-workspace-id), "vertex-anthropic" (base URL as above, with publishers/anthropic), "azure-anthropic"
+    (https://RESOURCE.services.ai.azure.com). What goes where, version, betas and model, is in their rows; betas are always
+    given as the header anthropic-beta. "legacyuse" never streams: with on_event the same events come once the reply is
+    whole, and no credit is ERR_QUOTA. Those with "-anthropic" in their name, minimax and kimi-coding are other models
+    behind the same format.
+
+    Azure OpenAI is "azure" (openai-chat), "azure-responses", and "azure-deployments" for the older paths with a dated
+    api-version (desc.api_version). base_url or AZURE_OPENAI_ENDPOINT is https://RESOURCE.openai.azure.com, with or without
+    what comes behind. A model is the name of a deployment; one whose name does not begin like its model needs a profile
+    for what the model takes. Tokens of Entra ID come from desc.credentials. What its content filter says is in the extra of
+    replies and choices, and in error.raw.
+
+        client = llmprov_open(&(llmprov_desc){ .provider = "azure", .base_url = "https://mine.openai.azure.com" });
+        llmprov_chat(client, &(llmprov_request){ .model = "gpt-5.2", .prompt = question }, &r);
+
+    AWS ("bedrock" and the others there) has three more things: a region (desc.region, AWS_REGION, AWS_DEFAULT_REGION), keys, and
     the time. With an API key (desc.api_key, AWS_BEARER_TOKEN_BEDROCK) nothing is signed. Otherwise each attempt is signed
     anew (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the desc's) with the wall clock of desc.unix_ms;
     the body is hashed for that, so that a source is read once more, and one that can be read only once is refused. Keys
@@ -914,12 +931,25 @@ enum {
     LLMPROV_QUIRK_NO_CALL_IDS = 1048576,       /* Vertex AI: refuses ids of function calls, and the traces of
                                     tools that the Developer API ran (toolCall, toolResponse)                */
     LLMPROV_QUIRK_INLINE_REFS = 2097152,       /* loses $ref in schemas: what they lead to is sent instead   */
-    LLMPROV_QUIRK_THINK_TAGS = 16384           /* thinking stands in <think> tags at the beginning of the text */
+    LLMPROV_QUIRK_THINK_TAGS = 16384,          /* thinking stands in <think> tags at the beginning of the text */
+    LLMPROV_QUIRK_AWS_CHUNKS = 33554432,       /* AWS's InvokeModel: no member "stream", AWS's errors, and a stream is
+                                    of AWS's messages, each with an event of the format in base64            */
+    LLMPROV_QUIRK_NO_URLS = 67108864,          /* takes no images and documents by URL                       */
+    LLMPROV_QUIRK_FORBIDDEN_IS_QUOTA = 134217728             /* 403 says that there is no credit left        */
 };
 
 /* Typed departures; NULL and 0 = as the wire format has it. */
 typedef struct llmprov_quirks {
-    const char *chat_path;       /* "/chat/completions"                                                      */
+    const char *chat_path;       /* "/chat/completions"; {model} in it becomes the request's model, percent-encoded,
+                                    which anthropic-messages then does not have in the body                  */
+    const char *stream_path;     /* for a streamed reply; NULL = chat_path                                   */
+    const char *base_path;       /* "openai/v1": what a base URL may lack at its end, or the last of it; in place of the
+                                    format's "v1". "" = nothing                                              */
+    const char *api_version;     /* of the API, where the desc has none: "2024-10-21"                        */
+    const char *version_query;   /* the version goes into the URL under this name: "api-version"             */
+    const char *version_member;  /* anthropic-messages: into the body under this name, and not into a header; "" = nowhere */
+    const char *beta_member;     /* anthropic-messages: the betas go into the body, as a list of this name   */
+    const char *needs_header;    /* a header that nothing works without: "anthropic-workspace-id"            */
     const char *max_tokens_key;  /* "max_completion_tokens"                                                  */
     const char *reasoning_key;   /* the member that thinking is sent back in: "reasoning_content"            */
     const char *user_key;        /* "safety_identifier"                                                      */
@@ -1042,7 +1072,8 @@ typedef struct llmprov_desc {
     const char *provider;        /* required: an id or alias in the registry                                 */
     const char *api_key;         /* NULL = the row's variables                                               */
     const char *base_url;        /* NULL = the row's variable, then the row; with or without the version     */
-    const char *api_version;     /* Anthropic: "2023-06-01" or "2026-10-21"; NULL = what the request needs   */
+    const char *api_version;     /* Anthropic: "2023-06-01" or "2026-10-21"; NULL = the row's, or what the request needs.
+                                    Azure OpenAI: "2024-10-21", "preview"; NULL = the row's                  */
     const char *region;          /* AWS: "us-east-1"; NULL = AWS_REGION, then AWS_DEFAULT_REGION             */
     const char *access_key, *secret_key;       /* AWS: NULL = AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY       */
     const char *session_token;   /* AWS: of temporary keys; with the variables AWS_SESSION_TOKEN             */
@@ -5508,6 +5539,39 @@ static bool llmprov__http_is_path(const char *path) {
     return true;
 }
 
+/* A text with what stands for a name in it ("{region}") in its place; NULL = no memory. The value has no such name
+   in it. */
+static const char *llmprov__http_fill(llmprov__mem_arena *a, const char *text, const char *name, const char *value) {
+    const char *at;
+    while (text && (at = strstr(text, name)) != NULL) {
+        const char *before = llmprov__mem_copy(a, text, (size_t)(at - text));
+        text = before ? llmprov__err_join(a, before, value, at + strlen(name), (char *)NULL) : NULL;
+    }
+    return text;
+}
+
+/* The same with {model} for a part of it. False also without memory. */
+static bool llmprov__http_is_template(llmprov__mem_arena *a, const char *path) {
+    const char *filled = llmprov__http_fill(a, path, "{model}", "m");
+    return filled && llmprov__http_is_path(filled);
+}
+
+/* What a base's path lacks of the segments that it should end with: "openai" of "openai/v1" lacks "v1". Any version at
+   its end stands for one at theirs. */
+static const char *llmprov__http_lacks(llmprov_str path, const char *tail) {
+    size_t len = strlen(tail), at = path.len;
+    const char *last = strrchr(tail, '/') ? strrchr(tail, '/') + 1 : tail;
+    while (at && path.ptr[at - 1] != '/') at--;
+    if (llmprov__http_is_version(last, strlen(last)) && llmprov__http_is_version(path.ptr + at, path.len - at)) return "";
+    while (len) {
+        bool ends = path.len >= len && !memcmp(path.ptr + path.len - len, tail, len) && (path.len == len || path.ptr[path.len - len - 1] == '/');
+        if (ends) return tail + len + (tail[len] == '/');
+        while (len && tail[len - 1] != '/') len--;
+        if (len) len--;
+    }
+    return tail;
+}
+
 /* Cuts a known endpoint off a base that was given whole (".../v1/chat/completions"). */
 static llmprov_str llmprov__http_without(llmprov_str path, const char *tail) {
     size_t n;
@@ -5522,16 +5586,17 @@ static llmprov_str llmprov__http_without(llmprov_str path, const char *tail) {
 
 /* base + version + path. The version segment ("v1", or the very word that `version` is) comes from the base where it
    has one, otherwise from `version`; so a base may be given with it or without it, and with a slash at its end or
-   without. NULL = *why. */
+   without. Of a `version` of several segments a base may have the first ones. NULL = *why. */
 static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const char *version, const char *path, const char **why) {
     llmprov__http_base b;
     llmprov_str segment;
     size_t at = 0, len;
-    bool versioned = !version;
+    bool several = version && strchr(version, '/'), versioned = !version || !*version;
     char *url, *to;
     *why = llmprov__http_parse(base, &b);
     if (*why) return NULL;
     b.path = llmprov__http_without(b.path, path);
+    if (several) version = llmprov__http_lacks(b.path, version), versioned = !*version;
     while (llmprov__http_segment(b.path, &at, &segment))
         if (llmprov__text_is(segment, "..") || llmprov__text_is(segment, ".")) {
             *why = "has a dot segment in its path";
@@ -5547,7 +5612,7 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
         *to++ = '/';
         memcpy(to, segment.ptr, segment.len);
         to += segment.len;
-        versioned = versioned || llmprov__http_is_version(segment.ptr, segment.len) || llmprov__text_is(segment, version);
+        versioned = versioned || (!several && (llmprov__http_is_version(segment.ptr, segment.len) || llmprov__text_is(segment, version)));
     }
     if (!versioned) {
         *to++ = '/';
@@ -5562,22 +5627,11 @@ static char *llmprov__http_url(llmprov__mem_arena *a, const char *base, const ch
     return url;
 }
 
-/* A text with what stands for a name in it ("{region}") in its place; NULL = no memory. The value has no such name
-   in it. */
-static const char *llmprov__http_fill(llmprov__mem_arena *a, const char *text, const char *name, const char *value) {
-    const char *at;
-    while (text && (at = strstr(text, name)) != NULL) {
-        const char *before = llmprov__mem_copy(a, text, (size_t)(at - text));
-        text = before ? llmprov__err_join(a, before, value, at + strlen(name), (char *)NULL) : NULL;
-    }
-    return text;
-}
-
-/* A text percent-encoded, but for its slashes if it is a path. NULL = no memory. */
-static char *llmprov__http_encoded(llmprov__mem_arena *a, const char *text, bool path) {
+/* A text percent-encoded, but for the characters of `keep`. NULL = no memory. */
+static char *llmprov__http_encoded(llmprov__mem_arena *a, const char *text, const char *keep) {
     char *to = (char *)llmprov__mem_take(a, strlen(text) * 3 + 1), *at = to;
     while (at && *text) {
-        size_t run = path ? strcspn(text, "/") : strlen(text);
+        size_t run = strcspn(text, keep);
         at += llmprov__text_percent(at, text, run);
         text += run;
         if (*text) *at++ = *text++;
@@ -11672,6 +11726,15 @@ LLMPROV_API void llmprov_draft_header(llmprov_draft *d, const char *name, const 
     llmprov__http_set(&job->headers, a, llmprov__mem_copy(a, name, strlen(name)), value);
 }
 
+/* Takes a header out of those that would be sent; NULL = it is not among them. */
+static const char *llmprov__translator_take(llmprov_draft *d, const char *name) {
+    llmprov__translator_job *job = (llmprov__translator_job *)d->call;
+    const llmprov_header *there = llmprov__http_find(&job->headers, name);
+    const char *value = there ? there->value : NULL;
+    llmprov__http_drop(&job->headers, name);
+    return value;
+}
+
 LLMPROV_API void llmprov_draft_fold(llmprov_draft *d, const char *tool) {
     llmprov_turn *t = ((llmprov__translator_job *)d->call)->turn;
     t->fold = llmprov__mem_copy(&t->arena, tool, strlen(tool));
@@ -11742,7 +11805,7 @@ static const char *llmprov__translator_lacks(const llmprov_translator *t) {
 //
 // Words of the trade in tables: stop reasons, error types, efforts, media types;
 // and the decisions that profile data asks for, made once for all formats.
-// Calls: msg reply schema normal translator
+// Calls: msg http reply schema normal translator
 //==============================================================================
 
 /* The word for a tool whose input is a text. */
@@ -12297,7 +12360,7 @@ static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *f
    end of a name stands for all names that begin so; "a.b" is also b in a kept object a, of which nothing else is
    carried. */
 static const struct { const char *format, *members, *rest; } llmprov__parts_carriers[] = {
-    { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system", "" },
+    { "anthropic-messages", "thinking output_config output_format metadata tool_choice stream system anthropic_version", "anthropic_beta betas" },
     { "openai-chat", "max_tokens max_completion_tokens stream stream_options stop tools tool_choice parallel_tool_calls functions function_call "
                      "response_format reasoning_effort reasoning thinking user safety_identifier", "" },
     { "openai-responses", "stream reasoning text tool_choice", "" },
@@ -12780,6 +12843,62 @@ static llmprov_block_type llmprov__parts_media_type(const char *mime) {
     return LLMPROV_BLOCK_DOCUMENT;
 }
 
+/* -- errors of AWS -- */
+
+/* A copy that lives as long as the result; "" without memory. */
+static llmprov_str llmprov__parts_copy(llmprov_turn *t, llmprov_str text) {
+    llmprov_str copy = { NULL, 0 };
+    copy.ptr = llmprov_turn_keep(t, text);
+    if (copy.ptr) copy.len = text.len;
+    else copy.ptr = "";
+    return copy;
+}
+
+/* A string member as a text that stays. */
+static const char *llmprov__parts_string(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
+    return raw.ptr && raw.ptr[0] == '"' ? llmprov__parts_copy(t, llmprov__parts_text(s, raw)).ptr : NULL;
+}
+
+static llmprov_status llmprov__parts_aws_classify(const llmprov_error *e) {
+    llmprov_status code = llmprov__parts_aws_error(e->provider_code);
+    if (!code) code = llmprov__parts_error_status(e->http_status);
+    if (!code) code = LLMPROV_ERR_SERVER;
+    return code == LLMPROV_ERR_REQUEST ? llmprov__parts_aws_refusal(e->message) : code;
+}
+
+/* The name of what failed stands in a header; where a gateway took that away, in the body. */
+static void llmprov__parts_aws_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
+    static const char *const names[] = { "message", "Message", "code", "__type", "originalMessage" };
+    llmprov_str raw, v[5];
+    const char *text, *name, *more;
+    char type[64];
+    if (!llmprov_scan_raw(body, &raw) || raw.ptr[0] != '{') return;
+    llmprov__parts_members(body, raw, names, v, 5);
+    text = llmprov__parts_string(t, body, v[0].ptr ? v[0] : v[1]);
+    more = llmprov__parts_string(t, body, v[4]);
+    name = llmprov__parts_string(t, body, v[2].ptr ? v[2] : v[3]);
+    if (text && *text) e->message = text;
+    if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL)
+        e->message = text;
+    if (name && *name && !*e->provider_code) {
+        llmprov_str word;
+        llmprov__http_error_type(type, sizeof type, name);
+        word.ptr = type;
+        word.len = strlen(type);
+        e->provider_code = llmprov__parts_copy(t, word).ptr;
+    }
+    e->code = llmprov__parts_aws_classify(e);
+}
+
+/* An exception or an error in a stream ends it. */
+static void llmprov__parts_aws_failed(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
+    llmprov_error *e = llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply");
+    if (frame->event.len) e->provider_code = llmprov__parts_copy(t, frame->event).ptr;
+    if (frame->message.len) e->message = llmprov__parts_copy(t, frame->message).ptr;
+    if (frame->data.len) llmprov__parts_aws_read_error(t, e, data);
+    else e->code = llmprov__parts_aws_classify(e);
+}
+
 /* -- what both halves of gemini-generate know -- */
 
 /* Members of a part that say something about its data. */
@@ -12833,12 +12952,12 @@ static void llmprov__t_messages_tokens(llmprov_draft *d, llmprov__parts_thinking
 }
 
 /* The settings that only the older version knows, and only some models take. */
-static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__parts_thinking *p) {
+static bool llmprov__t_messages_sampling(llmprov_draft *d, const llmprov__parts_thinking *p, const char *version) {
     const llmprov_request *r = d->chat;
     llmprov_num temperature = r->temperature, top_p = r->top_p;
     const char *why = d->profile->flags & LLMPROV_MODEL_NO_SAMPLING ? "this model refuses sampling settings" :
                       p->thinks ? "sampling settings are refused while thinking is on" :
-                      d->api_version && !strcmp(d->api_version, "2026-10-21") ? "API version 2026-10-21 has no sampling settings" : NULL;
+                      llmprov__text_same(version, "2026-10-21", false) ? "API version 2026-10-21 has no sampling settings" : NULL;
     if (why) {
         llmprov__parts_drop_num(d, "temperature", temperature, why);
         llmprov__parts_drop_num(d, "top_p", top_p, why);
@@ -12890,12 +13009,6 @@ static bool llmprov__t_messages_needs_old(const llmprov_request *r) {
 }
 
 
-/* The betas that the request needs, each once. */
-static void llmprov__t_messages_beta(llmprov_draft *d) {
-    char list[LLMPROV__PARTS_BETAS];
-    if (llmprov__parts_betas(d->chat, list)) llmprov_draft_header(d, "anthropic-beta", list);
-}
-
 /* Whether the request was asked in this format: then what was said goes back as it was. */
 static bool llmprov__t_messages_own(const llmprov_draft *d) {
     return llmprov__text_same(d->chat->origin, "anthropic-messages", false);
@@ -12908,6 +13021,85 @@ static llmprov_str llmprov__t_messages_kept(const llmprov_draft *d, const char *
     return value;
 }
 
+/* -- where the version and the betas go: into headers, or where the row has it into the body -- */
+
+/* A version that stood in the body: only dates are versions elsewhere too, the others are names of endpoints. */
+static const char *llmprov__t_messages_said_version(llmprov_draft *d) {
+    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
+    llmprov_str kept = llmprov__t_messages_kept(d, "anthropic_version");
+    const char *own = d->row->quirks.api_version ? d->row->quirks.api_version : "";
+    if (!kept.ptr || kept.ptr[0] != '"' || kept.len < 3) return NULL;
+    if (kept.ptr[1] >= '0' && kept.ptr[1] <= '9') return llmprov__mem_copy(a, kept.ptr + 1, kept.len - 2);
+    kept.ptr++, kept.len -= 2;
+    if (!llmprov__text_is(kept, own) && !d->api_version) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "anthropic_version", "this version is another provider's: its own was sent");
+    return NULL;
+}
+
+/* The version to send; NULL = what the request needs. */
+static const char *llmprov__t_messages_version(llmprov_draft *d) {
+    const char *said = llmprov__t_messages_said_version(d);
+    return d->api_version ? d->api_version : said ? said : d->row->quirks.api_version;
+}
+
+/* The betas that stood in the body, into the header. */
+static void llmprov__t_messages_said_betas(llmprov_draft *d, const char *member) {
+    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
+    llmprov_str kept = llmprov__t_messages_kept(d, member), item;
+    llmprov_scan s = llmprov__json_scan(kept.ptr ? kept.ptr : "[]", kept.ptr ? kept.len : 2, NULL, 0);
+    const char *name;
+    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+        if (item.ptr[0] != '"' || item.len < 3 || memchr(item.ptr, '\\', item.len)) continue;
+        name = llmprov__mem_copy(a, item.ptr + 1, item.len - 2);
+        if (name) llmprov_draft_header(d, "anthropic-beta", name);
+    }
+}
+
+/* Whether a word stands in the part of a list that comes before it. */
+static bool llmprov__t_messages_again(const char *list, const char *word, size_t len) {
+    size_t n;
+    for (; list < word; list += n) {
+        list += strspn(list, ", ");
+        n = strcspn(list, ", ");
+        if (list < word && n == len && !memcmp(list, word, len)) return true;
+    }
+    return false;
+}
+
+/* A list in a header as one of JSON, each word once. */
+static void llmprov__t_messages_write_betas(llmprov_draft *d, const char *list) {
+    const char *p = list;
+    size_t n;
+    llmprov_write_open(d->body, d->row->quirks.beta_member, '[');
+    for (; *(p += strspn(p, ", ")); p += n) {
+        n = strcspn(p, ", ");
+        if (!llmprov__t_messages_again(list, p, n)) llmprov_write_str(d->body, NULL, p, n);
+    }
+    llmprov_write_close(d->body);
+}
+
+/* AWS knows this member of tools by the beta that it was before. */
+static const char llmprov__t_messages_eager[] = "eager_input_streaming";
+
+static bool llmprov__t_messages_is_eager(const llmprov_draft *d, const llmprov_tool *tool) {
+    llmprov_str value;
+    return (d->row->quirks.flags & LLMPROV_QUIRK_AWS_CHUNKS) && llmprov__msg_has(tool->extra, 0, llmprov__t_messages_eager, &value);
+}
+
+/* The betas that the request needs and those that were asked for. */
+static void llmprov__t_messages_betas(llmprov_draft *d) {
+    char needed[LLMPROV__PARTS_BETAS];
+    const char *all;
+    size_t i;
+    llmprov__t_messages_said_betas(d, "anthropic_beta");
+    llmprov__t_messages_said_betas(d, "betas");
+    if (llmprov__parts_betas(d->chat, needed)) llmprov_draft_header(d, "anthropic-beta", needed);
+    for (i = 0; i < d->chat->tool_count && !llmprov__t_messages_is_eager(d, &d->chat->tools[i]); i++) { }
+    if (i < d->chat->tool_count) llmprov_draft_header(d, "anthropic-beta", "fine-grained-tool-streaming-2025-05-14");
+    if (!d->row->quirks.beta_member) return;
+    all = llmprov__translator_take(d, "anthropic-beta");
+    if (all) llmprov__t_messages_write_betas(d, all);
+}
+
 static bool llmprov__t_messages_says(llmprov_str object, const char *member, const char *word) {
     llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
     llmprov_str value;
@@ -12915,16 +13107,27 @@ static bool llmprov__t_messages_says(llmprov_str object, const char *member, con
     return word && llmprov__text_is(llmprov__parts_text(&s, value), word);
 }
 
+/* The members of a tool, of which one is said by a beta. */
+static void llmprov__t_messages_write_eager(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
+    static const char *const written[] = { llmprov__t_messages_eager, "cache_control" };
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "this provider knows eager_input_streaming as a beta: that was sent");
+    llmprov__parts_write_kept(d->body, tool->extra, 0, written, 2);
+    llmprov__msg_write_mark(d->body, tool->cache);
+}
+
 static void llmprov__t_messages_tool(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
     llmprov_writer *w = d->body;
+    bool loose = (d->row->quirks.flags & LLMPROV_QUIRK_NO_STRICT) != 0;
     llmprov_str word;
     llmprov_write_open(w, NULL, '{');
     if (tool->type && !llmprov__msg_has(tool->extra, 0, "type", &word)) llmprov_write_str(w, "type", tool->type, strlen(tool->type));
     if (tool->name) llmprov_write_str(w, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || llmprov__t_messages_own(d))) llmprov__write_long(w, "description", tool->description, strlen(tool->description));
-    if (tool->schema || !tool->type) llmprov__parts_schema(d, "input_schema", tool->schema, field, tool->strict == LLMPROV_YES ? LLMPROV_SCHEMA_ANTHROPIC_TOOL : llmprov__parts_tool_target(d, false), "anthropic-messages");
-    if (tool->strict) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
-    llmprov__msg_write_marked(w, NULL, llmprov__text_of(tool->extra), tool->cache, false);
+    if (tool->schema || !tool->type) llmprov__parts_schema(d, "input_schema", tool->schema, field, tool->strict == LLMPROV_YES && !loose ? LLMPROV_SCHEMA_ANTHROPIC_TOOL : llmprov__parts_tool_target(d, false), "anthropic-messages");
+    if (tool->strict && !loose) llmprov_write_bool(w, "strict", tool->strict == LLMPROV_YES);
+    if (tool->strict && loose) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider refuses strict in tools: it was left out");
+    if (llmprov__t_messages_is_eager(d, tool)) llmprov__t_messages_write_eager(d, tool, field);
+    else llmprov__msg_write_marked(w, NULL, llmprov__text_of(tool->extra), tool->cache, false);
     llmprov_write_close(w);
 }
 
@@ -12966,6 +13169,14 @@ static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__parts_th
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: auto was sent" : "this model refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
         name = NULL;
+    } else if (choice >= LLMPROV_TOOL_ANY && (d->row->quirks.flags & LLMPROV_QUIRK_NO_FORCED_TOOL)) {
+        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this provider refuses a forced tool: auto was sent");
+        choice = LLMPROV_TOOL_AUTO;
+        name = NULL;
+    }
+    if (single && (d->row->quirks.flags & LLMPROV_QUIRK_NO_PARALLEL)) {
+        if (!fold) llmprov__parts_drop_text(d, "parallel_tools", "this provider has no disable_parallel_tool_use: it was left out");
+        single = false;
     }
     if (llmprov__t_messages_same_choice(kept, words[choice], name, single)) {
         llmprov_write_raw(d->body, "tool_choice", kept.ptr, kept.len);
@@ -13070,12 +13281,30 @@ static void llmprov__t_messages_refused(llmprov_draft *d) {
     if (d->chat->n.set && d->chat->n.value != 1) llmprov__parts_drop_int(d, "n", d->chat->n, "this format gives one answer");
 }
 
-/* Blocks that this format has no kind for. */
+/* Images and documents that the provider would have to fetch. */
+static bool llmprov__t_messages_is_url(const llmprov_draft *d, const llmprov_block *b) {
+    return (d->row->quirks.flags & LLMPROV_QUIRK_NO_URLS) && (b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_DOCUMENT) &&
+           b->url && !b->file_id && !llmprov__parts_has_bytes(b);
+}
+
+static bool llmprov__t_messages_fetches(const llmprov_draft *d, const llmprov_block *b) {
+    size_t i;
+    for (i = 0; b->content && i < b->content_count; i++)
+        if (llmprov__t_messages_is_url(d, &b->content[i])) return true;
+    return llmprov__t_messages_is_url(d, b);
+}
+
+/* Blocks that this format has no kind for, or the provider no way to. */
 static bool llmprov__t_messages_can(llmprov_draft *d, const llmprov_message *m, size_t block) {
     const llmprov_block *b = &m->blocks[block];
     char field[96];
-    if (b->type != LLMPROV_BLOCK_AUDIO && b->type != LLMPROV_BLOCK_VIDEO) return true;
+    bool fetches = llmprov__t_messages_fetches(d, b);
+    if (!fetches && b->type != LLMPROV_BLOCK_AUDIO && b->type != LLMPROV_BLOCK_VIDEO) return true;
     llmprov__parts_field(field, m, block);
+    if (fetches) {
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "this provider takes no images and documents by URL: give their bytes");
+        return false;
+    }
     if (b->type == LLMPROV_BLOCK_AUDIO && b->text) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "anthropic-messages takes no audio: its transcript was sent");
         llmprov_write_open(d->body, NULL, '{');
@@ -13123,14 +13352,18 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     llmprov_writer *w = d->body;
     llmprov__parts_thinking p;
     bool fold = r->schema && !(d->profile->flags & LLMPROV_MODEL_SCHEMA), sampled;
+    const llmprov_quirks *quirks = &d->row->quirks;
+    const char *version = llmprov__t_messages_version(d), *member = quirks->version_member;
     memset(&p, 0, sizeof p);
     llmprov__parts_think(d, &p);
     llmprov__t_messages_tokens(d, &p);
     llmprov_write_open(w, NULL, '{');
-    llmprov_write_str(w, "model", d->model, strlen(d->model));
+    if (member && *member && version) llmprov_write_str(w, member, version, strlen(version));
+    llmprov__t_messages_betas(d);
+    if (!quirks->chat_path || !strstr(quirks->chat_path, "{model}")) llmprov_write_str(w, "model", d->model, strlen(d->model));
     llmprov_write_int(w, "max_tokens", p.max_tokens);
-    if (d->stream || llmprov__t_messages_kept(d, "stream").ptr) llmprov_write_bool(w, "stream", d->stream);
-    sampled = llmprov__t_messages_sampling(d, &p);
+    if ((d->stream || llmprov__t_messages_kept(d, "stream").ptr) && !(quirks->flags & LLMPROV_QUIRK_AWS_CHUNKS)) llmprov_write_bool(w, "stream", d->stream);
+    sampled = llmprov__t_messages_sampling(d, &p, version);
     llmprov__t_messages_write_stops(d);
     llmprov__t_messages_write_thinking(d, &p);
     llmprov__t_messages_write_output(d, &p, fold);
@@ -13145,8 +13378,7 @@ static void llmprov__t_messages_write(llmprov_draft *d) {
     llmprov__write_rest(w, "messages");
     llmprov__t_messages_write_messages(d);
     llmprov_write_close(w);
-    llmprov_draft_header(d, "anthropic-version", d->api_version ? d->api_version : sampled || llmprov__t_messages_needs_old(r) ? "2023-06-01" : "2026-10-21");
-    llmprov__t_messages_beta(d);
+    if (!member) llmprov_draft_header(d, "anthropic-version", version ? version : sampled || llmprov__t_messages_needs_old(r) ? "2023-06-01" : "2026-10-21");
 }
 
 /* -- reading replies -- */
@@ -13309,8 +13541,16 @@ static bool llmprov__t_messages_message(llmprov_turn *t, const llmprov_scan *s, 
     return v[5].ptr != NULL;
 }
 
+/* AWS refuses in its own words, or hands on Anthropic's. */
 static void llmprov__t_messages_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
-    llmprov__parts_read_error(t, e, body);
+    static const char *const names[] = { "error" };
+    unsigned quirks = llmprov_turn_row(t)->quirks.flags;
+    llmprov_scan look = *body;
+    llmprov_str raw, error = { NULL, 0 };
+    if ((quirks & LLMPROV_QUIRK_AWS_CHUNKS) && llmprov_scan_raw(&look, &raw)) llmprov__parts_members(body, raw, names, &error, 1);
+    if ((quirks & LLMPROV_QUIRK_AWS_CHUNKS) && !error.ptr) llmprov__parts_aws_read_error(t, e, body);
+    else llmprov__parts_read_error(t, e, body);
+    if ((quirks & LLMPROV_QUIRK_FORBIDDEN_IS_QUOTA) && e->http_status == 403) e->code = LLMPROV_ERR_QUOTA;
 }
 
 static void llmprov__t_messages_read(llmprov_turn *t, llmprov_scan *body) {
@@ -13397,6 +13637,13 @@ static void llmprov__t_messages_stream_error(llmprov_turn *t, const llmprov_scan
     llmprov__t_messages_read_error(t, llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply"), &in);
 }
 
+/* AWS adds its own measurements to the last event. */
+static void llmprov__t_messages_last(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole) {
+    static const char *const names[] = { "type" };
+    llmprov_str type;
+    llmprov__parts_sort(t, -1, s, whole, names, &type, 1);
+}
+
 static void llmprov__t_messages_event(llmprov_turn *t, const llmprov_scan *s, llmprov_str event, llmprov_str whole, const llmprov_str *v) {
     llmprov__t_messages_state *m = (llmprov__t_messages_state *)llmprov_turn_state(t);
     int *at;
@@ -13412,6 +13659,7 @@ static void llmprov__t_messages_event(llmprov_turn *t, const llmprov_scan *s, ll
     } else if (llmprov__text_is(event, "message_start")) llmprov__t_messages_start(t, s, v[4]);
     else if (llmprov__text_is(event, "message_delta")) llmprov__t_messages_message_delta(t, s, whole, v[2], v[5]);
     else if (llmprov__text_is(event, "message_stop")) {
+        llmprov__t_messages_last(t, s, whole);
         m->open = false;
         if (m->stopped) llmprov_turn_done(t);
     } else if (llmprov__text_is(event, "error") || v[6].ptr) llmprov__t_messages_stream_error(t, s, whole);
@@ -13421,6 +13669,10 @@ static void llmprov__t_messages_event(llmprov_turn *t, const llmprov_scan *s, ll
 static void llmprov__t_messages_read_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
     static const char *const names[] = { "type", "index", "delta", "content_block", "message", "usage", "error" };
     llmprov_str v[7], whole = { data->at, 0 }, event;
+    if (frame->failed) {
+        llmprov__parts_aws_failed(t, frame, data);
+        return;
+    }
     llmprov__parts_take(NULL, -1, data, names, v, 7);
     if (data->status) return;
     whole.len = (size_t)(data->at - whole.ptr);
@@ -17832,19 +18084,6 @@ typedef struct llmprov__t_bedrock_state {
     bool stopped;
 } llmprov__t_bedrock_state;
 
-static llmprov_str llmprov__t_bedrock_copy(llmprov_turn *t, llmprov_str text) {
-    llmprov_str copy = { NULL, 0 };
-    copy.ptr = llmprov_turn_keep(t, text);
-    if (copy.ptr) copy.len = text.len;
-    else copy.ptr = "";
-    return copy;
-}
-
-/* A string member as a text that stays. */
-static const char *llmprov__t_bedrock_string(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
-    return raw.ptr && raw.ptr[0] == '"' ? llmprov__t_bedrock_copy(t, llmprov__parts_text(s, raw)).ptr : NULL;
-}
-
 static int llmprov__t_bedrock_begin(llmprov_turn *t, llmprov_block_type type, bool own) {
     llmprov_block b;
     memset(&b, 0, sizeof b);
@@ -17867,7 +18106,7 @@ static void llmprov__t_bedrock_piece(llmprov_turn *t, const llmprov_scan *s, int
 
 static void llmprov__t_bedrock_redacted(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
     llmprov_block b;
-    llmprov_str text = llmprov__t_bedrock_copy(t, llmprov__parts_text(s, raw));
+    llmprov_str text = llmprov__parts_copy(t, llmprov__parts_text(s, raw));
     memset(&b, 0, sizeof b);
     b.type = LLMPROV_BLOCK_REDACTED;
     b.origin = llmprov__parts_aws;
@@ -17888,12 +18127,12 @@ static int llmprov__t_bedrock_begin_use(llmprov_turn *t, const llmprov_scan *s, 
     llmprov_block b;
     memset(&b, 0, sizeof b);
     llmprov__parts_members(s, use, names, v, 4);
-    b.kind = llmprov__t_bedrock_string(t, s, v[2]);
+    b.kind = llmprov__parts_string(t, s, v[2]);
     b.type = llmprov__text_same(b.kind, "server_tool_use", false) ? LLMPROV_BLOCK_SERVER_USE : LLMPROV_BLOCK_TOOL_USE;
     if (b.type == LLMPROV_BLOCK_TOOL_USE) b.kind = NULL;
     else b.origin = llmprov__parts_aws;
-    b.id = llmprov__t_bedrock_string(t, s, v[0]);
-    b.name = llmprov__t_bedrock_string(t, s, v[1]);
+    b.id = llmprov__parts_string(t, s, v[0]);
+    b.name = llmprov__parts_string(t, s, v[1]);
     *input = v[3];
     *type = b.type;
     return llmprov_turn_block(t, 0, &b);
@@ -17926,7 +18165,7 @@ static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan
     b.type = LLMPROV_BLOCK_SERVER_RESULT;
     b.kind = "server_tool_result";
     b.origin = llmprov__parts_aws;
-    b.id = llmprov__t_bedrock_string(t, s, v[0]);
+    b.id = llmprov__parts_string(t, s, v[0]);
     b.json = content.ptr ? content.ptr : "[]";
     b.json_len = content.ptr ? content.len : 2;
     b.extra = w.text;
@@ -17939,8 +18178,8 @@ static void llmprov__t_bedrock_server_result(llmprov_turn *t, const llmprov_scan
 /* An image that a model made: {"format","source":{"bytes"}}. */
 static void llmprov__t_bedrock_image(llmprov_turn *t, const llmprov_scan *s, llmprov_str format, llmprov_str bytes) {
     llmprov_block b;
-    const char *word = llmprov__t_bedrock_string(t, s, format);
-    llmprov_str base64 = llmprov__t_bedrock_copy(t, llmprov__parts_text(s, bytes));
+    const char *word = llmprov__parts_string(t, s, format);
+    llmprov_str base64 = llmprov__parts_copy(t, llmprov__parts_text(s, bytes));
     memset(&b, 0, sizeof b);
     b.type = LLMPROV_BLOCK_IMAGE;
     b.mime = llmprov__err_join(&t->arena, "image/", word ? word : "png", (char *)NULL);
@@ -18048,7 +18287,7 @@ static void llmprov__t_bedrock_whole_block(llmprov_turn *t, llmprov_scan *conten
     llmprov_str key, raw;
     size_t i;
     while (llmprov_scan_key(content, &key)) {
-        llmprov_str name = llmprov__t_bedrock_copy(t, key);
+        llmprov_str name = llmprov__parts_copy(t, key);
         if (!llmprov_scan_raw(content, &raw) || raw.ptr[0] == 'n' || llmprov__text_is(name, "type")) continue;
         for (i = 0; i < LLMPROV__COUNT(kinds) && !llmprov__text_is(name, kinds[i].key); i++) { }
         if (i < LLMPROV__COUNT(kinds)) kinds[i].read(t, content, raw);
@@ -18090,7 +18329,7 @@ static llmprov_str llmprov__t_bedrock_sequence(llmprov_turn *t, const llmprov_sc
     if (!fields.ptr || fields.ptr[0] != '{') return none;
     llmprov__parts_members(s, fields, names, v, 2);
     if (!v[0].ptr && v[1].ptr) llmprov__parts_members(s, v[1], names, v, 1);
-    return v[0].ptr && v[0].ptr[0] == '"' ? llmprov__t_bedrock_copy(t, llmprov__parts_text(s, v[0])) : none;
+    return v[0].ptr && v[0].ptr[0] == '"' ? llmprov__parts_copy(t, llmprov__parts_text(s, v[0])) : none;
 }
 
 static void llmprov__t_bedrock_stop(llmprov_turn *t, const llmprov_scan *s, llmprov_str reason, llmprov_str fields) {
@@ -18141,48 +18380,6 @@ static void llmprov__t_bedrock_read(llmprov_turn *t, llmprov_scan *body) {
     llmprov__t_bedrock_stop(t, body, v[1], v[3]);
     llmprov__t_bedrock_usage(t, body, v[2]);
     llmprov_turn_done(t);
-}
-
-/* -- errors -- */
-
-static llmprov_status llmprov__t_bedrock_classify(const llmprov_error *e) {
-    llmprov_status code = llmprov__parts_aws_error(e->provider_code);
-    if (!code) code = llmprov__parts_error_status(e->http_status);
-    if (!code) code = LLMPROV_ERR_SERVER;
-    return code == LLMPROV_ERR_REQUEST ? llmprov__parts_aws_refusal(e->message) : code;
-}
-
-/* The name of what failed stands in a header; where a gateway took that away, in the body. */
-static void llmprov__t_bedrock_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
-    static const char *const names[] = { "message", "Message", "code", "__type", "originalMessage" };
-    llmprov_str raw, v[5];
-    const char *text, *name, *more;
-    char type[64];
-    if (!llmprov_scan_raw(body, &raw) || raw.ptr[0] != '{') return;
-    llmprov__parts_members(body, raw, names, v, 5);
-    text = llmprov__t_bedrock_string(t, body, v[0].ptr ? v[0] : v[1]);
-    more = llmprov__t_bedrock_string(t, body, v[4]);
-    name = llmprov__t_bedrock_string(t, body, v[2].ptr ? v[2] : v[3]);
-    if (text && *text) e->message = text;
-    if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL)
-        e->message = text;
-    if (name && *name && !*e->provider_code) {
-        llmprov_str word;
-        llmprov__http_error_type(type, sizeof type, name);
-        word.ptr = type;
-        word.len = strlen(type);
-        e->provider_code = llmprov__t_bedrock_copy(t, word).ptr;
-    }
-    e->code = llmprov__t_bedrock_classify(e);
-}
-
-/* An exception or an error in a stream ends it. */
-static void llmprov__t_bedrock_failed(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) {
-    llmprov_error *e = llmprov_turn_fail(t, LLMPROV_ERR_SERVER, "the provider failed in the middle of its reply");
-    if (frame->event.len) e->provider_code = llmprov__t_bedrock_copy(t, frame->event).ptr;
-    if (frame->message.len) e->message = llmprov__t_bedrock_copy(t, frame->message).ptr;
-    if (frame->data.len) llmprov__t_bedrock_read_error(t, e, data);
-    else e->code = llmprov__t_bedrock_classify(e);
 }
 
 /* -- a stream -- */
@@ -18343,7 +18540,7 @@ static void llmprov__t_bedrock_read_frame(llmprov_turn *t, const llmprov_frame *
                                          "additionalModelResponseFields" };
     llmprov_str v[5], whole;
     if (frame->failed) {
-        llmprov__t_bedrock_failed(t, frame, data);
+        llmprov__parts_aws_failed(t, frame, data);
         return;
     }
     for (whole.ptr = data->at; whole.ptr < data->end && (unsigned char)*whole.ptr <= ' '; whole.ptr++) { }
@@ -29291,8 +29488,9 @@ static int llmprov__s_bedrock_write_error(llmprov_face *f, const llmprov_error *
 // >>translators the wire formats that are compiled in
 //
 // A row of a format that was left out stays; its first use says so.
-// Calls: t_messages t_chat t_responses t_bedrock t_ollama t_cohere t_gemini
-//        s_messages s_chat s_responses s_ollama s_cohere s_gemini s_bedrock
+// Calls: parts t_messages t_chat t_responses t_bedrock t_ollama t_cohere
+//        t_gemini s_messages s_chat s_responses s_ollama s_cohere s_gemini
+//        s_bedrock
 //==============================================================================
 
 static const llmprov_translator llmprov__translators_list[] = {
@@ -29334,7 +29532,7 @@ static const llmprov_translator llmprov__translators_list[] = {
                LLMPROV_RULE_NO_BLANKS | LLMPROV_RULE_USER_FIRST | LLMPROV_RULE_TOOL_IMAGES | LLMPROV_RULE_ONE_BLOCK,
       .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
       .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
-      .passing = "p", .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__t_bedrock_read_error,
+      .passing = "p", .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__parts_aws_read_error,
       .write_state = sizeof(llmprov__s_bedrock_state), .read_request = llmprov__s_bedrock_read_request,
       .write_reply = llmprov__s_bedrock_write_reply, .write_event = llmprov__s_bedrock_write_event,
       .write_error = llmprov__s_bedrock_write_error },
@@ -29461,6 +29659,98 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "vertex-express", .format = "gemini-generate", .base_url = "https://aiplatform.googleapis.com/v1/publishers/google",
       .key_env = "GOOGLE_VERTEX_API_KEY GOOGLE_API_KEY", .base_env = "GOOGLE_VERTEX_BASE_URL", .default_model = "gemini-3.5-flash",
       .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-goog-api-key", .quirks = { .flags = LLMPROV_QUIRK_NO_CALL_IDS } },
+    /* anthropic-messages at others: https://platform.claude.com/docs/en/build-with-claude/claude-in-amazon-bedrock
+       .../claude-on-vertex-ai  .../claude-in-microsoft-foundry  .../claude-platform-on-aws */
+    { .id = "bedrock-anthropic", .format = "anthropic-messages", .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
+      .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .base_env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL",
+      .aliases = "aws-anthropic bedrock-invoke", .default_model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+      .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock",
+      .quirks = { .chat_path = "/model/{model}/invoke", .stream_path = "/model/{model}/invoke-with-response-stream", .base_path = "",
+                  .api_version = "bedrock-2023-05-31", .version_member = "anthropic_version", .beta_member = "anthropic_beta",
+                  .flags = LLMPROV_QUIRK_AWS_CHUNKS | LLMPROV_QUIRK_NO_PARALLEL | LLMPROV_QUIRK_NO_STRICT } },
+    { .id = "bedrock-messages", .format = "anthropic-messages", .base_url = "https://bedrock-mantle.{region}.api.aws/anthropic/v1",
+      .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .aliases = "bedrock-mantle-anthropic mantle-anthropic",
+      .default_model = "anthropic.claude-sonnet-5-5", .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock-mantle",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "anthropic-aws", .format = "anthropic-messages", .base_url = "https://aws-external-anthropic.{region}.api.aws/v1",
+      .key_env = "ANTHROPIC_AWS_API_KEY=bearer", .base_env = "ANTHROPIC_AWS_BASE_URL", .aliases = "claude-platform-aws",
+      .default_model = "claude-sonnet-4-6", .auth = LLMPROV_AUTH_SIGV4, .auth_name = "aws-external-anthropic",
+      .quirks = { .needs_header = "anthropic-workspace-id" } },
+    /* base_url: https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/anthropic */
+    { .id = "vertex-anthropic", .format = "anthropic-messages", .key_env = "VERTEX_ACCESS_TOKEN GOOGLE_ACCESS_TOKEN",
+      .base_env = "ANTHROPIC_VERTEX_BASE_URL", .aliases = "google-vertex-anthropic claude-vertex", .default_model = "claude-sonnet-4-6",
+      .quirks = { .chat_path = "/models/{model}:rawPredict", .stream_path = "/models/{model}:streamRawPredict",
+                  .base_path = "publishers/anthropic", .api_version = "vertex-2023-10-16", .version_member = "anthropic_version",
+                  .flags = LLMPROV_QUIRK_NO_URLS } },
+    { .id = "azure-anthropic", .format = "anthropic-messages", .key_env = "ANTHROPIC_FOUNDRY_API_KEY AZURE_ANTHROPIC_API_KEY",
+      .base_env = "ANTHROPIC_FOUNDRY_BASE_URL", .aliases = "foundry-anthropic azure-claude", .default_model = "claude-sonnet-4-6",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key", .quirks = { .base_path = "anthropic/v1" } },
+    { .id = "legacyuse", .format = "anthropic-messages", .base_url = "https://api.legacy-use.com", .key_env = "LEGACYUSE_PROXY_API_KEY",
+      .base_env = "LEGACYUSE_PROXY_BASE_URL", .aliases = "legacy-use", .default_model = "legacy-use-sonnet-4",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key",
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
+      .quirks = { .chat_path = "/create", .base_path = "", .api_version = "2023-06-01", .version_member = "", .beta_member = "betas",
+                  .flags = LLMPROV_QUIRK_FORBIDDEN_IS_QUOTA } },
+    { .id = "deepseek-anthropic", .format = "anthropic-messages", .base_url = "https://api.deepseek.com/anthropic/v1", .key_env = "DEEPSEEK_API_KEY",
+      .default_model = "deepseek-flash", .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01", .efforts = "deepseek: low high max" } },
+    { .id = "moonshot-anthropic", .format = "anthropic-messages", .base_url = "https://api.moonshot.ai/anthropic/v1",
+      .key_env = "MOONSHOT_API_KEY MOONSHOTAI_API_KEY", .aliases = "kimi-anthropic", .default_model = "kimi-k3",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01", .efforts = "kimi-k3: low high max" } },
+    { .id = "moonshot-cn-anthropic", .format = "anthropic-messages", .base_url = "https://api.moonshot.cn/anthropic/v1",
+      .key_env = "MOONSHOT_API_KEY", .default_model = "kimi-k3",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01", .efforts = "kimi-k3: low high max" } },
+    { .id = "kimi-coding", .format = "anthropic-messages", .base_url = "https://api.kimi.com/coding/v1",
+      .key_env = "KIMI_API_KEY KIMI_CODING_API_KEY", .aliases = "kimi-for-coding", .default_model = "k3",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key", .quirks = { .api_version = "2023-06-01", .efforts = "k3: low high max" } },
+    { .id = "zai-anthropic", .format = "anthropic-messages", .base_url = "https://api.z.ai/api/anthropic/v1", .key_env = "ZAI_API_KEY Z_AI_API_KEY",
+      .aliases = "glm-anthropic", .default_model = "glm-5.3", .quirks = { .base_path = "api/anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "zhipu-anthropic", .format = "anthropic-messages", .base_url = "https://open.bigmodel.cn/api/anthropic/v1",
+      .key_env = "ZHIPU_API_KEY ZHIPUAI_API_KEY", .aliases = "bigmodel-anthropic", .default_model = "glm-5.2",
+      .quirks = { .base_path = "api/anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "minimax", .format = "anthropic-messages", .base_url = "https://api.minimax.io/anthropic/v1", .key_env = "MINIMAX_API_KEY",
+      .default_model = "MiniMax-M3", .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "minimax-cn", .format = "anthropic-messages", .base_url = "https://api.minimaxi.com/anthropic/v1", .key_env = "MINIMAX_API_KEY",
+      .aliases = "minimaxi", .default_model = "MiniMax-M3", .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key",
+      .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "dashscope-anthropic", .format = "anthropic-messages", .base_url = "https://dashscope-intl.aliyuncs.com/apps/anthropic/v1",
+      .key_env = "DASHSCOPE_API_KEY ALIBABA_API_KEY", .aliases = "qwen-anthropic alibaba-anthropic", .default_model = "qwen3.7-plus",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key", .quirks = { .base_path = "apps/anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "dashscope-cn-anthropic", .format = "anthropic-messages", .base_url = "https://dashscope.aliyuncs.com/apps/anthropic/v1",
+      .key_env = "DASHSCOPE_API_KEY", .default_model = "qwen3.7-plus", .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key",
+      .quirks = { .base_path = "apps/anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "xiaomi-anthropic", .format = "anthropic-messages", .base_url = "https://api.xiaomimimo.com/anthropic/v1",
+      .key_env = "XIAOMI_API_KEY MIMO_API_KEY", .aliases = "mimo-anthropic", .default_model = "mimo-v2.5-pro",
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key", .quirks = { .base_path = "anthropic/v1", .api_version = "2023-06-01" } },
+    { .id = "fireworks-anthropic", .format = "anthropic-messages", .base_url = "https://api.fireworks.ai/inference/v1",
+      .key_env = "FIREWORKS_API_KEY", .default_model = "accounts/fireworks/models/glm-5p2", .quirks = { .api_version = "2023-06-01" } },
+    { .id = "openrouter-anthropic", .format = "anthropic-messages", .base_url = "https://openrouter.ai/api/v1",
+      .key_env = "OPENROUTER_API_KEY", .default_model = "anthropic/claude-sonnet-4.6", .quirks = { .api_version = "2023-06-01" } },
+    { .id = "vercel-anthropic", .format = "anthropic-messages", .base_url = "https://ai-gateway.vercel.sh/v1",
+      .key_env = "AI_GATEWAY_API_KEY VERCEL_AI_GATEWAY_API_KEY VERCEL_OIDC_TOKEN", .default_model = "anthropic/claude-sonnet-4.6",
+      .quirks = { .api_version = "2023-06-01" } },
+    { .id = "ollama-anthropic", .format = "anthropic-messages", .base_url = "http://localhost:11434/v1", .key_env = "OLLAMA_API_KEY",
+      .base_env = "OLLAMA_HOST", .default_model = "qwen3", .auth_optional = true,
+      .quirks = { .api_version = "2023-06-01", .flags = LLMPROV_QUIRK_NO_FORCED_TOOL | LLMPROV_QUIRK_NO_PARALLEL } },
+    { .id = "llama.cpp-anthropic", .format = "anthropic-messages", .base_url = "http://127.0.0.1:8080/v1", .key_env = "LLAMA_API_KEY",
+      .base_env = "LLAMA_BASE_URL", .auth_optional = true, .default_model = "default", .quirks = { .api_version = "2023-06-01" } },
+    { .id = "lmstudio-anthropic", .format = "anthropic-messages", .base_url = "http://localhost:1234/v1", .key_env = "LM_API_TOKEN LMSTUDIO_API_KEY",
+      .base_env = "LMSTUDIO_BASE_URL", .auth_optional = true, .quirks = { .api_version = "2023-06-01" } },
+    { .id = "vllm-anthropic", .format = "anthropic-messages", .base_url = "http://localhost:8000/v1", .key_env = "VLLM_API_KEY",
+      .base_env = "VLLM_BASE_URL", .auth_optional = true, .quirks = { .api_version = "2023-06-01" } },
+    /* Azure OpenAI. base_url: https://RESOURCE.openai.azure.com, or https://RESOURCE.services.ai.azure.com; a model is a
+       deployment's name. https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
+    { .id = "azure", .format = "openai-chat", .key_env = "AZURE_OPENAI_API_KEY AZURE_API_KEY AZURE_OPENAI_AD_TOKEN=bearer",
+      .base_env = "AZURE_OPENAI_ENDPOINT", .aliases = "azure-openai azureopenai", .auth = LLMPROV_AUTH_HEADER, .auth_name = "api-key",
+      .quirks = { .base_path = "openai/v1", .version_query = "api-version", .max_tokens_key = "max_completion_tokens", .flags = LLMPROV_QUIRK_DEVELOPER } },
+    { .id = "azure-responses", .format = "openai-responses", .key_env = "AZURE_OPENAI_API_KEY AZURE_API_KEY AZURE_OPENAI_AD_TOKEN=bearer",
+      .base_env = "AZURE_OPENAI_ENDPOINT", .auth = LLMPROV_AUTH_HEADER, .auth_name = "api-key",
+      .quirks = { .base_path = "openai/v1", .version_query = "api-version", .user_key = "user", .flags = LLMPROV_QUIRK_DEVELOPER } },
+    { .id = "azure-deployments", .format = "openai-chat", .key_env = "AZURE_OPENAI_API_KEY AZURE_API_KEY AZURE_OPENAI_AD_TOKEN=bearer",
+      .base_env = "AZURE_OPENAI_ENDPOINT", .aliases = "azure-classic", .auth = LLMPROV_AUTH_HEADER, .auth_name = "api-key",
+      .quirks = { .chat_path = "/deployments/{model}/chat/completions", .base_path = "openai", .api_version = "2024-10-21",
+                  .version_query = "api-version", .max_tokens_key = "max_completion_tokens", .flags = LLMPROV_QUIRK_DEVELOPER } },
     { .id = "custom", .format = "openai-chat", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
 };
 
@@ -29539,6 +29829,8 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "qwen3", LLMPROV_MODEL_INLINE_REFS, 0, NULL },
     { "qwen3-coder", LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_INLINE_REFS, 0, "" },
     { "kimi", LLMPROV_MODEL_NO_REQUIRED, 0, NULL },
+    { "minimax-m3", LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_BUDGET, 0, NULL },
+    { "legacy-use-", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
     { "deepseek-r1", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY | LLMPROV_MODEL_TRIM_START, 0, "" },
     { "deepseek-reasoner", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY, 0, "" },
     { "deepseek-v4", LLMPROV_MODEL_REPLAY_THINKING, 0, NULL },
@@ -29764,6 +30056,12 @@ LLMPROV_API bool llmprov_unregister(llmprov_registry *reg, const char *id) {
     return true;
 }
 
+/* "openai/v1": a path without the slash at its beginning. */
+static bool llmprov__registry_is_tail(llmprov__mem_arena *a, const char *tail) {
+    const char *path = llmprov__err_join(a, "/", tail, (char *)NULL);
+    return path && llmprov__http_is_path(path);
+}
+
 /* Why a row could not work; NULL = it can. *member is what is wrong with it. */
 static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_provider *row, const char **member) {
     llmprov__http_headers none = { NULL, 0, 0 };
@@ -29786,7 +30084,18 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
     *member = "headers";
     if (row->headers && !llmprov__http_lines(&none, &reg->words, row->headers, "headers", &err, &reg->words)) return err.message;
     *member = "quirks.chat_path";
-    if (row->quirks.chat_path && !llmprov__http_is_path(row->quirks.chat_path)) return "a path of plain segments was expected: \"/v2/chat\"";
+    if (row->quirks.chat_path && !llmprov__http_is_template(&reg->words, row->quirks.chat_path)) return "a path of plain segments was expected: \"/v2/chat\"";
+    *member = "quirks.stream_path";
+    if (row->quirks.stream_path && !row->quirks.chat_path) return "chat_path is for whole replies, and missing";
+    if (row->quirks.stream_path && !llmprov__http_is_template(&reg->words, row->quirks.stream_path)) return "a path of plain segments was expected: \"/v2/chat\"";
+    *member = "quirks.base_path";
+    if (row->quirks.base_path && *row->quirks.base_path && !llmprov__registry_is_tail(&reg->words, row->quirks.base_path)) return "segments of a path were expected: \"openai/v1\"";
+    *member = "quirks.api_version";
+    if (row->quirks.api_version && (!*row->quirks.api_version || strpbrk(row->quirks.api_version, " \t") || llmprov__http_misfit(row->quirks.api_version))) return "visible ASCII was expected: \"2024-10-21\"";
+    *member = "quirks.needs_header";
+    if (row->quirks.needs_header && !llmprov__http_is_token(row->quirks.needs_header, strlen(row->quirks.needs_header))) return "a header's name was expected";
+    *member = "quirks.version_query";
+    if (row->quirks.version_query && (!*row->quirks.version_query || !llmprov__http_is_plain(row->quirks.version_query, ""))) return "letters, digits and -._~ were expected in a query name";
     return NULL;
 }
 
@@ -29831,6 +30140,13 @@ static void llmprov__registry_copy(llmprov_registry *reg, llmprov_provider *to, 
     to->auth_name = llmprov__registry_keep(reg, from->auth_name);
     to->headers = llmprov__registry_keep(reg, from->headers);
     to->quirks.chat_path = llmprov__registry_keep(reg, from->quirks.chat_path);
+    to->quirks.stream_path = llmprov__registry_keep(reg, from->quirks.stream_path);
+    to->quirks.base_path = llmprov__registry_keep(reg, from->quirks.base_path);
+    to->quirks.api_version = llmprov__registry_keep(reg, from->quirks.api_version);
+    to->quirks.version_query = llmprov__registry_keep(reg, from->quirks.version_query);
+    to->quirks.version_member = llmprov__registry_keep(reg, from->quirks.version_member);
+    to->quirks.needs_header = llmprov__registry_keep(reg, from->quirks.needs_header);
+    to->quirks.beta_member = llmprov__registry_keep(reg, from->quirks.beta_member);
     to->quirks.max_tokens_key = llmprov__registry_keep(reg, from->quirks.max_tokens_key);
     to->quirks.reasoning_key = llmprov__registry_keep(reg, from->quirks.reasoning_key);
     to->quirks.user_key = llmprov__registry_keep(reg, from->quirks.user_key);
@@ -29952,6 +30268,7 @@ struct llmprov_client {
     const char *key, *url;
     const char *stream_url;      /* of streamed replies */
     const char *region;
+    llmprov_framing framing;     /* of streams */
     llmprov_credentials keys;    /* AWS's */
     llmprov_auth auth;
     uint32_t calls;              /* the seed of the jitter */
@@ -30100,12 +30417,31 @@ static const char *llmprov__client_placed(llmprov_client *c, const char *base, c
     return llmprov__http_fill(&c->arena, base, "{region}", region);
 }
 
+/* Whether a URL's query has a member of that name. */
+static bool llmprov__client_asks(const char *url, const char *name) {
+    const char *p = strchr(url, '?');
+    size_t n = strlen(name);
+    for (; p; p = strchr(p + 1, '&'))
+        if (!strncmp(p + 1, name, n) && (p[1 + n] == '=' || p[1 + n] == '&' || !p[1 + n])) return true;
+    return false;
+}
+
+/* A URL with the version of the API in its query, where the row has it there and the base URL did not bring one. */
+static char *llmprov__client_dated(llmprov_client *c, char *url) {
+    const llmprov_quirks *q = &c->row.quirks;
+    const char *version = c->desc.api_version ? c->desc.api_version : q->api_version;
+    char *value;
+    if (!url || !q->version_query || !version || llmprov__client_asks(url, q->version_query)) return url;
+    value = llmprov__http_encoded(&c->arena, version, "");
+    return value ? llmprov__err_join(&c->arena, url, strchr(url, '?') ? "&" : "?", q->version_query, "=", value, (char *)NULL) : NULL;
+}
+
 static char *llmprov__client_address(llmprov_client *c, const char *base, const char *path, const char *whose) {
-    const char *own = llmprov__client_placed(c, c->row.base_url, "region"), *why;
-    const char *version = llmprov__http_version_of(&c->arena, own, c->translator->version);
+    const char *own = llmprov__client_placed(c, c->row.base_url, "region"), *tail = c->row.quirks.base_path, *why;
+    const char *version = tail ? tail : llmprov__http_version_of(&c->arena, own, c->translator->version);
     char *url = llmprov__http_url(&c->arena, base, version, path, &why);
     if (!url && why) llmprov__client_fail(c, LLMPROV_ERR_ARGUMENT, whose, ": the base URL ", why);
-    return url;
+    return llmprov__client_dated(c, url);
 }
 
 /* Servers on one's own machine are often named by what they listen on: "host", "host:port", ":port", "0.0.0.0". Then
@@ -30128,7 +30464,7 @@ static const char *llmprov__client_whole(llmprov_client *c, const char *base) {
 
 /* The address: desc, environment, row; and the version segment where it lacks one. */
 static void llmprov__client_find_url(llmprov_client *c) {
-    const char *own = c->row.quirks.chat_path, *end;
+    const char *own = c->row.quirks.chat_path, *stream = own ? c->row.quirks.stream_path : c->translator->stream_path, *end;
     const char *env = c->desc.base_url ? NULL : llmprov__client_first(c->row.base_env, &end);
     const char *base = llmprov__client_whole(c, c->desc.base_url ? c->desc.base_url : env);
     const char *whose = c->desc.base_url ? "desc.base_url" : env ? c->row.base_env : "row.base_url";
@@ -30140,8 +30476,7 @@ static void llmprov__client_find_url(llmprov_client *c) {
     base = llmprov__client_placed(c, base, c->region);
     if (!base) return;
     c->url = llmprov__client_address(c, base, own ? own : c->translator->path, whose);
-    c->stream_url = own || !c->translator->stream_path ? c->url :
-                    llmprov__client_address(c, base, c->translator->stream_path, whose);
+    c->stream_url = stream ? llmprov__client_address(c, base, stream, whose) : c->url;
 }
 
 /* A version goes into a header or a query: visible ASCII. */
@@ -30165,6 +30500,7 @@ static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc
     c->row = *row;
     c->translator = llmprov__registry_translator(desc->registry, row->format);
     if (!c->translator) llmprov__client_fail(c, LLMPROV_ERR_UNSUPPORTED, "this wire format is not compiled in: ", row->format, NULL);
+    else c->framing = row->quirks.flags & LLMPROV_QUIRK_AWS_CHUNKS ? LLMPROV_FRAMING_EVENTSTREAM : c->translator->framing;
 }
 
 /* As much of a desc as the caller's version of it has. */
@@ -30391,6 +30727,7 @@ struct llmprov_call {
     int64_t frame_number;
     llmprov__mem_buf reply;      /* a whole body */
     llmprov__mem_buf later;      /* fed bytes that no one has asked for yet */
+    llmprov__mem_buf chunk;      /* what a message of InvokeModel holds */
     const char *at, *end;        /* the bytes in hand */
     uint64_t received;
     uint64_t now, began, mark, due;            /* of the clock that is fed */
@@ -30518,6 +30855,7 @@ static void llmprov__call_forget_reply(llmprov_call *call) {
     llmprov__frame_free(&call->frames);
     llmprov__mem_buf_free(&call->reply);
     llmprov__mem_buf_free(&call->later);
+    llmprov__mem_buf_free(&call->chunk);
     call->at = call->end = NULL;
     call->received = 0;
     call->frame_number = 0;
@@ -30527,7 +30865,7 @@ static void llmprov__call_forget_reply(llmprov_call *call) {
 static void llmprov__call_open_frames(llmprov_call *call) {
     const llmprov_client *c = call->client;
     llmprov__frame_init(&call->frames, &call->turn->arena.alloc, c->desc.limits.max_event_bytes);
-    if (c->translator) call->frames.framing = c->translator->framing;
+    call->frames.framing = c->framing;
 }
 
 static void llmprov__call_stop(llmprov_call *call) {
@@ -30630,12 +30968,45 @@ static void llmprov__call_settle(llmprov_call *call) {
     call->client->translator->read_frame(t, &frame, &s);
 }
 
+/* The text that a member of an object is; NULL when there is none, or the object is no JSON. */
+static llmprov_str llmprov__call_member(llmprov_call *call, llmprov_str object, const char *name) {
+    llmprov_scan s = llmprov__call_scan(call, object);
+    llmprov_str key, text = { NULL, 0 };
+    while (llmprov_scan_key(&s, &key)) {
+        if (!llmprov__text_is(key, name)) llmprov_scan_skip(&s);
+        else if (llmprov_scan_text(&s, &text) && !s.status) return text;
+    }
+    text.ptr = NULL;
+    return text;
+}
+
+/* What a message of InvokeModel holds: a frame of the format, in base64. One that holds nothing goes on as it is. */
+static bool llmprov__call_unwrap(llmprov_call *call, const llmprov_frame *message, llmprov_frame *frame) {
+    llmprov_str base64 = llmprov__call_member(call, message->data, "bytes");
+    char *to;
+    *frame = *message;
+    if (!base64.ptr) return true;
+    call->chunk.len = 0;
+    to = llmprov__mem_room(&call->chunk, base64.len / 4 * 3 + 2);
+    frame->data.ptr = to;
+    if (!to) llmprov__reply_no_memory(call->turn);
+    else if (!llmprov__text_unbase64(to, &frame->data.len, base64.ptr, base64.len))
+        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_BAD_REPLY, "stream event ",
+                         llmprov__err_int(call->frame_number).text, ": its bytes are no base64", (char *)NULL);
+    return !call->turn->error.code;
+}
+
 /* One frame of a stream. */
 static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) {
     const llmprov_translator *tr = call->client->translator;
     llmprov_turn *t = call->turn;
+    llmprov_frame inner;
     llmprov_scan s;
     call->frame_number++;
+    if (!frame->failed && (call->client->row.quirks.flags & LLMPROV_QUIRK_AWS_CHUNKS)) {
+        if (!llmprov__call_unwrap(call, frame, &inner)) return;
+        frame = &inner;
+    }
     if (!frame->failed && llmprov__reply_shortcut(t, frame)) return;
     llmprov__call_settle(call);
     if (frame->data.len <= 16 && llmprov__text_is(llmprov__call_trim(frame->data), "[DONE]")) {
@@ -30929,6 +31300,15 @@ static bool llmprov__call_headers(llmprov_call *call, llmprov__http_headers *h) 
            (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err, words));
 }
 
+/* A header that the provider wants in every request is not forgotten. */
+static bool llmprov__call_needs(llmprov_call *call, const llmprov__http_headers *h) {
+    const char *name = call->client->row.quirks.needs_header;
+    if (!name || llmprov__http_find(h, name)) return true;
+    llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, call->client->row.id, " wants the header ", name,
+                     ": set desc.headers or request.headers", (char *)NULL);
+    return false;
+}
+
 /* The URL, in which the model's name may be a segment of the path, or the name of a resource in place of "models/" and
    that. */
 static bool llmprov__call_url(llmprov_call *call) {
@@ -30946,7 +31326,7 @@ static bool llmprov__call_url(llmprov_call *call) {
         call->turn->error.param = "model";
         return false;
     }
-    name = llmprov__http_encoded(&call->wire, model, resource);
+    name = llmprov__http_encoded(&call->wire, model, resource ? "/" : "");
     call->http.url = name ? llmprov__http_fill(&call->wire, url, resource ? "models/{model}" : "{model}", name) : NULL;
     return call->http.url != NULL;
 }
@@ -30954,7 +31334,7 @@ static bool llmprov__call_url(llmprov_call *call) {
 static const char *llmprov__call_accept(const llmprov_call *call) {
     static const char *const accepted[] = { "text/event-stream", "application/vnd.amazon.eventstream", "application/x-ndjson", "text/event-stream" };
     if (!call->stream) return "application/json";
-    return accepted[call->client->translator->framing];
+    return accepted[call->client->framing];
 }
 
 static void llmprov__call_address(llmprov_call *call, llmprov__translator_job *job) {
@@ -31162,7 +31542,7 @@ static void llmprov__call_prepare(llmprov_call *call) {
         return;
     }
     extra = llmprov__call_extra(call, &ok);
-    if (ok && llmprov__call_headers(call, &job.headers)) {
+    if (ok && llmprov__call_headers(call, &job.headers) && llmprov__call_needs(call, &job.headers)) {
         call->once = llmprov__call_reads_once(&n.req);
         llmprov__call_write_body(call, &n, &job, extra);
         llmprov__call_address(call, &job);
@@ -31228,7 +31608,7 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
         llmprov__mem_realloc(&c->alloc, call, sizeof *call, 0);
         return NULL;
     }
-    call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->turn->arena.alloc;
+    call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->chunk.alloc = call->turn->arena.alloc;
     llmprov__call_open_frames(call);
     if (call->turn->arena.failed) llmprov__reply_no_memory(call->turn);
     llmprov__call_begin(call);
@@ -31251,6 +31631,7 @@ LLMPROV_API void llmprov_call_free(llmprov_call *call) {
     llmprov__frame_free(&call->frames);
     llmprov__mem_buf_free(&call->reply);
     llmprov__mem_buf_free(&call->later);
+    llmprov__mem_buf_free(&call->chunk);
     llmprov__mem_arena_free(&call->queued);
     llmprov__mem_arena_free(&call->plan);
     llmprov__mem_arena_wipe(&call->wire);
@@ -31524,7 +31905,7 @@ LLMPROV_API const llmprov_warning *llmprov_call_warnings(const llmprov_call *cal
 
 /* The result takes the meter with it: what the call still holds goes back the plain way. */
 static void llmprov__call_unmeter(llmprov_call *call) {
-    call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->alloc;
+    call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->chunk.alloc = call->alloc;
     call->frames.line.alloc = call->frames.data.alloc = call->frames.name.alloc = call->body.alloc = call->alloc;
     if (call->body.plan) call->body.plan->refs.alloc = call->body.plan->marks.alloc = call->alloc;
 }

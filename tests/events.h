@@ -73,7 +73,26 @@ static inline void events_error(engine_text *to, const char *code, const char *m
     engine_text_free(&headers);
 }
 
-/* A stream written down as text: a line a message, "event TYPE JSON", "exception TYPE JSON" or "error CODE SENTENCE". */
+/* A message of InvokeModel: an event of the model's own format in base64, and padding. */
+static inline void events_chunk(engine_text *to, const char *padding, const char *json) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    engine_text payload = { NULL, 0, 0 };
+    size_t len = strlen(json), i, k;
+    engine_adds(&payload, "{\"bytes\":\"");
+    for (i = 0; i < len; i += 3) {
+        uint32_t bits = 0;
+        for (k = 0; k < 3; k++) bits = bits << 8 | (i + k < len ? (unsigned char)json[i + k] : 0);
+        for (k = 0; k < 4; k++) engine_add(&payload, i + k > len ? "=" : &letters[bits >> (18 - 6 * k) & 63], 1);
+    }
+    engine_adds(&payload, "\",\"p\":\"");
+    engine_adds(&payload, padding);
+    engine_adds(&payload, "\"}");
+    events_event(to, "chunk", payload.ptr);
+    engine_text_free(&payload);
+}
+
+/* A stream written down as text: a line a message, "event TYPE JSON", "exception TYPE JSON", "error CODE SENTENCE", or
+   "chunk PADDING JSON". */
 static inline engine_text events_read(const char *p, size_t len) {
     engine_text to = { NULL, 0, 0 };
     const char *end = p + len;
@@ -96,6 +115,7 @@ static inline engine_text events_read(const char *p, size_t len) {
         if (!strcmp(kind, "event")) events_event(&to, type, rest);
         else if (!strcmp(kind, "exception")) events_exception(&to, type, rest);
         else if (!strcmp(kind, "error")) events_error(&to, type, rest);
+        else if (!strcmp(kind, "chunk")) events_chunk(&to, type, rest);
         else test_fail("events", 1, "no kind of message: %s", kind);
     }
     return to;

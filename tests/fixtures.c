@@ -92,7 +92,7 @@ typedef struct seen {
     seen_block blocks[MOST_BLOCKS];
     int block_count;
     engine_text id, model, usage, error, ollama;             /* ollama: the object that said done */
-    bool failed, complete, second_start, blocked;
+    bool failed, complete, second_start, blocked, at_end;
 } seen;
 
 static seen it;                  /* of the record in hand */
@@ -744,7 +744,7 @@ static size_t big_endian(const char *p, int bytes) {
 }
 
 /* The messages of a binary stream by their lengths alone; all headers of the recordings are strings. */
-static void each_message(const char *p, size_t len) {
+static void each_message(const char *p, size_t len, void (*see)(const char *kind, const char *type, const llmprov_json *v)) {
     while (len >= 16 && big_endian(p, 4) <= len) {
         size_t total = big_endian(p, 4), headers = big_endian(p + 4, 4), at, n;
         char kind[100] = "", type[100] = "";
@@ -757,12 +757,28 @@ static void each_message(const char *p, size_t len) {
             if ((name == 11 && !memcmp(p + at + 1, ":event-type", 11)) || (name == 15 && !memcmp(p + at + 1, ":exception-type", 15))) sprintf(type, "%.*s", (int)n, value);
             n += name + 4;
         }
-        see_converse_event(kind, type, v);
+        see(kind, type, v);
         llmprov_json_free(v);
         p += total;
         len -= total;
     }
-    it.complete = it.choices[0].word.len > 0 && !len;
+    it.at_end = !len;
+}
+
+/* A message of InvokeModel holds an event of anthropic-messages. */
+static void see_chunk(const char *kind, const char *type, const llmprov_json *v) {
+    llmprov_str base64 = llmprov_json_text(llmprov_json_get(v, "bytes"));
+    char *bytes = (char *)malloc(base64.len + 3);
+    size_t len = 0;
+    llmprov_json *event;
+    if (!bytes) exit(3);
+    (void)type;
+    if (strcmp(kind, "event")) see_messages_error(v);
+    else if (base64.ptr && llmprov__text_unbase64(bytes, &len, base64.ptr, base64.len) && (event = llmprov_json_parse(bytes, len, NULL, NULL)) != NULL) {
+        see_messages_event("", event);
+        llmprov_json_free(event);
+    } else complain("a chunk holds no event", "");
+    free(bytes);
 }
 
 // -- ollama-chat -----------------------------------------------------------------------------
@@ -1404,6 +1420,7 @@ static void send_back(const char *format, const char *target, const llmprov_resp
 
 typedef struct recording {
     const char *format, *id;
+    const char *row;             /* of the endpoint, where it is another than the format's own; or the format */
     const llmprov_json *json, *chunks;
     engine_wire wire;
     bool stream;
@@ -1470,8 +1487,9 @@ static void see(const recording *rec) {
     forget();
     forget_items();
     if (rec->wire.status >= 300) return;
-    if (converse && rec->stream) {
-        each_message(rec->wire.body, rec->wire.len);
+    if ((converse || !strcmp(rec->row, "bedrock-anthropic")) && rec->stream) {
+        each_message(rec->wire.body, rec->wire.len, converse ? see_converse_event : see_chunk);
+        it.complete = converse ? it.choices[0].word.len > 0 && it.at_end : it.complete;
         return;
     }
     while (p < end && (unsigned char)*p <= ' ') p++;
@@ -1516,7 +1534,7 @@ static void read_cut_short(llmprov_client *client, const recording *rec) {
 }
 
 static void read_reply(const recording *rec) {
-    llmprov_client *client = engine_open(rec->format, NULL);
+    llmprov_client *client = engine_open(rec->row, NULL);
     engine_reply first, other;
     int way, from = rec->chunks ? -1 : 1;
     see(rec);
@@ -1728,7 +1746,7 @@ static void rewrite_reply(const recording *rec, const char *to) {
     static const char asking[] = "{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
     llmprov_alloc alloc = test_alloc();
     llmprov_request req = { .model = "test-model", .prompt = "Hello" };
-    llmprov_client *client = engine_open(rec->format, NULL);
+    llmprov_client *client = engine_open(rec->row, NULL);
     llmprov_face_desc f = { .format = to, .from = rec->format, .out = take_bytes, .alloc = alloc };
     llmprov_response r, again;
     llmprov_asked asked;
@@ -1942,7 +1960,7 @@ static void differing_members(places *found, const places *warned, const llmprov
 static void same_in_itself(const recording *rec, const llmprov_request *req, const llmprov_json *request) {
     const char *provider = llmprov_json_str(llmprov_json_get(rec->json, "provider"), "");
     const llmprov_provider *row = llmprov_provider_find(NULL, provider);
-    llmprov_desc desc = { .provider = row && !strcmp(row->format, rec->format) ? row->id : NULL };
+    llmprov_desc desc = { .provider = strcmp(rec->row, rec->format) ? rec->row : row && !strcmp(row->format, rec->format) ? row->id : NULL };
     llmprov_client *client = engine_open(rec->format, &desc);
     llmprov_call *call = llmprov_call_chat(client, req);
     size_t len = 0, count, i;
@@ -1974,14 +1992,34 @@ static void same_in_itself(const recording *rec, const llmprov_request *req, con
     llmprov_close(client);
 }
 
+/* Google's and AWS's APIs have the model in the URL. */
+static const char *model_in_url(const recording *rec, char *to, size_t size) {
+    const char *url = llmprov_json_str(llmprov_json_get(rec->json, "url"), ""), *at = strstr(url, "/models/");
+    size_t len;
+    at = at ? at + 8 : strstr(url, "/model/") ? strstr(url, "/model/") + 7 : NULL;
+    len = at ? strcspn(at, ":?/") : 0;
+    if (!len || len >= size) return "test-model";
+    memcpy(to, at, len);
+    to[len] = 0;
+    return to;
+}
+
 static void ask_and_compare(const recording *rec, llmprov_str raw, const llmprov_json *request) {
     llmprov_asked asked;
     if (!ask(rec, raw, &asked)) {
-        bool named = asked.request.model != NULL;
+        bool named = asked.request.model != NULL, inside = !named && strcmp(rec->row, rec->format);
+        char model[100];
         if (!named) asked.request.model = "test-model";
-        if (named) same_in_itself(rec, &asked.request, request);
+        if (inside) asked.request.model = model_in_url(rec, model, sizeof model);
+        if (named || inside) same_in_itself(rec, &asked.request, request);
     }
     llmprov_asked_free(&asked);
+}
+
+/* AWS's InvokeModel has bodies of every model's own format: here those of Anthropic's messages. */
+static bool is_claude(const llmprov_json *r) {
+    const llmprov_json *request = llmprov_json_get(r, "request");
+    return llmprov_json_get(request, "anthropic_version") && llmprov_json_get(request, "messages");
 }
 
 static void read_request(const recording *rec) {
@@ -1989,6 +2027,10 @@ static void read_request(const recording *rec) {
     llmprov_str raw = llmprov_json_raw(request);
     if (llmprov_json_kind(request) != LLMPROV_JSON_OBJECT) {
         skip("requests: none was recorded", "");
+        return;
+    }
+    if (!strcmp(rec->row, "bedrock-anthropic") && !is_claude(rec->json)) {
+        skip("requests: of another model's format", "");
         return;
     }
     if (!strcmp(rec->format, "openai-responses") ? !llmprov_json_get(request, "input") : !strcmp(rec->format, "gemini-generate") ? !llmprov_json_get(request, "contents") : llmprov_json_kind(llmprov_json_get(request, "messages")) != LLMPROV_JSON_ARRAY) {
@@ -2003,10 +2045,19 @@ static void read_request(const recording *rec) {
 
 // -- the files -------------------------------------------------------------------------------
 
+/* The row of the endpoint that a record comes from; NULL = the format's own will do. */
+static const char *row_of(const llmprov_json *r) {
+    const char *endpoint = llmprov_json_str(llmprov_json_get(r, "endpoint"), ""), *provider = llmprov_json_str(llmprov_json_get(r, "provider"), "");
+    const char *url = llmprov_json_str(llmprov_json_get(r, "url"), "");
+    if (!strcmp(endpoint, "invoke")) return "bedrock-anthropic";
+    if (!strcmp(endpoint, "messages") && !strcmp(provider, "vertex")) return "vertex-anthropic";
+    if (strcmp(provider, "azure")) return NULL;
+    return !strcmp(endpoint, "responses") ? "azure-responses" : strcmp(endpoint, "chat") ? NULL : strstr(url, "/deployments/") ? "azure-deployments" : "azure";
+}
+
 /* Which of our formats a record is in; NULL = none, and the reason is counted. */
 static const char *format_of(const llmprov_json *r) {
     const char *endpoint = llmprov_json_str(llmprov_json_get(r, "endpoint"), ""), *detail = llmprov_json_str(llmprov_json_get(r, "endpoint_detail"), "");
-    const char *text = llmprov_json_str(llmprov_json_get(r, "response_text"), NULL);
     if (!strcmp(endpoint, "chat")) {
         if (!strcmp(detail, "ollama_chat")) return "ollama-chat";
         if (!strcmp(detail, "cohere_v2")) return "cohere-v2";
@@ -2020,7 +2071,11 @@ static const char *format_of(const llmprov_json *r) {
     if (!strcmp(endpoint, "responses")) return "openai-responses";
     if (!strcmp(endpoint, "converse") || !strcmp(endpoint, "converse-stream")) return "bedrock-converse";
     if (!strcmp(endpoint, "generateContent") || !strcmp(endpoint, "streamGenerateContent")) return "gemini-generate";
-    if (!strcmp(endpoint, "invoke") && text && strstr(text, "\"type\":\"message\"") && llmprov_json_int(llmprov_json_get(r, "status"), 0) == 200) return "anthropic-messages";
+    if (!strcmp(endpoint, "invoke") && (is_claude(r) || llmprov_json_int(llmprov_json_get(r, "status"), 0) >= 400)) return "anthropic-messages";
+    if (!strcmp(endpoint, "invoke")) {
+        skip("InvokeModel with the format of another model", "");
+        return NULL;
+    }
     skip("another endpoint:", endpoint);
     return NULL;
 }
@@ -2066,7 +2121,8 @@ static void read_record(const char *line, size_t len) {
         read_headers(&rec.wire, llmprov_json_get(root, "response_headers"));
         rec.wire.body = body.ptr ? body.ptr : "";
         rec.wire.len = body.len;
-        if (bytes && strcmp(rec.format, "bedrock-converse")) skip("binary body:", rec.format);
+        rec.row = row_of(root) ? row_of(root) : rec.format;
+        if (bytes && strcmp(rec.format, "bedrock-converse") && strcmp(rec.row, "bedrock-anthropic")) skip("binary body:", rec.format);
         else {
             records++;
             memset(&test_memory, 0, sizeof test_memory);

@@ -91,6 +91,7 @@ for transport in curl plain; do
         add "$transport-overloaded" "$of,\"case\":\"$busy\",\"retry_after_ms\":\"20\""
     done
 done
+add proxy-overloaded '"format":"legacyuse","case":"overloaded","retry_after_ms":"20"'
 # always
 always='"times":1000000'
 for format in $formats; do
@@ -393,6 +394,23 @@ check 'bedrock: a wrong checksum' 3 'Hello' '^llmprov: ' chat -p bedrock --base-
 (unset AWS_BEARER_TOKEN_BEDROCK; export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret
 check 'bedrock: signed' 0 'Hello!' '' chat -p bedrock --base-url "$url" hi)
 expect 'the signature arrived' sh -c "grep -l 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/' '$dir'/record/* | grep -q ."
+
+# The proxy of legacy-use never streams: a conversation with a tool, by events and whole, and what it refuses.
+export LEGACYUSE_PROXY_API_KEY=demo
+c="chat -p legacyuse --base-url $url"
+check 'proxy: an answer' 0 '^Hello! This is the legacyuse mock. I have seen 1 message' '' $c --save "$dir/talk" 'I am Ada'
+check 'proxy: whole' 0 '^Hello! This is the legacyuse mock' '' $c --no-stream 'Good day'
+check 'proxy: events' 0 '^{"event":"end","stop":"end_turn"' '' $c --json 'Good day'
+check 'proxy: a tool' 0 '^The tool says: 42$' '^llmprov: tool add {.*} -> 42$' $c --load "$dir/talk" --save "$dir/talk" --tool-demo 'What is 2 plus 40?'
+printf 'one\n\ntwo\n/quit\n' > "$dir/in"
+check 'proxy: a conversation' 0 'seen 9 messages.*I am Ada' '' $c --load "$dir/talk" --save "$dir/talk" --tool-demo
+: > "$dir/in"
+check 'proxy: goes on elsewhere' 0 '^Hello! This is the gemini-generate mock.*I am Ada' '*' chat -p gemini --base-url "$url" --load "$dir/talk" --tool-demo 'Go on.'
+later 'proxy: again when overloaded' 0 'Hello!' 'trying again' $c -m proxy-overloaded hi
+later 'proxy: always limited' 3 '' '^llmprov: ' $c -m limited hi
+export LEGACYUSE_PROXY_API_KEY=no-credits
+check 'proxy: out of credit' 3 '' 'API Credits Exceeded' $c hi
+expect 'no credit is asked for once' sh -c "grep -c no_credits '$dir/log' | grep -x 2"
 printf 'one\ntwo\nthree\n' > "$dir/in"
 check 'UI-TARS' 0 'gear' '*' chat -p openai --base-url "$url" -m uitars-1.5
 : > "$dir/in"

@@ -472,7 +472,7 @@ TEST(registry_says_which_names_are_near) {
     registry_near("opnai", "openai", "anthropic");
     registry_near("anthropc", "anthropic", "groq");
     registry_near("antropic-claude", "anthropic", NULL);
-    registry_near("ollam", "ollama", "anthropic");
+    registry_near("ollam", "ollama", "groq");
     registry_near("Groq", "groq", "anthropic");
     registry_near("xyzzy", "anthropic", NULL);                /* nothing is near: all there are */
     registry_near("a_name_that_is_much_longer_than_thirty_one_letters_and_near_to_nothing", "openai", NULL);

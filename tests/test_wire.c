@@ -4,7 +4,14 @@
 
 #include <dirent.h>
 
-static const char *const wire_formats[] = { "anthropic-messages", "openai-chat", "openai-responses", "bedrock-converse", "ollama-chat", "cohere-v2", "gemini-generate" };
+static const char *const wire_formats[] = { "anthropic-messages", "openai-chat", "openai-responses", "bedrock-converse", "ollama-chat", "cohere-v2", "gemini-generate",
+                                            "bedrock-anthropic", "vertex-anthropic", "legacyuse", "azure" };
+
+/* Folders are named after formats, or after rows of other endpoints that speak one. */
+static const char *wire_spoken(const char *name) {
+    const llmprov_provider *row = llmprov__translators_find(name) ? NULL : llmprov_provider_find(NULL, name);
+    return row ? row->format : name;
+}
 
 // -- the files -----------------------------------------------------------------------------
 
@@ -479,7 +486,7 @@ static void wire_through(const char *format, const char *to, int stream, const e
     llmprov_request wants = { .kept = "{\"stream_options\":{\"include_usage\":true}}", .origin = "openai-chat" };
     llmprov_request req = { .model = "test-model", .prompt = "Hello", .stream = stream == ENGINE_STREAM ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF };
     engine_text out = { NULL, 0, 0 };
-    llmprov_face_desc d = { .format = to, .from = format, .request = &wants, .out = wire_take, .user = &out };
+    llmprov_face_desc d = { .format = to, .from = wire_spoken(format), .request = &wants, .out = wire_take, .user = &out };
     llmprov_face *face = llmprov_face_open(&d);
     llmprov_client *a = engine_open(format, NULL), *b = engine_open(to, NULL);
     llmprov_call *call;
@@ -606,7 +613,7 @@ static void wire_request(const char *format, const char *name) {
     sprintf(path, "tests/wire/%s/%s/request.json", format, name);
     text = engine_file(path);
     if (!text.ptr) return;
-    status = llmprov_ask(NULL, format, text.ptr, text.len, &alloc, &asked);
+    status = llmprov_ask(NULL, wire_spoken(format), text.ptr, text.len, &alloc, &asked);
     want = llmprov_json_parse(text.ptr, text.len, NULL, NULL);
     if (!status) {
         s = engine_send_with(format, NULL, &asked.request, path, 1);
