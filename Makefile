@@ -30,6 +30,7 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
         pitfalls growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
+	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
 
 demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh

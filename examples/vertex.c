@@ -1,10 +1,10 @@
-/* vertex.c: Gemini on Google's Vertex AI, with a service account's key file. The library signs nothing with RSA: the token
-   that it asks for is a JWT, signed here by OpenSSL, and made again when it expires or was refused.
+/* vertex.c: Gemini or Claude on Google's Vertex AI, with a service account's key file. The library signs nothing with
+   RSA: the token that it asks for is a JWT, signed here by OpenSSL, and made again when it expires or was refused.
    https://google.aip.dev/auth/4111
 
    cc -std=c99 -I. -DLLMPROV_CURL -o vertex examples/vertex.c -lcurl -lcrypto
 
-   GOOGLE_APPLICATION_CREDENTIALS=key.json ./vertex "Why is the sky blue?" [location] */
+   GOOGLE_APPLICATION_CREDENTIALS=key.json ./vertex "Why is the sky blue?" [location [model]] */
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"
 #include <openssl/evp.h>
@@ -67,7 +67,9 @@ static bool token(void *user, llmprov_credentials *out) {
 int main(int argc, char **argv) {
     static account me;
     static char file[16384];
-    const char *path = getenv("GOOGLE_APPLICATION_CREDENTIALS"), *place = argc > 2 ? argv[2] : "global", *project;
+    const char *path = getenv("GOOGLE_APPLICATION_CREDENTIALS"), *place = argc > 2 ? argv[2] : "global";
+    const char *model = argc > 3 ? argv[3] : NULL, *project;
+    bool claude = model && !strncmp(model, "claude-", 7);
     FILE *f = path ? fopen(path, "rb") : NULL;
     char base[512];
     llmprov_response r;
@@ -77,14 +79,16 @@ int main(int argc, char **argv) {
     if (f) fclose(f);
     project = llmprov_json_str(llmprov_json_get(me.key, "project_id"), NULL);
     if (argc < 2 || !project || strlen(project) + 2 * strlen(place) > 300) {
-        fprintf(stderr, "usage: GOOGLE_APPLICATION_CREDENTIALS=key.json %s QUESTION [LOCATION]\n", argv[0]);
+        fprintf(stderr, "usage: GOOGLE_APPLICATION_CREDENTIALS=key.json %s QUESTION [LOCATION [MODEL]]\n", argv[0]);
         llmprov_json_free(me.key);
         return 2;
     }
-    sprintf(base, "https://%s%saiplatform.googleapis.com/v1/projects/%s/locations/%s/publishers/google",
-            strcmp(place, "global") ? place : "", strcmp(place, "global") ? "-" : "", project, place);
-    ai = llmprov_open(&(llmprov_desc){ .provider = "vertex", .base_url = base, .credentials = token, .user = &me });
-    status = llmprov_chat(ai, &(llmprov_request){ .prompt = argv[1] }, &r);
+    sprintf(base, "https://%s%saiplatform.googleapis.com/v1/projects/%s/locations/%s/publishers/%s",
+            strcmp(place, "global") ? place : "", strcmp(place, "global") ? "-" : "", project, place,
+            claude ? "anthropic" : "google");
+    ai = llmprov_open(&(llmprov_desc){ .provider = claude ? "vertex-anthropic" : "vertex", .base_url = base,
+                                       .credentials = token, .user = &me });
+    status = llmprov_chat(ai, &(llmprov_request){ .model = model, .prompt = argv[1] }, &r);
     if (status) fprintf(stderr, "vertex: %s\n", r.error.message);
     else puts(r.text);
     llmprov_response_free(&r);
