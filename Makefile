@@ -170,7 +170,7 @@ $(B)/fixtures: tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 $(B)/suites: tests/suites.c tests/events.h tests/engine.h tests/test.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
-$(B)/emit: tests/emit.c tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
+$(B)/emit: tests/emit.c tests/walk.h tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)

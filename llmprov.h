@@ -10284,9 +10284,12 @@ typedef struct llmprov__normal {
 
 /* -- places, warnings, failures -- */
 
+enum { LLMPROV__NORMAL_SYSTEM = -1 };         /* as a message's number: the system prompt */
+
 static const char *llmprov__normal_path(llmprov__normal *n, const char *member) {
     llmprov__err_number inside = llmprov__err_int((int64_t)n->inside - 1);
-    const char *path = !member ? NULL :
+    const char *path = !member ? NULL : n->message == (size_t)LLMPROV__NORMAL_SYSTEM ?
+        llmprov__err_join(n->arena, "system[", llmprov__err_int((int64_t)n->block).text, "]", member, (char *)NULL) :
         llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].content[",
                           llmprov__err_int((int64_t)n->block).text, n->inside ? "].content[" : "",
                           n->inside ? inside.text : "", "]", member, (char *)NULL);
@@ -10683,8 +10686,13 @@ static void llmprov__normal_arguments(llmprov__normal *n, llmprov_block *b) {
     llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, ".json", "the arguments of a tool call are no JSON object: they were wrapped in rawInvalidInput");
 }
 
-/* Whether members say something beyond those of a blank-separated list. A null says nothing, and members item_* only
-   tell its own server which item a block was. */
+/* null, false, an empty list, object or text, and "auto" say what is so without them. */
+static bool llmprov__normal_is_silent(llmprov_str value) {
+    return value.ptr[0] == 'n' || value.ptr[0] == 'f' || value.len == 2 || llmprov__text_is(value, "\"auto\"");
+}
+
+/* Whether members say something beyond those of a blank-separated list. Members item_* only tell its own server which
+   item a block was. */
 static bool llmprov__normal_says(const char *extra, size_t len, const char *but) {
     llmprov_scan s = llmprov__json_scan(extra, llmprov__text_len(extra, len), NULL, 0);
     llmprov_str key, value;
@@ -10696,7 +10704,7 @@ static bool llmprov__normal_says(const char *extra, size_t len, const char *but)
             listed = n == key.len && !memcmp(p, key.ptr, n);
             p += n;
         }
-        if (llmprov_scan_raw(&s, &value) && !listed && value.ptr[0] != 'n' && value.ptr[0] != 'f') return true;
+        if (llmprov_scan_raw(&s, &value) && !listed && !llmprov__normal_is_silent(value)) return true;
     }
     return false;
 }
@@ -11258,9 +11266,9 @@ static void llmprov__normal_add_system(llmprov__normal *n, llmprov__normal_list 
     if (text && b.text_len) llmprov__normal_push(n, list, &b);
 }
 
-static void llmprov__normal_add_systems(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *blocks, size_t count) {
-    size_t i;
-    for (i = 0; i < count; i++) llmprov__normal_take(n, list, &blocks[i]);
+static void llmprov__normal_add_systems(llmprov__normal *n, llmprov__normal_list *list, size_t message, const llmprov_block *blocks, size_t count) {
+    n->message = message;
+    for (n->block = 0; n->block < count; n->block++) llmprov__normal_take(n, list, &blocks[n->block]);
 }
 
 static bool llmprov__normal_check_systems(llmprov__normal *n, const llmprov_block *blocks, size_t count) {
@@ -11610,14 +11618,14 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
     if (!llmprov__normal_check_text(n, req->system, 0, "system") || !llmprov__normal_check_systems(n, req->system_blocks, req->system_count) ||
         !llmprov__normal_collect(n, req, &in, prompt) || !llmprov__normal_tools(n) || !llmprov__normal_schema(n) || !llmprov__normal_defined(n)) return false;
     llmprov__normal_add_system(n, &system, req->system, 0);
-    llmprov__normal_add_systems(n, &system, req->system_blocks, req->system_count);
+    llmprov__normal_add_systems(n, &system, (size_t)LLMPROV__NORMAL_SYSTEM, req->system_blocks, req->system_count);
     if (req->history) {
         if (!llmprov__normal_check_text(n, req->history->system, req->history->system_len, "system") ||
             !llmprov__normal_check_systems(n, req->history->system_blocks, req->history->system_count)) return false;
         llmprov__normal_add_system(n, &system, req->history->system, req->history->system_len);
-        llmprov__normal_add_systems(n, &system, req->history->system_blocks, req->history->system_count);
+        llmprov__normal_add_systems(n, &system, (size_t)LLMPROV__NORMAL_SYSTEM, req->history->system_blocks, req->history->system_count);
     }
-    for (i = 0; i < in.leading; i++) llmprov__normal_add_systems(n, &system, in.items[i].blocks, in.items[i].block_count);
+    for (i = 0; i < in.leading; i++) llmprov__normal_add_systems(n, &system, i, in.items[i].blocks, in.items[i].block_count);
     llmprov__normal_place_system(n, &system);
     for (i = in.leading; i < in.count && !n->err->code; i++) {
         n->message = i;

@@ -4,12 +4,14 @@
 
    (a) Each request of the golden cases and of the recorded traffic is read as a server reads it and written for both
    formats. (b) Each reply and stream is written by the faces of both formats, whole and as a stream: a document for a
-   whole reply, one for each frame. (c) Schemas are compiled for each target: {"compiled":...}.
+   whole reply, one for each frame. (c) Schemas are compiled for each target: {"compiled":...}. (d) Each step of the walk
+   (walk.h) is a request.
 
    Lines that are no JSON say what was skipped. Exits with 1 when the framing of a stream is wrong. */
 #define main fixtures_main
 #include "fixtures.c"
 #undef main
+#include "walk.h"
 
 static const char *const formats[] = { "anthropic-messages", "openai-chat" };
 
@@ -407,6 +409,41 @@ static void put_compiled(size_t number, size_t to) {
     llmprov_schema_free(&made);
 }
 
+// -- the walk ------------------------------------------------------------------------------
+
+/* A step's body, unless its format has no schema. */
+static void put_step(const walk_format *f, const char *from, const char *how, const llmprov_request *req, walk_step *s) {
+    char schema[80], id[160];
+    const char *why;
+    sprintf(id, "the walk from %.40s to %.40s", from, f->format);
+    if (!walk_to(f, req, s, &why)) complain_about(id, why);
+    else if (f->schema) {
+        strcpy(schema, f->schema);
+        if (!strcmp(f->format, "anthropic-messages")) request_schema(schema, s->sent.http);
+        line(schema, id, how, 0, false, (llmprov_str){ s->sent.text, s->sent.len });
+    }
+}
+
+static void put_walk(void) {
+    llmprov_history h;
+    llmprov_request req;
+    int i, k;
+    if (!walk_begin(&h, &req)) wrong++;
+    for (i = 0; i < WALK_FORMATS; i++) {
+        walk_step first, to, back;
+        put_step(&walk_formats[i], "the history", "there", &req, &first);
+        for (k = 0; k < WALK_FORMATS; k++) {
+            if (k == i) continue;
+            put_step(&walk_formats[k], walk_formats[i].format, "there", &first.asked.request, &to);
+            put_step(&walk_formats[i], walk_formats[k].format, "and back", &to.asked.request, &back);
+            walk_step_free(&back);
+            walk_step_free(&to);
+        }
+        walk_step_free(&first);
+    }
+    llmprov_history_free(&h);
+}
+
 int main(int argc, char **argv) {
     static char buffer[1 << 16];
     size_t number, to;
@@ -419,6 +456,7 @@ int main(int argc, char **argv) {
     only = argc > 2 ? argv[2] : NULL;
     for (number = 0; number < sizeof compiled / sizeof *compiled; number++)
         for (to = 0; to < sizeof compilers / sizeof *compilers; to++) put_compiled(number, to);
+    put_walk();
     for (i = 0; i < FORMATS; i++) read_golden_cases(formats[i]);
     on_recording = on_record;
     read_files(argv[1]);

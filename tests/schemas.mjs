@@ -112,7 +112,18 @@ const resolve = (schema, root) =>
 const leaves = (schema, root) =>
     resolve(schema, root).anyOf ? resolve(schema, root).anyOf.flatMap(a => leaves(a, root)) : [schema];
 
+// "vendor#Name" is one of a vendor's definitions.
+function loadOther(name) {
+    const [vendor, definition] = name.split('#');
+    const text = JSON.parse(fs.readFileSync(path.join(shared, 'schemas/others', `${vendor}.schema.json`), 'utf8'));
+    const newer = text.$schema.includes('2020-12');
+    const ajv = new (newer ? Ajv2020 : Ajv)({ strict: false, allowUnionTypes: true, allErrors: true, verbose: true, validateFormats: false });
+    ajv.addSchema(text, 'vendor');
+    return ajv.compile({ $ref: `vendor#/${newer ? '$defs' : 'definitions'}/${definition}` });
+}
+
 function load(name) {
+    if (name.includes('#')) return loadOther(name);
     const file = path.join(shared, 'schemas/openai-anthropic', `${name}.strict.schema.json`);
     const ajv = new Ajv({ strict: false, allowUnionTypes: true, allErrors: true, verbose: true });
     const text = JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -198,7 +209,17 @@ let failed = 0,
     passed = 0,
     from = [];
 
-function judge({ schema, id, own, doc }) {
+// Words of the assistant that a server of openai-responses did not say have no id and no status: the API takes them
+// in the form of its own, whose type in the SDK has both.
+function completed(schema, doc) {
+    const made = item => item.role === 'assistant' && Array.isArray(item.content) && !item.id;
+    if (schema === 'OpenAIResponsesRequest')
+        doc.input = doc.input.map(item => (made(item) ? { id: 'msg_1', status: 'completed', ...item } : item));
+    return doc;
+}
+
+function judge({ schema, id, own, doc: written }) {
+    const doc = completed(schema, written);
     const valid = check(schema);
     if (valid(doc)) {
         passed++;

@@ -929,7 +929,6 @@ TEST_NO_OOM(normal_twenty_turns_grow_at_their_end_only) {
     }
 }
 
-
 /* Documents whose bytes are text go to anthropic-messages as text, also those of results; others it does not take. */
 TEST(normal_documents_of_text_are_text) {
     llmprov_block inner = { .type = LLMPROV_BLOCK_DOCUMENT, .mime = "text/csv", .base64 = "YSxi" };
@@ -956,5 +955,18 @@ TEST(normal_documents_of_text_are_text) {
     s = engine_send("anthropic", &req);
     CHECK(!s.body);
     CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+}
+
+/* What is said of the system prompt names it, wherever it stands. */
+TEST(normal_places_in_the_system_prompt) {
+    llmprov_block top[2] = { { .type = LLMPROV_BLOCK_TEXT, .text = "A" }, { .type = LLMPROV_BLOCK_TEXT, .text = "B", .cache = LLMPROV_CACHE_5M } };
+    llmprov_block first = { .type = LLMPROV_BLOCK_TEXT, .text = "C", .cache = LLMPROV_CACHE_5M }, user = { .type = LLMPROV_BLOCK_TEXT, .text = "Hi" };
+    llmprov_message list[2] = { { .role = LLMPROV_ROLE_SYSTEM, .blocks = &first, .block_count = 1 }, { .role = LLMPROV_ROLE_USER, .blocks = &user, .block_count = 1 } };
+    llmprov_request req = { .model = "gemini-2.5-flash", .origin = "openai-chat", .system_blocks = top, .system_count = 2, .messages = list, .message_count = 2 };
+    engine_sent s = engine_send("gemini", &req);
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "system[1].cache");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].content[0].cache");
+    CHECK_INT(s.warning_count, 2);
     engine_sent_free(&s);
 }
