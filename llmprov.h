@@ -5224,8 +5224,8 @@ LLMPROV_API llmprov_status llmprov_history_save(const llmprov_history *h, llmpro
 }
 
 LLMPROV_API const llmprov_block *llmprov_block_next(const llmprov_message *m, llmprov_block_type type, const llmprov_block *after) {
-    const llmprov_block *b = after ? after + 1 : m->blocks, *end = m->blocks + m->block_count;
-    for (; m->blocks && b < end; b++)
+    const llmprov_block *b = after ? after + 1 : m->blocks;
+    for (; b && b < m->blocks + m->block_count; b++)
         if (b->type == type) return b;
     return NULL;
 }
