@@ -22197,7 +22197,7 @@ static const llmprov__face_rule llmprov__s_messages_rules[] = {
     { LLMPROV__S_MESSAGES_CHOICE, "type", LLMPROV__FACE_TEXT, 0, "auto any tool none" },
     { LLMPROV__S_MESSAGES_CHOICE, "disable_parallel_tool_use", LLMPROV__FACE_BOOL, 0, NULL },
     { LLMPROV__S_MESSAGES_NAMED, "name", LLMPROV__FACE_TEXT, 0, NULL },
-    { LLMPROV__S_MESSAGES_THINKING, "type", LLMPROV__FACE_TEXT, 0, NULL },
+    { LLMPROV__S_MESSAGES_THINKING, "type", LLMPROV__FACE_TEXT, 0, "enabled adaptive between_tools disabled" },
     { LLMPROV__S_MESSAGES_THINKING, "budget_tokens", LLMPROV__FACE_INT, 0, NULL },
     { LLMPROV__S_MESSAGES_OUTPUT, "effort", LLMPROV__FACE_STRING, 0, NULL },
     { LLMPROV__S_MESSAGES_OUTPUT, "format", LLMPROV__FACE_OBJECT, LLMPROV__S_MESSAGES_FORMAT, NULL },

@@ -49,6 +49,7 @@ TEST(s_messages_refuses_wrong_types_by_their_path) {
         { S_MESSAGES_ASK("'tool_choice':'auto','messages':[]"), "tool_choice", "invalid_type" }, { S_MESSAGES_ASK("'tool_choice':{'type':'must'},'messages':[]"), "tool_choice.type", "invalid_value" },
         { S_MESSAGES_ASK("'tool_choice':{'type':'tool'},'messages':[]"), "tool_choice.name", "missing_required_parameter" },
         { S_MESSAGES_ASK("'thinking':{'type':'enabled','budget_tokens':'many'},'messages':[]"), "thinking.budget_tokens", "invalid_type" },
+        { S_MESSAGES_ASK("'thinking':{'type':'sometimes'},'messages':[]"), "thinking.type", "invalid_value" },
         { S_MESSAGES_ASK("'thinking':true,'messages':[]"), "thinking", "invalid_type" }, { S_MESSAGES_ASK("'output_config':{'format':'json'},'messages':[]"), "output_config.format", "invalid_type" },
         { S_MESSAGES_ASK("'service_tier':1,'messages':[]"), "service_tier", "invalid_type" },
     };
