@@ -12077,6 +12077,14 @@ static void llmprov__parts_drop_text(llmprov_draft *d, const char *field, const 
     llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, why);
 }
 
+/* A request without a tool: what it says about choosing one has no place. */
+static void llmprov__parts_no_choice(llmprov_draft *d) {
+    static const char why[] = "the request has no tools to choose from: it was left out";
+    if (d->chat->tool_count) return;
+    if (d->chat->tool_choice != LLMPROV_TOOL_AUTO) llmprov__parts_drop_text(d, "tool_choice", why);
+    if (d->chat->parallel_tools) llmprov__parts_drop_text(d, "parallel_tools", why);
+}
+
 /* A number from 0 to `most`; one beyond is sent as the nearer end. */
 static void llmprov__parts_write_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
     if (!value.set) return;
@@ -13172,7 +13180,10 @@ static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__parts_th
     const char *name = choice != LLMPROV_TOOL_NAMED ? NULL : fold ? d->chat->schema_name : d->chat->tool_name;
     bool single = fold || d->chat->parallel_tools == LLMPROV_NO;
     llmprov_str kept = llmprov__t_messages_kept(d, "tool_choice");
-    if (!d->chat->tool_count && !fold && !kept.ptr) return;
+    if (!d->chat->tool_count && !fold && !kept.ptr) {
+        llmprov__parts_no_choice(d);
+        return;
+    }
     if (choice >= LLMPROV_TOOL_ANY && ((d->profile->flags & LLMPROV_MODEL_NO_FORCED_TOOL) || p->thinks)) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", p->thinks ? "a forced tool is refused while thinking is on: auto was sent" : "this model refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
@@ -14475,7 +14486,10 @@ static void llmprov__t_chat_tools(llmprov_draft *d) {
     for (i = 0; old && i < d->chat->tool_count; i++)
         if (llmprov__t_chat_old_tool(d, &d->chat->tools[i], &said)) llmprov__write_long_raw(d->body, NULL, said.ptr, said.len);
     if (old) llmprov_write_close(d->body);
-    if (!some && !old && !llmprov__t_chat_own(d)) return;
+    if (!some && !old && !llmprov__t_chat_own(d)) {
+        llmprov__parts_no_choice(d);
+        return;
+    }
     llmprov__t_chat_choice(d);
     llmprov__t_chat_parallel(d);
 }
@@ -16220,6 +16234,7 @@ static void llmprov__t_responses_tools(llmprov_draft *d) {
     }
     if (count) llmprov_write_close(d->body);
     if (count || llmprov__t_responses_came(d)) llmprov__t_responses_choice(d);
+    else llmprov__parts_no_choice(d);
 }
 
 /* -- settings -- */
@@ -17628,6 +17643,7 @@ static void llmprov__t_bedrock_tool_config(llmprov_draft *d, llmprov__t_bedrock_
     if (d->chat->parallel_tools == LLMPROV_NO && d->chat->tool_count)
         llmprov__parts_drop_text(d, "parallel_tools",
                                  "this format has no such member: the model may call several tools in one turn");
+    if (!kept.ptr) llmprov__parts_no_choice(d);
     if (!p->calls && (llmprov__t_bedrock_silent(d, p) || (!p->specs && !p->fold && !kept.ptr))) return;
     llmprov_write_open(d->body, "toolConfig", '{');
     llmprov_write_open(d->body, "tools", '[');
@@ -18846,7 +18862,8 @@ static void llmprov__t_ollama_tools(llmprov_draft *d) {
     }
     if (some) llmprov_write_close(d->body);
     if (r->tool_count && why[r->tool_choice]) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", why[r->tool_choice]);
-    if (r->parallel_tools == LLMPROV_NO) llmprov__parts_drop_text(d, "parallel_tools", "ollama-chat cannot be told to make one call at a time: it was left out");
+    llmprov__parts_no_choice(d);
+    if (r->parallel_tools == LLMPROV_NO && r->tool_count) llmprov__parts_drop_text(d, "parallel_tools", "ollama-chat cannot be told to make one call at a time: it was left out");
 }
 
 /* The effort that is asked for, by effort, thinking or a budget. */
@@ -19533,7 +19550,8 @@ static void llmprov__t_cohere_tools(llmprov_draft *d) {
     if (some) llmprov_write_close(d->body);
     if (some && strict) llmprov_write_bool(d->body, "strict_tools", strict == LLMPROV_YES);
     if (some) llmprov__t_cohere_choice(d, fold);
-    if (r->parallel_tools == LLMPROV_NO) llmprov__parts_drop_text(d, "parallel_tools", "cohere-v2 cannot be told to make one call at a time: it was left out");
+    else llmprov__parts_no_choice(d);
+    if (r->parallel_tools == LLMPROV_NO && some) llmprov__parts_drop_text(d, "parallel_tools", "cohere-v2 cannot be told to make one call at a time: it was left out");
 }
 
 static void llmprov__t_cohere_format(llmprov_draft *d) {
@@ -20664,6 +20682,7 @@ static void llmprov__t_gemini_write_tools(llmprov_draft *d, llmprov__t_gemini_pl
     if (some) llmprov_write_close(d->body);
     p->configures = llmprov__t_gemini_configures(d, p);
     if (p->configures) llmprov__t_gemini_tool_config(d, p);
+    else llmprov__parts_no_choice(d);
     if (p->functions && d->chat->parallel_tools == LLMPROV_NO)
         llmprov__parts_drop_text(d, "parallel_tools", "gemini-generate cannot forbid parallel calls: it was left out");
 }

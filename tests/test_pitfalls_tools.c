@@ -332,6 +332,19 @@ TEST(pitfall_016_no_tools) {
     engine_sent_free(&b);
 }
 
+/* What was said about a choice among no tools is left out by every format, and each says so. */
+TEST(pitfall_016_a_choice_among_no_tools_is_a_warning) {
+    static const char *const providers[] = { "anthropic", "openai", "openai-responses", "gemini", "cohere", "ollama-native" };
+    llmprov_request req = { .model = "m", .prompt = "Hi", .tool_choice = LLMPROV_TOOL_ANY, .parallel_tools = LLMPROV_NO, .max_tokens = LLMPROV_INT(99) };
+    size_t i;
+    for (i = 0; i < sizeof providers / sizeof *providers; i++) {
+        engine_sent s = engine_send(providers[i], &req);
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tool_choice");
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "parallel_tools");
+        engine_sent_free(&s);
+    }
+}
+
 TEST(pitfall_017_choice_none_is_said) {
     llmprov_tool tool = { .name = "f" };
     llmprov_request req = { .model = "claude-sonnet-4-6", .prompt = "Hi", .tools = &tool, .tool_count = 1, .tool_choice = LLMPROV_TOOL_NONE, .max_tokens = LLMPROV_INT(9) };
