@@ -46,6 +46,8 @@
     >>normal         any history becomes legal for a target
     >>translator     what a wire format's code may say while it writes
     >>parts          what translators share
+    >>computer       what a model does to a computer, in the words of each vendor
+    >>prompted       tools that a target is told of in other words
     >>t_messages     the wire format anthropic-messages
     >>t_chat         the wire format openai-chat
     >>t_responses    the wire format openai-responses
@@ -195,6 +197,54 @@
         llmprov_schema_compile(json, strlen(json), LLMPROV_SCHEMA_OPENAI, NULL, &schema);
         puts(schema.error.code ? schema.error.message : schema.json);
         llmprov_schema_free(&schema);
+
+    Tools where there are none. A provider without CAN_TOOLS, and what a row or a profile calls TOOLS_PROMPTED, is
+    told of tools in the system prompt: how a call is written, then each tool on a line as
+    {"name","description","parameters"}. In the model's text a call is, and calls of the history are written as,
+
+    <tool_call>
+    {"name": "add", "arguments": {"a": 2, "b": 40}}
+    </tool_call>
+
+    and a result goes out as the user's <tool_response name="add">...</tool_response>, with error="true" where it
+    failed, and its images behind it. Calls come as TOOL_USE blocks with ids, also from a stream; text before one is
+    delivered as it comes, but for white space and what may be the beginning of a tag. What looks like a call and has
+    no name stays text, with a warning that says at which byte; one that was cut has use->invalid. One warning
+    ("tools") says that all this was done. tool_choice and parallel_tools become sentences of the prompt. With
+    TOOLS_REFUSED a request with tools is an error, and calls of earlier turns go out as text.
+
+    A computer is the tool "computer" with the size of its display, and one program operates it through every
+    provider:
+
+        llmprov_tool screen = { .type = "computer",
+                                .extra = "{\"display_width_px\":1280,\"display_height_px\":720}" };
+        client = llmprov_open(&(llmprov_desc){ .provider = "uitars", .base_url = "http://localhost:8000" });
+        llmprov_chat(client, &(llmprov_request){ .history = &talk, .tools = &screen, .tool_count = 1 }, &r);
+
+    What the model does is always the input of Anthropic's tool, in points of that display: {"action":"left_click",
+    "coordinate":[640,360]}, right_click, middle_click, double_click, triple_click, mouse_move, left_click_drag with
+    start_coordinate, left_mouse_down, left_mouse_up, key and hold_key with keys as xdotool names them
+    ("ctrl+Page_Down"), type, scroll with scroll_direction and scroll_amount, wait with seconds, screenshot,
+    cursor_position, zoom. The answer is a tool result with an image. How each target is told:
+
+    Anthropic and AWS: its computer_* tool, of the generation that the model takes. A type with its date goes as it
+    is; given computer_20241022, UI-TARS too moves the pointer before it clicks, and the actions of a toolset are
+    tools.
+    openai-responses: {"type":"computer"}. A batch of actions becomes a block each, and their results one, with the
+    last picture.
+    gemini-generate: computerUse, of the "environment" in extra (browser, desktop, mobile). A function becomes an
+    action, or several where it fills in a field; functions that are not known come as calls of their own names.
+    UI-TARS: a prompt in front of the first words of the user, with the system prompt and functions of yours in it.
+    Thoughts come as text, actions as calls, the words of finished() as a text of their own. Points are scaled from
+    what its processor makes of the last screenshot (PNG and JPEG tell their size, others are taken to be the
+    display), or from thousandths, as the profile says. Five screenshots are the most; older ones are left out, with a
+    warning.
+    The others: a function with Anthropic's arguments.
+
+    A call goes back to its own provider as it came, a batch as one; elsewhere each action is said in the target's
+    words, with a warning where it has none. What UI-TARS says that is not in its grammar stays text, and a warning
+    says at which byte. Phones have open_app with text, press_home and press_back besides, which Anthropic's tool has
+    not.
 
     5 WITHOUT I/O
 
@@ -675,7 +725,8 @@ struct llmprov_registry; typedef struct llmprov_registry llmprov_registry;
 
 /* A tool that the model may call. */
 typedef struct llmprov_tool {
-    const char *type;            /* NULL = a function of yours; else the vendor's word, its members in extra */
+    const char *type;            /* NULL = a function of yours; else the vendor's word, its members in extra;
+                                    "computer" with display_width_px and display_height_px: see chapter 4    */
     const char *name;            /* letters, digits, _ and -; others are mapped for the wire and mapped back */
     const char *description;
     const char *schema;          /* JSON Schema of the arguments; NULL = no arguments                        */
@@ -900,8 +951,8 @@ typedef enum llmprov_auth { LLMPROV_AUTH_BEARER, LLMPROV_AUTH_HEADER, LLMPROV_AU
 /* What a provider can do. */
 enum {
     LLMPROV_CAN_CHAT = 1,        /* answer at all                                                            */
-    LLMPROV_CAN_STREAM = 2,      /* send the answer as it is made                                            */
-    LLMPROV_CAN_TOOLS = 4,       /* call tools                                                               */
+    LLMPROV_CAN_STREAM = 2,      /* send the answer as it is made; without it the same events come at its end */
+    LLMPROV_CAN_TOOLS = 4,       /* call tools; without it they are described in the prompt                  */
     LLMPROV_CAN_IMAGES = 8,      /* look at images                                                           */
     LLMPROV_CAN_SCHEMA = 16,     /* give structured answers natively                                         */
     LLMPROV_CAN_CHOICES = 32     /* give several answers                                                     */
@@ -931,12 +982,25 @@ enum {
     LLMPROV_QUIRK_NO_CALL_IDS = 1048576,       /* Vertex AI: refuses ids of function calls, and the traces of
                                     tools that the Developer API ran (toolCall, toolResponse)                */
     LLMPROV_QUIRK_INLINE_REFS = 2097152,       /* loses $ref in schemas: what they lead to is sent instead   */
+    LLMPROV_QUIRK_NO_COMPUTER = 268435456,     /* has no tool for a computer: a function stands for it       */
     LLMPROV_QUIRK_THINK_TAGS = 16384,          /* thinking stands in <think> tags at the beginning of the text */
     LLMPROV_QUIRK_AWS_CHUNKS = 33554432,       /* AWS's InvokeModel: no member "stream", AWS's errors, and a stream is
                                     of AWS's messages, each with an event of the format in base64            */
     LLMPROV_QUIRK_NO_URLS = 67108864,          /* takes no images and documents by URL                       */
     LLMPROV_QUIRK_FORBIDDEN_IS_QUOTA = 134217728             /* 403 says that there is no credit left        */
 };
+
+/* How a target is given tools. */
+typedef enum llmprov_tool_form {
+    LLMPROV_TOOLS_DEFAULT,       /* of a row: as the profile says; of a profile: natively, but prompted where the
+                                    provider lacks CAN_TOOLS                                                 */
+    LLMPROV_TOOLS_NATIVE,        /* as its wire format has them                                              */
+    LLMPROV_TOOLS_PROMPTED,      /* described in the system prompt; calls are read from the model's text     */
+    LLMPROV_TOOLS_REFUSED,       /* asking for tools is an error                                             */
+    LLMPROV_TOOLS_UITARS,        /* UI-TARS since 1.5: actions are text, their places points of the image as the
+                                    model's processor resizes it. https://github.com/bytedance/UI-TARS       */
+    LLMPROV_TOOLS_UITARS_1000    /* UI-TARS before 1.5, and Doubao's: places in thousandths of the image     */
+} llmprov_tool_form;
 
 /* Typed departures; NULL and 0 = as the wire format has it. */
 typedef struct llmprov_quirks {
@@ -957,6 +1021,7 @@ typedef struct llmprov_quirks {
     const char *no_strict;       /* "claude-opus-5 claude-sonnet-5": profiles that, although they have MODEL_SCHEMA,
                                     refuse strict tools and native structured answers here (bedrock-converse) */
     unsigned flags;              /* LLMPROV_QUIRK_*                                                          */
+    llmprov_tool_form tools;     /* stands over the profile's                                                */
 } llmprov_quirks;
 
 /* One provider: data, no code. Every field but the first three may be 0. */
@@ -1026,6 +1091,7 @@ typedef struct llmprov_profile {
     int max_output_tokens;       /* 0 = not known                                                            */
     const char *efforts;         /* the words it takes: "none low medium high"; "" = none; NULL = not known.
                                     "128..32768" among them is the range of a thinking budget in tokens      */
+    llmprov_tool_form tools;
 } llmprov_profile;
 
 /* A registry holds rows beside the built-in ones, and clients opened through it. Once it is filled it is read-only
@@ -1242,7 +1308,8 @@ LLMPROV_API llmprov_status llmprov_asked_check(llmprov_asked *asked, const llmpr
 
 /* What every call does before it writes: makes the history of a request legal for a provider (an id or alias) and
    req->model (NULL = the row's default). out->request has the whole conversation in its messages and system_blocks; each
-   repair is a warning with the place in the caller's messages. The same input gives the same result. It points into what
+   repair is a warning with the place in the caller's messages; tools and calls stay what they are, also where a
+   call would put them into other words. The same input gives the same result. It points into what
    req points to. reg and alloc may be NULL. *out must be freed with llmprov_asked_free whatever is returned. */
 LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const char *provider, const llmprov_request *req,
                                              const llmprov_alloc *alloc, llmprov_asked *out);
@@ -1513,6 +1580,11 @@ enum {
     LLMPROV_RULE_OWN_EMPTY = 131072            /* takes its own empty texts back                             */
 };
 
+/* In whose words a wire format says what is done to a computer: Anthropic's, which programs see; or OpenAI's or
+   Gemini's, which are turned into them where the tool is "computer" with the size of its display. */
+typedef enum llmprov_computer { LLMPROV_COMPUTER_ANTHROPIC, LLMPROV_COMPUTER_OPENAI,
+    LLMPROV_COMPUTER_GEMINI } llmprov_computer;
+
 /* One wire format. */
 typedef struct llmprov_translator {
     const char *format;          /* "openai-chat"                                                            */
@@ -1526,6 +1598,7 @@ typedef struct llmprov_translator {
     unsigned rules;              /* LLMPROV_RULE_*                                                           */
     size_t id_max, name_max;     /* bytes of a tool call's id and of a tool's name                           */
     size_t read_state;           /* bytes of its own per reply                                               */
+    llmprov_computer computer;   /* in whose words it says what is done to a computer                        */
     void (*write)(llmprov_draft *d);                                  /* our request to its body             */
     void (*read)(llmprov_turn *t, llmprov_scan *body);                /* a whole reply to events             */
     void (*read_frame)(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data);   /* a frame to events */
@@ -6965,7 +7038,8 @@ static int64_t llmprov__retry_delay(const llmprov__retry_case *c) {
 // gathers its text in one growing buffer; everything small lies in the arena.
 // Text is made valid UTF-8 across pieces. A frame that equals the one before it
 // but for one string (the usual case in a stream) takes a shortcut: two memory
-// compares instead of a parse, with the same event as its result.
+// compares instead of a parse, with the same event as its result. Where an
+// ear is set, the blocks that it takes are heard by it, and it shows others.
 // Calls: msg
 //==============================================================================
 
@@ -6988,6 +7062,9 @@ typedef struct llmprov__reply_block {
     int next;                    /* the number of the next one of its choice; -1 = none yet */
     bool open, folded;           /* folded: the arguments of a tool that stood for a structured answer */
     bool freeform;               /* the arguments are a text, which becomes {"input":"..."} */
+    bool hidden;                 /* the ear hears it */
+    int shown;                   /* of a hidden one: the number of the text that stands for it; -1 = none is open */
+    void *heard;                 /* the ear's own */
     llmprov__text_sieve sieve;
     llmprov__mem_buf text, signature, citations, details, data;
     char quad[4];                /* base64 that waits for the rest of its group */
@@ -6997,6 +7074,7 @@ typedef struct llmprov__reply_block {
 
 typedef struct llmprov__reply_choice {
     int blocks, first, last;     /* how many it has, and the numbers of the first and of the last; -1 = none */
+    int hidden, hidden_last;     /* the same of those that the ear hears */
     bool ended, tools;
     llmprov_stop stop;
     const char *word, *sequence;
@@ -7030,6 +7108,15 @@ typedef struct llmprov__reply_hot {
 
 typedef void (*llmprov__reply_sink)(void *user, const llmprov_event *event);
 
+/* Hears blocks as they come, for targets whose calls are said in other words. A block that it takes is hidden: it is
+   known to the translator alone, and what is shown in its place is the ear's to say. */
+typedef struct llmprov__reply_ear {
+    bool (*takes)(const void *about, const llmprov_block *begin);
+    void (*hear)(llmprov_turn *t, int block, llmprov_str text, bool last);
+    size_t state;                /* bytes of its own per block, zeroed */
+    const void *about;
+} llmprov__reply_ear;
+
 struct llmprov_turn {
     llmprov__mem_arena arena;    /* first: it is what a response's memory points to */
     llmprov__mem_meter meter;
@@ -7058,6 +7145,7 @@ struct llmprov_turn {
     llmprov__mem_buf scratch, sifted;
     llmprov__reply_sink sink;
     void *sink_user;
+    llmprov__reply_ear ear;      /* all NULL = none */
     void *state;
     llmprov__reply_hot hot;
     llmprov__reply_loose *loose; /* buffers that a translator asked for */
@@ -7319,7 +7407,7 @@ static llmprov__reply_choice *llmprov__reply_choice_at(llmprov_turn *t, int choi
     memset(list + count, 0, ((size_t)choice + 1 - count) * sizeof *list);
     for (i = count; i <= (size_t)choice; i++) {
         list[i].word = "";
-        list[i].first = list[i].last = -1;
+        list[i].first = list[i].last = list[i].hidden = list[i].hidden_last = -1;
         list[i].logprobs.alloc = list[i].refusals.alloc = t->arena.alloc;
     }
     t->choices = list;
@@ -7379,9 +7467,9 @@ static void llmprov__reply_chain(llmprov_turn *t, llmprov__reply_choice *c, int 
     c->last = number;
 }
 
-LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_block *begin) {
+static int llmprov__reply_show(llmprov_turn *t, int choice, const llmprov_block *begin) {
     llmprov__reply_choice *c = llmprov__reply_choice_at(t, choice);
-    llmprov__reply_block *b = c && !t->error.code ? llmprov__reply_new_block(t) : NULL;
+    llmprov__reply_block *b = c ? llmprov__reply_new_block(t) : NULL;
     const llmprov__text_entry *declared;
     llmprov_event e;
     if (!b) return -1;
@@ -7416,6 +7504,33 @@ LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_bl
     return (int)t->block_count - 1;
 }
 
+/* A block that is heard, not shown. */
+static int llmprov__reply_hide(llmprov_turn *t, int choice, const llmprov_block *begin) {
+    llmprov__reply_choice *c = llmprov__reply_choice_at(t, choice);
+    llmprov__reply_block *b = c ? llmprov__reply_new_block(t) : NULL;
+    int number = (int)t->block_count - 1;
+    if (!b) return -1;
+    llmprov__reply_start(t);
+    b->heard = llmprov__mem_take(&t->arena, t->ear.state);
+    if (!b->heard || !llmprov__msg_copy_block(&t->arena, &b->head, begin)) {
+        t->block_count--;
+        llmprov__reply_no_memory(t);
+        return -1;
+    }
+    b->choice = choice;
+    b->shown = b->next = -1;
+    b->open = b->hidden = true;
+    if (c->hidden_last >= 0) t->blocks[c->hidden_last].next = number;
+    else c->hidden = number;
+    return c->hidden_last = number;
+}
+
+LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_block *begin) {
+    if (t->error.code) return -1;
+    if (t->ear.hear && t->ear.takes(t->ear.about, begin)) return llmprov__reply_hide(t, choice, begin);
+    return llmprov__reply_show(t, choice, begin);
+}
+
 /* -- pieces -- */
 
 static void llmprov__reply_piece(llmprov_turn *t, llmprov__reply_block *b, llmprov_str text) {
@@ -7441,19 +7556,23 @@ LLMPROV_API void llmprov_turn_text(llmprov_turn *t, int block, const char *text,
     llmprov__reply_block *b = llmprov__reply_block_at(t, block);
     if (!b || !b->open || t->error.code) return;
     t->pieces += 2;              /* not from one string of the frame: no shortcut */
-    llmprov__reply_sift(t, b, text, len, false);
+    if (b->hidden) {
+        llmprov_str heard = { text, len };
+        t->ear.hear(t, block, heard, false);
+    } else llmprov__reply_sift(t, b, text, len, false);
 }
 
 LLMPROV_API void llmprov_turn_piece(llmprov_turn *t, int block, const llmprov_scan *s, llmprov_str string) {
     llmprov__reply_block *b = llmprov__reply_block_at(t, block);
     llmprov_str text;
     if (!b || !b->open || t->error.code || string.len < 2) return;
-    t->pieces++;
+    t->pieces += b->hidden ? 2 : 1;
     t->piece = string.ptr + 1;
     t->piece_len = string.len - 2;
     t->piece_block = block;
     text = llmprov__json_unquote(s, string, true);
     if (t->scratch.failed) llmprov__reply_no_memory(t);
+    else if (b->hidden) t->ear.hear(t, block, text, false);
     else llmprov__reply_sift(t, b, text.ptr, text.len, false);
 }
 
@@ -7498,11 +7617,24 @@ static void llmprov__reply_item(llmprov_turn *t, llmprov__mem_buf *list, llmprov
     if (!llmprov__mem_add(list, list->len ? "," : "[", 1) || !llmprov__mem_add(list, json.ptr, json.len)) llmprov__reply_no_memory(t);
 }
 
+/* The text that is shown for a hidden block: what was not shown yet begins now. */
+static int llmprov__reply_voice(llmprov_turn *t, int block) {
+    llmprov_block begin = t->blocks[block].head;
+    int shown = t->blocks[block].shown;
+    if (shown >= 0) return shown;
+    begin.type = LLMPROV_BLOCK_TEXT;
+    shown = llmprov__reply_show(t, t->blocks[block].choice, &begin);
+    return t->blocks[block].shown = shown;
+}
+
 LLMPROV_API void llmprov_turn_part(llmprov_turn *t, int block, const char *kind, llmprov_str value) {
     llmprov__reply_block *b = llmprov__reply_block_at(t, block);
     llmprov_str name = { kind, strlen(kind) };
     llmprov_event e;
     if (!b || t->error.code) return;
+    if (b->hidden && b->head.type == LLMPROV_BLOCK_TEXT)
+        b = llmprov__reply_block_at(t, llmprov__reply_voice(t, block));
+    if (!b) return;
     t->pieces += 2;
     llmprov__reply_begin_event(&e, LLMPROV_EVENT_PART, b);
     e.kind = kind;
@@ -7523,7 +7655,7 @@ LLMPROV_API void llmprov_turn_part(llmprov_turn *t, int block, const char *kind,
         else if (!strcmp(kind, "reasoning_details")) llmprov__reply_item(t, &b->details, value);
         else llmprov__reply_set_extra(t, &b->extras, name, value);
     }
-    if (!t->error.code) llmprov__reply_emit(t, &e);
+    if (!t->error.code && !b->hidden) llmprov__reply_emit(t, &e);
 }
 
 /* -- the end of a block -- */
@@ -7587,11 +7719,8 @@ static void llmprov__reply_last(llmprov_turn *t, llmprov__reply_block *b) {
     if (b->freeform) llmprov__reply_piece(t, b, close);
 }
 
-LLMPROV_API void llmprov_turn_block_end(llmprov_turn *t, int block) {
-    llmprov__reply_block *b = llmprov__reply_block_at(t, block);
+static void llmprov__reply_shut(llmprov_turn *t, llmprov__reply_block *b) {
     llmprov_event e;
-    if (!b || !b->open || t->error.code) return;
-    t->pieces += 2;
     llmprov__reply_last(t, b);
     llmprov__reply_close(t, b);
     llmprov__reply_begin_event(&e, LLMPROV_EVENT_BLOCK_END, b);
@@ -7599,8 +7728,64 @@ LLMPROV_API void llmprov_turn_block_end(llmprov_turn *t, int block) {
     llmprov__reply_emit(t, &e);
 }
 
+/* The ear has heard all of a block. */
+static void llmprov__reply_heard(llmprov_turn *t, int block) {
+    llmprov_str nothing = { "", 0 };
+    t->blocks[block].open = false;
+    t->ear.hear(t, block, nothing, true);
+}
+
+LLMPROV_API void llmprov_turn_block_end(llmprov_turn *t, int block) {
+    llmprov__reply_block *b = llmprov__reply_block_at(t, block);
+    if (!b || !b->open || t->error.code) return;
+    t->pieces += 2;
+    if (b->hidden) llmprov__reply_heard(t, block);
+    else llmprov__reply_shut(t, b);
+}
+
+/* -- what an ear shows in place of what it heard -- */
+
+static void llmprov__reply_voiced(llmprov_turn *t, int block, const char *text, size_t len) {
+    llmprov__reply_block *b = len ? llmprov__reply_block_at(t, llmprov__reply_voice(t, block)) : NULL;
+    if (b) llmprov__reply_sift(t, b, text, len, false);
+}
+
+/* The text that is shown ends: the next begins another block. */
+static void llmprov__reply_hush(llmprov_turn *t, int block) {
+    llmprov__reply_block *b = llmprov__reply_block_at(t, t->blocks[block].shown);
+    t->blocks[block].shown = -1;
+    if (b) llmprov__reply_shut(t, b);
+}
+
+/* What a hidden block carries beside its text goes to the block that stands for it. */
+static void llmprov__reply_hand_on(llmprov_turn *t, int from, int to) {
+    llmprov__reply_block *b = &t->blocks[from];
+    size_t i;
+    if (b->signature.len && !llmprov__mem_add(&t->blocks[to].signature, b->signature.ptr, b->signature.len))
+        llmprov__reply_no_memory(t);
+    for (i = 0; i < b->extras.count; i++) {
+        llmprov_str json = { b->extras.items[i].json.ptr, b->extras.items[i].json.len };
+        llmprov__reply_set_extra(t, &t->blocks[to].extras, b->extras.items[i].key, json);
+    }
+    b->signature.len = 0;
+    llmprov__reply_free_extras(&b->extras);
+}
+
+/* A whole call in place of a hidden block. */
+static int llmprov__reply_call(llmprov_turn *t, int block, const llmprov_block *use) {
+    int shown;
+    llmprov__reply_hush(t, block);
+    shown = llmprov__reply_show(t, t->blocks[block].choice, use);
+    if (shown < 0) return shown;
+    if (t->blocks[block].head.type == LLMPROV_BLOCK_TOOL_USE) llmprov__reply_hand_on(t, block, shown);
+    llmprov__reply_sift(t, &t->blocks[shown], use->json, use->json_len, false);
+    llmprov__reply_shut(t, &t->blocks[shown]);
+    return shown;
+}
+
 static void llmprov__reply_close_choice(llmprov_turn *t, int choice) {
     int i;
+    for (i = t->choices[choice].hidden; i >= 0; i = t->blocks[i].next) llmprov_turn_block_end(t, i);
     for (i = t->choices[choice].first; i >= 0; i = t->blocks[i].next) llmprov_turn_block_end(t, i);
 }
 
@@ -7966,6 +8151,10 @@ static void llmprov__reply_take(llmprov_turn *t, llmprov_response *r) {
     t->silent = true;
     for (i = 0; i < t->block_count; i++) {
         if (!t->blocks[i].open) continue;
+        if (t->blocks[i].hidden) {
+            llmprov__reply_heard(t, (int)i);
+            continue;
+        }
         llmprov__reply_last(t, &t->blocks[i]);
         llmprov__reply_close(t, &t->blocks[i]);
     }
@@ -10280,6 +10469,8 @@ typedef struct llmprov__normal {
     size_t message, block;       /* where we are, for messages */
     size_t inside;               /* the block in that tool result's content, from 1; 0 = none */
     bool marks_dropped;
+    void (*tell)(struct llmprov__normal *n, llmprov__normal_list *system, void *user);     /* behind the tools */
+    void *tell_user;
 } llmprov__normal;
 
 /* -- places, warnings, failures -- */
@@ -11626,6 +11817,7 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
         llmprov__normal_add_systems(n, &system, (size_t)LLMPROV__NORMAL_SYSTEM, req->history->system_blocks, req->history->system_count);
     }
     for (i = 0; i < in.leading; i++) llmprov__normal_add_systems(n, &system, i, in.items[i].blocks, in.items[i].block_count);
+    if (n->tell) n->tell(n, &system, n->tell_user);
     llmprov__normal_place_system(n, &system);
     for (i = in.leading; i < in.count && !n->err->code; i++) {
         n->message = i;
@@ -12935,6 +13127,2362 @@ static const struct { const char *member, *origin; llmprov_block_type type; cons
 
 /* A part that this version does not know is a RAW block of this kind, with the part in a member of it. */
 static const char llmprov__parts_gemini_part[] = "gemini_part";
+
+//==============================================================================
+// >>computer   what a model does to a computer, in the words of each vendor
+//
+// An action is one struct. Each vendor's form of it is a table: the input of
+// Anthropic's tool "computer", which is what programs see; the action text of
+// UI-TARS; OpenAI's batches; Gemini's functions. One word of a vendor's may be
+// several actions, so readers hand each to a sink. Places are in the pixels of the
+// display that the tool was declared with, on both sides of every table.
+// Calls: parts
+//==============================================================================
+
+enum { LLMPROV__COMPUTER_KEY, LLMPROV__COMPUTER_HOLD_KEY, LLMPROV__COMPUTER_TYPE, LLMPROV__COMPUTER_CURSOR,
+       LLMPROV__COMPUTER_MOVE,
+       LLMPROV__COMPUTER_CLICK, LLMPROV__COMPUTER_RIGHT, LLMPROV__COMPUTER_MIDDLE, LLMPROV__COMPUTER_DOUBLE,
+       LLMPROV__COMPUTER_TRIPLE,
+       LLMPROV__COMPUTER_DRAG, LLMPROV__COMPUTER_DOWN, LLMPROV__COMPUTER_UP, LLMPROV__COMPUTER_SCROLL,
+       LLMPROV__COMPUTER_WAIT,
+       LLMPROV__COMPUTER_SCREENSHOT, LLMPROV__COMPUTER_ZOOM, LLMPROV__COMPUTER_OPEN_APP, LLMPROV__COMPUTER_HOME,
+       LLMPROV__COMPUTER_BACK,
+       LLMPROV__COMPUTER_COUNT };
+
+/* Anthropic's word and the one of UI-TARS that an action is said with; the last three are of phones, and no word of
+   Anthropic's. Without a word of its own UI-TARS is told Anthropic's.
+   https://platform.claude.com/docs/en/agents-and-tools/tool-use/computer-use-tool */
+static const struct { const char *word, *uitars; } llmprov__computer_words[] = {
+    { "key", "hotkey" }, { "hold_key", NULL }, { "type", "type" }, { "cursor_position", NULL },
+    { "mouse_move", "hover" },
+    { "left_click", "click" }, { "right_click", "right_single" }, { "middle_click", NULL },
+    { "double_click", "left_double" },
+    { "triple_click", NULL }, { "left_click_drag", "drag" }, { "left_mouse_down", NULL }, { "left_mouse_up", NULL },
+    { "scroll", "scroll" }, { "wait", "wait" }, { "screenshot", NULL }, { "zoom", NULL }, { "open_app", NULL },
+    { "press_home", NULL }, { "press_back", NULL },
+};
+
+static const char *const llmprov__computer_ways[] = { "down", "up", "left", "right" };
+
+typedef struct llmprov__computer_act {
+    int what;
+    bool placed, dragged;        /* it has a place; and one where it begins */
+    double x, y, from_x, from_y;
+    llmprov_str text;            /* what is typed, or keys as xdotool names them: "ctrl+c" */
+    int way;                     /* of scrolling */
+    double amount, duration;     /* notches of the wheel; seconds */
+} llmprov__computer_act;
+
+typedef struct llmprov__computer_sink {
+    void (*take)(void *user, const llmprov__computer_act *act);
+    void *user;
+    llmprov__mem_arena *arena;   /* for texts that have to be made */
+} llmprov__computer_sink;
+
+/* The size of the display that a tool was declared with, and of what the model sees it as. */
+typedef struct llmprov__computer_space { double width, height, model_width, model_height; } llmprov__computer_space;
+
+static llmprov__computer_act llmprov__computer_make(int what) {
+    llmprov__computer_act act;
+    memset(&act, 0, sizeof act);
+    act.what = what;
+    act.text.ptr = "";
+    return act;
+}
+
+static void llmprov__computer_give(const llmprov__computer_sink *to, int what, llmprov_str text) {
+    llmprov__computer_act act = llmprov__computer_make(what);
+    act.text = text;
+    to->take(to->user, &act);
+}
+
+static int64_t llmprov__computer_whole(double v) {
+    if (!(v > -1e9 && v < 1e9)) v = v < 0 ? -1e9 : 1e9;
+    return (int64_t)(v < 0 ? v - 0.5 : v + 0.5);
+}
+
+/* -- keys -- */
+
+enum { LLMPROV__COMPUTER_XDOTOOL, LLMPROV__COMPUTER_UITARS, LLMPROV__COMPUTER_OPENAI, LLMPROV__COMPUTER_GEMINI };
+
+/* The names of keys: xdotool's, UI-TARS's, OpenAI's, Gemini's, and others that are understood. */
+static const char *const llmprov__computer_keys[][5] = {
+    { "ctrl", "ctrl", "CTRL", "control", "control_l control_r ctrl_l" },
+    { "alt", "alt", "ALT", "alt", "option alt_l alt_r" },
+    { "shift", "shift", "SHIFT", "shift", "shift_l shift_r" },
+    { "Super_L", "win", "SUPER", "meta", "cmd command windows super_r meta_l" },
+    { "Return", "enter", "ENTER", "enter", "kp_enter" }, { "Escape", "esc", "ESC", "escape", "" },
+    { "BackSpace", "backspace", "BACKSPACE", "backspace", "" }, { "Delete", "delete", "DELETE", "delete", "del" },
+    { "Page_Up", "pageup", "PAGEUP", "pageup", "prior" }, { "Page_Down", "pagedown", "PAGEDOWN", "pagedown", "next" },
+    { "Left", "arrowleft", "ARROWLEFT", "left", "" }, { "Right", "arrowright", "ARROWRIGHT", "right", "" },
+    { "Up", "arrowup", "ARROWUP", "up", "" }, { "Down", "arrowdown", "ARROWDOWN", "down", "" },
+    { "space", "space", "SPACE", "space", "" }, { "Tab", "tab", "TAB", "tab", "" },
+    { "Home", "home", "HOME", "home", "" },
+    { "End", "end", "END", "end", "" }, { "Insert", "insert", "INSERT", "insert", "" },
+    { "Caps_Lock", "capslock", "CAPSLOCK", "capslock", "" }, { "plus", "+", "+", "plus", "" },
+    { "minus", "-", "-", "-", "" },
+};
+
+/* Whether a word of a blank-separated list is that text, whatever the case. */
+static bool llmprov__computer_among(const char *list, llmprov_str word) {
+    const char *p = list;
+    size_t i, n;
+    for (; *p; p += n + (p[n] == ' ')) {
+        n = strcspn(p, " ");
+        for (i = 0; i < n && n == word.len && llmprov__text_lower(p[i]) == llmprov__text_lower(word.ptr[i]); i++) { }
+        if (n && i == n) return true;
+    }
+    return false;
+}
+
+/* One key in another vendor's words. Letters and function keys differ in case alone. Returns the length; 0 = too
+   long. */
+static size_t llmprov__computer_key(char to[24], llmprov_str key, int into) {
+    bool upper, single = key.len == 1;
+    size_t i, k;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_keys); i++)
+        for (k = 0; k < 5; k++)
+            if (llmprov__computer_among(llmprov__computer_keys[i][k], key)) {
+                size_t n = strlen(llmprov__computer_keys[i][into]);
+                memcpy(to, llmprov__computer_keys[i][into], n);
+                return n;
+            }
+    if (key.len >= 24) return 0;
+    upper = into == LLMPROV__COMPUTER_OPENAI || (into == LLMPROV__COMPUTER_XDOTOOL && !single);
+    for (i = 0; i < key.len; i++) {
+        bool function = llmprov__text_lower(key.ptr[0]) == 'f' && key.len <= 3 && key.ptr[key.len - 1] <= '9';
+        char c = single || function ? llmprov__text_lower(key.ptr[i]) : key.ptr[i];
+        to[i] = upper && (single || function) && c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    }
+    return key.len;
+}
+
+/* The next key of a chord, which signs or blanks part; a sign of its own is a key. False = there is none. */
+static bool llmprov__computer_next_key(llmprov_str *chord, llmprov_str *key) {
+    size_t n = 0;
+    while (chord->len && (chord->ptr[0] == ' ' || (chord->ptr[0] == '+' && chord->len > 1)))
+        chord->ptr++, chord->len--;
+    while (n < chord->len && chord->ptr[n] != ' ' && (chord->ptr[n] != '+' || n == 0)) n++;
+    key->ptr = chord->ptr;
+    key->len = n;
+    chord->ptr += n;
+    chord->len -= n;
+    return n > 0;
+}
+
+enum { LLMPROV__COMPUTER_CHORD = 128 };
+
+/* A chord in another vendor's words, with a sign between its keys. Empty = it is none, or too long. */
+static llmprov_str llmprov__computer_chord(char to[LLMPROV__COMPUTER_CHORD], llmprov_str chord, int into,
+                                           char between) {
+    llmprov_str made = { to, 0 }, key, none = { to, 0 };
+    while (llmprov__computer_next_key(&chord, &key)) {
+        char one[24];
+        size_t n = llmprov__computer_key(one, key, into);
+        if (!n || made.len + n + 2 > LLMPROV__COMPUTER_CHORD) return none;
+        if (made.len) to[made.len++] = between;
+        memcpy(to + made.len, one, n);
+        made.len += n;
+    }
+    return made;
+}
+
+/* The same as a text that lives as long as the arena. */
+static llmprov_str llmprov__computer_pressed(const llmprov__computer_sink *to, llmprov_str chord) {
+    char made[LLMPROV__COMPUTER_CHORD];
+    llmprov_str text = llmprov__computer_chord(made, chord, LLMPROV__COMPUTER_XDOTOOL, '+');
+    text.ptr = llmprov__mem_copy(to->arena, text.ptr, text.len);
+    if (!text.ptr) text.ptr = "", text.len = 0;
+    return text;
+}
+
+/* -- Anthropic's input, which is what programs see -- */
+
+/* The generations of the tool: before 2025 a click had no place of its own, and since August 2026 each action is a
+   tool. */
+enum { LLMPROV__COMPUTER_FIRST, LLMPROV__COMPUTER_PLAIN, LLMPROV__COMPUTER_TOOLSET };
+
+static int llmprov__computer_generation(const char *type) {
+    if (!strcmp(type, "computer_20241022")) return LLMPROV__COMPUTER_FIRST;
+    return strncmp(type, "computer_toolset", 16) ? LLMPROV__COMPUTER_PLAIN : LLMPROV__COMPUTER_TOOLSET;
+}
+
+static void llmprov__computer_write_place(llmprov_writer *w, const char *key, double x, double y) {
+    llmprov_write_open(w, key, '[');
+    llmprov_write_int(w, NULL, llmprov__computer_whole(x));
+    llmprov_write_int(w, NULL, llmprov__computer_whole(y));
+    llmprov_write_close(w);
+}
+
+/* The input object. In a toolset the tool's name says what the action is. */
+static void llmprov__computer_write(llmprov_writer *w, const llmprov__computer_act *a, bool named) {
+    const char *word = llmprov__computer_words[a->what].word;
+    llmprov_write_open(w, NULL, '{');
+    if (named) llmprov_write_str(w, "action", word, strlen(word));
+    if (a->dragged) llmprov__computer_write_place(w, "start_coordinate", a->from_x, a->from_y);
+    if (a->placed) llmprov__computer_write_place(w, "coordinate", a->x, a->y);
+    if (a->text.len || a->what == LLMPROV__COMPUTER_TYPE) llmprov_write_str(w, "text", a->text.ptr, a->text.len);
+    if (a->what == LLMPROV__COMPUTER_SCROLL) {
+        llmprov_write_str(w, "scroll_direction", llmprov__computer_ways[a->way],
+                          strlen(llmprov__computer_ways[a->way]));
+        llmprov_write_num(w, "scroll_amount", a->amount);
+    }
+    if (a->what == LLMPROV__COMPUTER_WAIT || a->what == LLMPROV__COMPUTER_HOLD_KEY)
+        llmprov_write_num(w, "duration", a->duration);
+    llmprov_write_close(w);
+}
+
+/* The first generation: the pointer is moved before it clicks, wheels are keys, and waiting is looking again. */
+static void llmprov__computer_first(const llmprov__computer_sink *to, const llmprov__computer_act *a) {
+    static const llmprov_str pages[] = { LLMPROV__STR("Page_Down"), LLMPROV__STR("Page_Up"), LLMPROV__STR("Left"),
+        LLMPROV__STR("Right") };
+    llmprov__computer_act act = *a, move = llmprov__computer_make(LLMPROV__COMPUTER_MOVE);
+    bool click = a->what >= LLMPROV__COMPUTER_CLICK && a->what <= LLMPROV__COMPUTER_TRIPLE,
+         scroll = a->what == LLMPROV__COMPUTER_SCROLL;
+    move.placed = true;
+    move.x = a->dragged ? a->from_x : a->x;
+    move.y = a->dragged ? a->from_y : a->y;
+    if (a->dragged || ((click || scroll) && a->placed)) to->take(to->user, &move);
+    act.dragged = false;
+    if (click || scroll) act.placed = false;
+    if (scroll) act.what = LLMPROV__COMPUTER_KEY, act.text = pages[a->way];
+    if (a->what == LLMPROV__COMPUTER_WAIT) act.what = LLMPROV__COMPUTER_SCREENSHOT;
+    to->take(to->user, &act);
+}
+
+static bool llmprov__computer_read_place(const llmprov_scan *s, llmprov_str raw, double *x, double *y) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    if (!raw.ptr || raw.ptr[0] != '[') return false;
+    return llmprov_scan_item(&in) && llmprov_scan_num(&in, x) && llmprov_scan_item(&in) && llmprov_scan_num(&in, y);
+}
+
+static double llmprov__computer_number(const llmprov_scan *s, llmprov_str raw, double otherwise) {
+    llmprov_scan in = llmprov_scan_in(s, raw);
+    double value;
+    return raw.ptr && llmprov_scan_num(&in, &value) ? value : otherwise;
+}
+
+static int llmprov__computer_way(llmprov_str word) {
+    int i;
+    for (i = 0; i < (int)LLMPROV__COUNT(llmprov__computer_ways); i++)
+        if (llmprov__computer_among(llmprov__computer_ways[i], word)) return i;
+    return -1;
+}
+
+static int llmprov__computer_what(llmprov_str word) {
+    int i;
+    for (i = 0; i < LLMPROV__COMPUTER_COUNT; i++)
+        if (llmprov__text_is(word, llmprov__computer_words[i].word)) return i;
+    return -1;
+}
+
+/* Reads an input object; `name` is the tool's, which in a toolset is the action. False = no action that is known. */
+static bool llmprov__computer_read(llmprov__mem_arena *arena, llmprov_str json, const char *name,
+                                   llmprov__computer_act *act) {
+    static const char *const names[] = { "action", "coordinate", "start_coordinate", "text", "scroll_direction",
+        "scroll_amount", "duration" };
+    llmprov__mem_buf scratch;
+    llmprov_scan s;
+    llmprov_str v[7], word;
+    int way;
+    memset(&scratch, 0, sizeof scratch);
+    scratch.alloc = arena->alloc;
+    s = llmprov__json_scan(json.ptr, json.len, &scratch, 0);
+    llmprov__parts_members(&s, json, names, v, 7);
+    word = v[0].ptr ? llmprov__parts_text(&s, v[0]) : llmprov__text_of(name);
+    *act = llmprov__computer_make(llmprov__computer_what(word));
+    act->placed = llmprov__computer_read_place(&s, v[1], &act->x, &act->y);
+    act->dragged = llmprov__computer_read_place(&s, v[2], &act->from_x, &act->from_y);
+    way = llmprov__computer_way(llmprov__parts_text(&s, v[4]));
+    act->way = way < 0 ? 0 : way;
+    act->amount = llmprov__computer_number(&s, v[5], 5);
+    act->duration = llmprov__computer_number(&s, v[6], 1);
+    word = llmprov__parts_text(&s, v[3]);
+    act->text.ptr = llmprov__mem_copy(arena, word.ptr, word.len);
+    act->text.len = act->text.ptr ? word.len : 0;
+    if (scratch.failed) arena->failed = true;
+    llmprov__mem_buf_free(&scratch);
+    return act->what >= 0 && act->text.ptr;
+}
+
+/* -- places: the display, and what the model sees of it -- */
+
+/* The smallest and the greatest square that holds n, as a side. */
+static int64_t llmprov__computer_root(int64_t n, bool up) {
+    int64_t low = 0, high = (int64_t)1 << 24;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (middle * middle <= n) low = middle;
+        else high = middle;
+    }
+    return up && low * low < n ? low + 1 : low;
+}
+
+/* A side in patches of 28 points, halves to the even one. */
+static int64_t llmprov__computer_patches(int64_t side) {
+    int64_t n = side / 28, rest = side % 28;
+    n += rest > 14 || (rest == 14 && n % 2) ? 1 : 0;
+    return n < 1 ? 1 : n;
+}
+
+/* Qwen2.5-VL sees an image whose sides are multiples of 28, of 100 to 16384 patches. Its processor works with square
+   roots; whole numbers say the same: floor(h / sqrt(h * w / max) / 28) is the root of floor(h * max / w / 784).
+   https://github.com/QwenLM/Qwen2.5-VL (smart_resize). False = a shape that it refuses. */
+static bool llmprov__computer_resized(int64_t w, int64_t h, int64_t *to_w, int64_t *to_h) {
+    int64_t across = llmprov__computer_patches(w), down = llmprov__computer_patches(h), most = 16384, least = 100;
+    if (w < 1 || h < 1 || w > 1000000 || h > 1000000 || w > 200 * h || h > 200 * w) return false;
+    if (across * down > most) {
+        across = llmprov__computer_root(w * most / h, false);
+        down = llmprov__computer_root(h * most / w, false);
+    } else if (across * down < least) {
+        across = llmprov__computer_root((w * least + h - 1) / h, true);
+        down = llmprov__computer_root((h * least + w - 1) / w, true);
+    }
+    *to_w = (across < 1 ? 1 : across) * 28;
+    *to_h = (down < 1 ? 1 : down) * 28;
+    return true;
+}
+
+static int64_t llmprov__computer_big_endian(const unsigned char *p, int n) {
+    int64_t v = 0;
+    while (n--) v = v << 8 | *p++;
+    return v;
+}
+
+/* The size that a JPEG's frame header says, if it is among the first bytes. */
+static bool llmprov__computer_jpeg(const unsigned char *p, size_t len, int64_t *w, int64_t *h) {
+    size_t at = 2;
+    while (at + 9 < len && p[at] == 0xFF) {
+        bool frame =
+            p[at + 1] >= 0xC0 && p[at + 1] <= 0xCF && p[at + 1] != 0xC4 && p[at + 1] != 0xC8 && p[at + 1] != 0xCC;
+        *h = llmprov__computer_big_endian(p + at + 5, 2);
+        *w = llmprov__computer_big_endian(p + at + 7, 2);
+        if (frame) return true;
+        at += 2 + (size_t)llmprov__computer_big_endian(p + at + 2, 2);
+    }
+    return false;
+}
+
+/* The size of an image whose first bytes are at hand: PNG and JPEG. */
+static bool llmprov__computer_size(const llmprov_block *b, int64_t *w, int64_t *h) {
+    unsigned char first[3072];
+    size_t n = llmprov__text_len(b->base64, b->base64_len), len = 0;
+    const unsigned char *p = (const unsigned char *)b->data;
+    if (p) len = b->data_len;
+    else if (b->base64 && llmprov__text_unbase64(first, &len, b->base64, (n < 4096 ? n : 4096) / 4 * 4)) p = first;
+    if (!p || len < 24) return false;
+    if (p[0] == 0xFF && p[1] == 0xD8) return llmprov__computer_jpeg(p, len, w, h);
+    if (memcmp(p, "\x89PNG\r\n\x1a\n", 8) || memcmp(p + 12, "IHDR", 4)) return false;
+    *w = llmprov__computer_big_endian(p + 16, 4);
+    *h = llmprov__computer_big_endian(p + 20, 4);
+    return *w > 0 && *h > 0;
+}
+
+static double llmprov__computer_scaled(double v, double from, double to) {
+    return from > 0 && to > 0 ? v * to / from : v;
+}
+
+/* Takes an action from the model's points to the display's, or back. */
+static void llmprov__computer_rescale(llmprov__computer_act *a, const llmprov__computer_space *s, bool back) {
+    double w = back ? s->width : s->model_width, h = back ? s->height : s->model_height;
+    double to_w = back ? s->model_width : s->width, to_h = back ? s->model_height : s->height;
+    a->x = llmprov__computer_scaled(a->x, w, to_w);
+    a->y = llmprov__computer_scaled(a->y, h, to_h);
+    a->from_x = llmprov__computer_scaled(a->from_x, w, to_w);
+    a->from_y = llmprov__computer_scaled(a->from_y, h, to_h);
+}
+
+/* -- the action text of UI-TARS -- */
+
+/* name(arg='value', ...) */
+typedef struct llmprov__computer_call {
+    llmprov_str verb;
+    struct { llmprov_str name, value; bool quoted; } args[8];
+    int count;
+    const char *reach;           /* how far was looked for it */
+    bool open[2];                /* no ' or " ends a value from here on: remembered from call to call */
+} llmprov__computer_call;
+
+/* The verbs of all its versions and of its phone prompt. https://github.com/bytedance/UI-TARS */
+static const struct { const char *verbs; int what; } llmprov__computer_verbs[] = {
+    { "click left_single left_click tap", LLMPROV__COMPUTER_CLICK },
+    { "left_double double_click", LLMPROV__COMPUTER_DOUBLE },
+    { "right_single right_click", LLMPROV__COMPUTER_RIGHT }, { "middle_click", LLMPROV__COMPUTER_MIDDLE },
+    { "triple_click left_triple", LLMPROV__COMPUTER_TRIPLE }, { "hover mouse_move", LLMPROV__COMPUTER_MOVE },
+    { "drag select left_click_drag", LLMPROV__COMPUTER_DRAG }, { "hotkey key", LLMPROV__COMPUTER_KEY },
+    { "press keydown hold_key", LLMPROV__COMPUTER_HOLD_KEY }, { "type", LLMPROV__COMPUTER_TYPE },
+    { "scroll swipe", LLMPROV__COMPUTER_SCROLL }, { "wait", LLMPROV__COMPUTER_WAIT },
+    { "screenshot", LLMPROV__COMPUTER_SCREENSHOT },
+    { "cursor_position", LLMPROV__COMPUTER_CURSOR }, { "left_mouse_down", LLMPROV__COMPUTER_DOWN },
+    { "left_mouse_up", LLMPROV__COMPUTER_UP },
+    { "open_app", LLMPROV__COMPUTER_OPEN_APP }, { "press_home", LLMPROV__COMPUTER_HOME },
+    { "press_back", LLMPROV__COMPUTER_BACK },
+};
+
+enum { LLMPROV__COMPUTER_FINISHED = LLMPROV__COMPUTER_COUNT, LLMPROV__COMPUTER_CALL_USER,
+       LLMPROV__COMPUTER_LONG_PRESS,
+       LLMPROV__COMPUTER_NAVIGATE, LLMPROV__COMPUTER_NAVIGATE_BACK };
+
+/* Verbs that are no one action. */
+static const struct { const char *verb; int what; } llmprov__computer_more[] = {
+    { "finished", LLMPROV__COMPUTER_FINISHED }, { "call_user", LLMPROV__COMPUTER_CALL_USER },
+    { "long_press", LLMPROV__COMPUTER_LONG_PRESS },
+    { "navigate", LLMPROV__COMPUTER_NAVIGATE }, { "navigate_back", LLMPROV__COMPUTER_NAVIGATE_BACK },
+};
+
+static int llmprov__computer_verb(llmprov_str verb) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_verbs); i++)
+        if (llmprov__computer_among(llmprov__computer_verbs[i].verbs, verb)) return llmprov__computer_verbs[i].what;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_more); i++)
+        if (llmprov__computer_among(llmprov__computer_more[i].verb, verb)) return llmprov__computer_more[i].what;
+    return -1;
+}
+
+static bool llmprov__computer_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+static const char *llmprov__computer_blank(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\t' || *p == '\r')) p++;
+    return p;
+}
+
+static const char *llmprov__computer_space_of(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r'))) p++;
+    return p;
+}
+
+static const char *llmprov__computer_word(const char *p, const char *end, llmprov_str *word) {
+    word->ptr = p;
+    while (p < end && llmprov__computer_letter(*p)) p++;
+    word->len = (size_t)(p - word->ptr);
+    return p;
+}
+
+enum { LLMPROV__COMPUTER_INSIDE, LLMPROV__COMPUTER_PERHAPS, LLMPROV__COMPUTER_SURELY };
+
+/* Whether a quote ends its value: models leave those inside as they are. Behind the last one stands an argument's
+   name, or the bracket and the end of the line. */
+static int llmprov__computer_ends(const char *p, const char *end) {
+    llmprov_str name;
+    p = llmprov__computer_blank(p, end);
+    if (p == end) return LLMPROV__COMPUTER_SURELY;
+    if (*p == ')') {
+        p = llmprov__computer_blank(p + 1, end);
+        return p == end || *p == '\n' ? LLMPROV__COMPUTER_SURELY : LLMPROV__COMPUTER_PERHAPS;
+    }
+    if (*p != ',') return LLMPROV__COMPUTER_INSIDE;
+    p = llmprov__computer_word(llmprov__computer_blank(p + 1, end), end, &name);
+    p = llmprov__computer_blank(p, end);
+    return name.len && p < end && *p == '=' ? LLMPROV__COMPUTER_SURELY : LLMPROV__COMPUTER_INSIDE;
+}
+
+/* The quote that ends a value which begins at p; NULL = there is none. One that only may end it does so on its line.
+   */
+static const char *llmprov__computer_quoted(const char *p, const char *end, char quote) {
+    const char *perhaps = NULL;
+    for (; p < end; p++) {
+        int ends = *p == quote ? llmprov__computer_ends(p + 1, end) : LLMPROV__COMPUTER_INSIDE;
+        if (ends == LLMPROV__COMPUTER_SURELY) return p;
+        if (ends == LLMPROV__COMPUTER_PERHAPS && !perhaps) perhaps = p;
+        if (*p == '\n' && perhaps) return perhaps;
+        if (*p == '\\' && p + 1 < end) p++;
+    }
+    return perhaps;
+}
+
+/* The end of a value without quotes. */
+static const char *llmprov__computer_bare(const char *p, const char *end) {
+    int depth = 0;
+    for (; p < end && *p != '\n'; p++) {
+        if (!depth && (*p == ',' || *p == ')')) break;
+        if (*p == '(' || *p == '[') depth++;
+        if (*p == ')' || *p == ']') depth--;
+    }
+    return p;
+}
+
+/* One argument; NULL = it is none. */
+static const char *llmprov__computer_argument(const char *p, const char *end, llmprov__computer_call *c) {
+    const char *to;
+    bool *open;
+    if (c->count == (int)LLMPROV__COUNT(c->args)) return NULL;
+    p = llmprov__computer_blank(llmprov__computer_word(p, end, &c->args[c->count].name), end);
+    if (!c->args[c->count].name.len || p == end || *p != '=') return NULL;
+    p = llmprov__computer_blank(p + 1, end);
+    c->args[c->count].quoted = p < end && (*p == '\'' || *p == '"');
+    open = &c->open[p < end && *p == '"'];
+    if (!c->args[c->count].quoted) to = llmprov__computer_bare(p, end);
+    else to = *open ? NULL : llmprov__computer_quoted(p + 1, end, *p);
+    if (!to) *open = true;
+    if (!to) return NULL;
+    c->reach = to;
+    p += c->args[c->count].quoted;
+    c->args[c->count].value.ptr = p;
+    c->args[c->count].value.len = (size_t)(to - p);
+    return to + c->args[c->count++].quoted;
+}
+
+/* Reads a call from p on. Returns what is behind it, or NULL. A bracket that the end cut off is not missed. */
+static const char *llmprov__computer_parse(const char *p, const char *end, llmprov__computer_call *c) {
+    c->count = 0;
+    c->reach = p;
+    p = llmprov__computer_blank(llmprov__computer_word(p, end, &c->verb), end);
+    if (!c->verb.len || p == end || *p != '(') return NULL;
+    for (p = llmprov__computer_space_of(p + 1, end); p < end && *p != ')'; p = llmprov__computer_space_of(p, end)) {
+        p = llmprov__computer_argument(p, end, c);
+        if (!p) return NULL;
+        p = llmprov__computer_space_of(p, end);
+        if (p < end && *p != ',' && *p != ')') return NULL;
+        if (p < end && *p == ',') p++;
+    }
+    return p < end ? p + 1 : p;
+}
+
+/* An argument by its names; ptr NULL = absent. */
+static llmprov_str llmprov__computer_arg(const llmprov__computer_call *c, const char *names) {
+    llmprov_str none = { NULL, 0 };
+    int i;
+    for (i = 0; i < c->count; i++)
+        if (llmprov__computer_among(names, c->args[i].name)) return c->args[i].value;
+    return none;
+}
+
+/* The numbers of a place, whatever stands around them: (x,y), [x1,y1,x2,y2], <point>x y</point>, box tokens. Of a box
+   it is the middle. False = it is no place. */
+static bool llmprov__computer_box(llmprov_str text, double *x, double *y) {
+    double v[4];
+    size_t i = 0, count = 0, n;
+    while (i < text.len) {
+        bool digit = text.ptr[i] >= '0' && text.ptr[i] <= '9',
+             minus = text.ptr[i] == '-' && i + 1 < text.len && text.ptr[i + 1] >= '0' && text.ptr[i + 1] <= '9';
+        if (!digit && !minus) {
+            i++;
+            continue;
+        }
+        for (n = 1;
+             i + n < text.len && ((text.ptr[i + n] >= '0' && text.ptr[i + n] <= '9') || text.ptr[i + n] == '.');
+             n++) {
+        }
+        if (count == 4 || !llmprov__text_to_double(text.ptr + i, text.ptr[i + n - 1] == '.' ? n - 1 : n, &v[count++]))
+            return false;
+        i += n;
+    }
+    if (count != 2 && count != 4) return false;
+    *x = count == 4 ? (v[0] + v[2]) / 2 : v[0];
+    *y = count == 4 ? (v[1] + v[3]) / 2 : v[1];
+    return true;
+}
+
+/* A value without its escapes. */
+static llmprov_str llmprov__computer_unescape(llmprov__mem_arena *arena, llmprov_str text) {
+    char *to = llmprov__mem_copy(arena, text.ptr, text.len);
+    llmprov_str made = { to ? to : "", 0 };
+    size_t i;
+    for (i = 0; to && i < text.len; i++) {
+        char next = text.ptr[i] == '\\' && i + 1 < text.len ? text.ptr[i + 1] : 0;
+        bool escape = next == 'n' || next == '\'' || next == '"' || next == '\\';
+        to[made.len++] = next == 'n' ? '\n' : escape ? next : text.ptr[i];
+        i += escape;
+    }
+    if (to) to[made.len] = 0;
+    return made;
+}
+
+static const char llmprov__computer_start[] = "start_box start_point point start_coordinate coordinate start";
+static const char llmprov__computer_stop[] = "end_box end_point end_coordinate end";
+
+/* What is typed; a line end behind it is the key that submits it. */
+static void llmprov__computer_typed(const llmprov__computer_sink *to, llmprov_str text) {
+    static const llmprov_str enter = LLMPROV__STR("Return");
+    bool submit = text.len && text.ptr[text.len - 1] == '\n';
+    if (submit) text.len--;
+    if (text.len || !submit) llmprov__computer_give(to, LLMPROV__COMPUTER_TYPE, text);
+    if (submit) llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, enter);
+}
+
+/* An address is typed into the browser's own line. */
+static void llmprov__computer_visit(const llmprov__computer_sink *to, llmprov_str url) {
+    static const llmprov_str line = LLMPROV__STR("ctrl+l"), enter = LLMPROV__STR("Return");
+    llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, line);
+    llmprov__computer_give(to, LLMPROV__COMPUTER_TYPE, url);
+    llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, enter);
+}
+
+static void llmprov__computer_long_press(const llmprov__computer_sink *to, llmprov__computer_act *at) {
+    static const int steps[] = { LLMPROV__COMPUTER_MOVE, LLMPROV__COMPUTER_DOWN, LLMPROV__COMPUTER_WAIT,
+        LLMPROV__COMPUTER_UP };
+    size_t i;
+    for (i = at->placed ? 0 : 1; i < LLMPROV__COUNT(steps); i++) {
+        at->what = steps[i];
+        at->duration = 1;
+        to->take(to->user, at);
+        at->placed = false;
+    }
+}
+
+/* The text that an action is said with. False = it lacks it. */
+static bool llmprov__computer_said(const llmprov__computer_sink *to, const llmprov__computer_call *c, int what,
+                                   llmprov_str *text) {
+    static const struct { int what; const char *names; } texts[] = {
+        { LLMPROV__COMPUTER_KEY, "key text" }, { LLMPROV__COMPUTER_HOLD_KEY, "key text" },
+        { LLMPROV__COMPUTER_TYPE, "content text" },
+        { LLMPROV__COMPUTER_OPEN_APP, "app_name content" }, { LLMPROV__COMPUTER_NAVIGATE, "content url" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(texts) && texts[i].what != what; i++) { }
+    if (i == LLMPROV__COUNT(texts)) return true;
+    *text = llmprov__computer_arg(c, texts[i].names);
+    if (!text->ptr) return false;
+    *text = llmprov__computer_unescape(to->arena, *text);
+    if (what == LLMPROV__COMPUTER_KEY || what == LLMPROV__COMPUTER_HOLD_KEY)
+        *text = llmprov__computer_pressed(to, *text);
+    return text->len > 0 || what == LLMPROV__COMPUTER_TYPE;
+}
+
+/* What a call asks for. False = an argument is missing or makes no sense. `space` takes its places to the display. */
+static bool llmprov__computer_from_uitars(const llmprov__computer_sink *to, const llmprov__computer_call *c,
+                                          const llmprov__computer_space *space) {
+    static const llmprov_str back = LLMPROV__STR("alt+Left");
+    llmprov_str start = llmprov__computer_arg(c, llmprov__computer_start),
+                stop = llmprov__computer_arg(c, llmprov__computer_stop);
+    llmprov_str way = llmprov__computer_arg(c, "direction"),
+                amount = llmprov__computer_arg(c, "amount scroll_amount");
+    llmprov__computer_act act = llmprov__computer_make(llmprov__computer_verb(c->verb));
+    bool drag = act.what == LLMPROV__COMPUTER_DRAG;
+    if (act.what < 0 || act.what == LLMPROV__COMPUTER_FINISHED || act.what == LLMPROV__COMPUTER_CALL_USER)
+        return false;
+    if (start.len && !llmprov__computer_box(start, drag ? &act.from_x : &act.x, drag ? &act.from_y : &act.y))
+        return false;
+    if (stop.len && drag && !llmprov__computer_box(stop, &act.x, &act.y)) return false;
+    if (drag && (!start.len || !stop.len)) return false;
+    act.placed = start.len > 0;
+    act.dragged = drag;
+    llmprov__computer_rescale(&act, space, false);
+    if (!llmprov__computer_said(to, c, act.what, &act.text)) return false;
+    act.way = llmprov__computer_way(way);
+    if (act.what == LLMPROV__COMPUTER_SCROLL && act.way < 0) return false;
+    act.amount = 5;
+    if (amount.len) llmprov__text_to_double(amount.ptr, amount.len, &act.amount);
+    act.duration = act.what == LLMPROV__COMPUTER_WAIT ? 5 : 1;
+    if (act.what == LLMPROV__COMPUTER_TYPE) llmprov__computer_typed(to, act.text);
+    else if (act.what == LLMPROV__COMPUTER_LONG_PRESS) llmprov__computer_long_press(to, &act);
+    else if (act.what == LLMPROV__COMPUTER_NAVIGATE) llmprov__computer_visit(to, act.text);
+    else if (act.what == LLMPROV__COMPUTER_NAVIGATE_BACK) llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, back);
+    else to->take(to->user, &act);
+    return true;
+}
+
+static void llmprov__computer_put(llmprov__mem_buf *to, const char *text) {
+    llmprov__mem_add(to, text, strlen(text));
+}
+
+/* Between two arguments. */
+static void llmprov__computer_comma(llmprov__mem_buf *to) {
+    if (to->len && to->ptr[to->len - 1] != '(') llmprov__computer_put(to, ", ");
+}
+
+static void llmprov__computer_put_box(llmprov__mem_buf *to, const char *name, double x, double y) {
+    llmprov__computer_comma(to);
+    llmprov__computer_put(to, name);
+    llmprov__computer_put(to, "='<|box_start|>(");
+    llmprov__computer_put(to, llmprov__err_int(llmprov__computer_whole(x)).text);
+    llmprov__computer_put(to, ",");
+    llmprov__computer_put(to, llmprov__err_int(llmprov__computer_whole(y)).text);
+    llmprov__computer_put(to, ")<|box_end|>'");
+}
+
+static void llmprov__computer_put_text(llmprov__mem_buf *to, const char *name, llmprov_str text, bool submit) {
+    size_t i;
+    llmprov__computer_comma(to);
+    llmprov__computer_put(to, name);
+    llmprov__computer_put(to, "='");
+    for (i = 0; i < text.len; i++) {
+        const char *escaped = text.ptr[i] == '\n'   ? "\\n"
+                              : text.ptr[i] == '\'' ? "\\'"
+                              : text.ptr[i] == '\\' ? "\\\\"
+                                                    : NULL;
+        if (escaped) llmprov__computer_put(to, escaped);
+        else llmprov__mem_add(to, &text.ptr[i], 1);
+    }
+    llmprov__computer_put(to, submit ? "\\n'" : "'");
+}
+
+/* An action of the history as the model would have said it. `submit` = the key that follows sends what was typed. */
+static void llmprov__computer_to_uitars(llmprov__mem_buf *to, const llmprov__computer_act *said,
+                                        const llmprov__computer_space *space, bool submit) {
+    const char *verb = llmprov__computer_words[said->what].uitars ? llmprov__computer_words[said->what].uitars
+                                                                  : llmprov__computer_words[said->what].word;
+    llmprov__computer_act a = *said;
+    char chord[LLMPROV__COMPUTER_CHORD];
+    llmprov__computer_rescale(&a, space, true);
+    llmprov__computer_put(to, verb);
+    if (!llmprov__mem_add(to, "(", 1)) return;
+    if (a.dragged) llmprov__computer_put_box(to, "start_box", a.from_x, a.from_y);
+    if (a.placed) llmprov__computer_put_box(to, a.what == LLMPROV__COMPUTER_DRAG ? "end_box" : "start_box", a.x, a.y);
+    if (to->failed) return;
+    if (a.what == LLMPROV__COMPUTER_TYPE) llmprov__computer_put_text(to, "content", a.text, submit);
+    else if (a.what == LLMPROV__COMPUTER_KEY || a.what == LLMPROV__COMPUTER_HOLD_KEY)
+        llmprov__computer_put_text(to, "key", llmprov__computer_chord(chord, a.text, LLMPROV__COMPUTER_UITARS, ' '),
+                                   false);
+    else if (a.text.len)
+        llmprov__computer_put_text(to, a.what == LLMPROV__COMPUTER_OPEN_APP ? "app_name" : "text", a.text, false);
+    if (a.what == LLMPROV__COMPUTER_SCROLL)
+        llmprov__computer_put_text(to, "direction", llmprov__text_of(llmprov__computer_ways[a.way]), false);
+    llmprov__mem_add(to, ")", 1);
+}
+
+/* -- OpenAI's actions: several in one call --
+   https://platform.openai.com/docs/guides/tools-computer-use */
+
+enum { LLMPROV__COMPUTER_ACTION_TYPE, LLMPROV__COMPUTER_ACTION_X, LLMPROV__COMPUTER_ACTION_Y,
+       LLMPROV__COMPUTER_ACTION_BUTTON,
+       LLMPROV__COMPUTER_ACTION_TEXT, LLMPROV__COMPUTER_ACTION_KEYS, LLMPROV__COMPUTER_ACTION_PATH,
+       LLMPROV__COMPUTER_ACTION_OVER,
+       LLMPROV__COMPUTER_ACTION_DOWN, LLMPROV__COMPUTER_ACTION_MEMBERS };
+
+static const char *const llmprov__computer_action[] = { "type", "x", "y", "button", "text", "keys", "path",
+    "scroll_x", "scroll_y" };
+
+/* Which button does what; the last two are those that a mouse may have at its side. */
+static const struct { const char *button; int what; const char *keys; } llmprov__computer_buttons[] = {
+    { "left", LLMPROV__COMPUTER_CLICK, NULL }, { "right", LLMPROV__COMPUTER_RIGHT, NULL },
+    { "wheel", LLMPROV__COMPUTER_MIDDLE, NULL },
+    { "back", LLMPROV__COMPUTER_KEY, "alt+Left" }, { "forward", LLMPROV__COMPUTER_KEY, "alt+Right" },
+};
+
+/* Keys in a list as one chord, in a text that lives as long as the arena. */
+static llmprov_str llmprov__computer_listed(const llmprov__computer_sink *to, const llmprov_scan *s,
+                                            llmprov_str list) {
+    char chord[LLMPROV__COMPUTER_CHORD];
+    llmprov_str made = { chord, 0 }, key;
+    llmprov_scan in = llmprov_scan_in(s, list);
+    if (!list.ptr || list.ptr[0] != '[') return made.len = 0, made.ptr = "", made;
+    while (llmprov_scan_item(&in) && llmprov_scan_text(&in, &key)) {
+        if (made.len + key.len + 2 > sizeof chord) break;
+        if (made.len) chord[made.len++] = ' ';
+        memcpy(chord + made.len, key.ptr, key.len);
+        made.len += key.len;
+    }
+    return llmprov__computer_pressed(to, made);
+}
+
+/* A drag over two places is one action; over more the button is held between them. */
+static void llmprov__computer_path(const llmprov__computer_sink *to, const llmprov_scan *s, llmprov_str path) {
+    static const char *const names[] = { "x", "y" };
+    llmprov__computer_act act = llmprov__computer_make(LLMPROV__COMPUTER_MOVE);
+    llmprov_scan in = llmprov_scan_in(s, path), count = in;
+    llmprov_str point, v[2];
+    size_t points = 0, i;
+    while (path.ptr && llmprov_scan_item(&count) && llmprov_scan_raw(&count, &point)) points++;
+    for (i = 0; i < points && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &point); i++) {
+        llmprov__parts_members(s, point, names, v, 2);
+        act.from_x = act.x, act.from_y = act.y;
+        act.x = llmprov__computer_number(s, v[0], 0);
+        act.y = llmprov__computer_number(s, v[1], 0);
+        act.placed = true;
+        if (points == 2 && i == 0) continue;
+        if (points == 2) act.what = LLMPROV__COMPUTER_DRAG, act.dragged = true;
+        to->take(to->user, &act);
+        if (points != 2 && i == 0) llmprov__computer_give(to, LLMPROV__COMPUTER_DOWN, act.text);
+    }
+    if (points > 2) llmprov__computer_give(to, LLMPROV__COMPUTER_UP, act.text);
+}
+
+/* A hundred points are a notch of the wheel; both axes may turn. */
+static void llmprov__computer_wheel(const llmprov__computer_sink *to, llmprov__computer_act *act, double over,
+                                    double down) {
+    const double turns[] = { down, over };
+    int i;
+    act->what = LLMPROV__COMPUTER_SCROLL;
+    for (i = 0; i < 2; i++) {
+        int64_t notches = llmprov__computer_whole((turns[i] < 0 ? -turns[i] : turns[i]) / 100);
+        if (!(turns[i] < 0 || turns[i] > 0)) continue;
+        act->way = i == 0 ? (turns[i] > 0 ? 0 : 1) : turns[i] > 0 ? 3 : 2;
+        act->amount = notches < 1 ? 1 : (double)notches;
+        to->take(to->user, act);
+    }
+}
+
+/* One of OpenAI's actions. False = it is not known. */
+static bool llmprov__computer_from_openai(const llmprov__computer_sink *to, const llmprov_scan *s,
+                                          llmprov_str action) {
+    static const struct { const char *type; int what; } types[] = {
+        { "click", LLMPROV__COMPUTER_CLICK }, { "double_click", LLMPROV__COMPUTER_DOUBLE },
+        { "move", LLMPROV__COMPUTER_MOVE },
+        { "keypress", LLMPROV__COMPUTER_KEY }, { "type", LLMPROV__COMPUTER_TYPE }, { "wait", LLMPROV__COMPUTER_WAIT },
+        { "screenshot", LLMPROV__COMPUTER_SCREENSHOT }, { "scroll", LLMPROV__COMPUTER_SCROLL },
+        { "drag", LLMPROV__COMPUTER_DRAG },
+    };
+    llmprov_str v[LLMPROV__COMPUTER_ACTION_MEMBERS], word, text;
+    llmprov__computer_act act = llmprov__computer_make(-1);
+    size_t i;
+    llmprov__parts_members(s, action, llmprov__computer_action, v, LLMPROV__COMPUTER_ACTION_MEMBERS);
+    word = llmprov__parts_text(s, v[LLMPROV__COMPUTER_ACTION_TYPE]);
+    for (i = 0; i < LLMPROV__COUNT(types); i++)
+        if (llmprov__text_is(word, types[i].type)) act.what = types[i].what;
+    word = llmprov__parts_text(s, v[LLMPROV__COMPUTER_ACTION_BUTTON]);
+    act.placed = v[LLMPROV__COMPUTER_ACTION_X].ptr && v[LLMPROV__COMPUTER_ACTION_Y].ptr;
+    act.x = llmprov__computer_number(s, v[LLMPROV__COMPUTER_ACTION_X], 0);
+    act.y = llmprov__computer_number(s, v[LLMPROV__COMPUTER_ACTION_Y], 0);
+    act.duration = 2;
+    for (i = 0; act.what == LLMPROV__COMPUTER_CLICK && i < LLMPROV__COUNT(llmprov__computer_buttons); i++)
+        if (llmprov__text_is(word, llmprov__computer_buttons[i].button)) break;
+    if (act.what == LLMPROV__COMPUTER_CLICK && i < LLMPROV__COUNT(llmprov__computer_buttons)) {
+        act.what = llmprov__computer_buttons[i].what;
+        if (llmprov__computer_buttons[i].keys)
+            act.text = llmprov__text_of(llmprov__computer_buttons[i].keys), act.placed = false;
+    }
+    if (act.what == LLMPROV__COMPUTER_TYPE) {
+        text = llmprov__parts_text(s, v[LLMPROV__COMPUTER_ACTION_TEXT]);
+        act.text.ptr = llmprov__mem_copy(to->arena, text.ptr, text.len);
+        act.text.len = act.text.ptr ? text.len : 0;
+    } else if (!act.text.len) act.text = llmprov__computer_listed(to, s, v[LLMPROV__COMPUTER_ACTION_KEYS]);
+    if (act.what < 0) return false;
+    if (act.what == LLMPROV__COMPUTER_SCROLL)
+        llmprov__computer_wheel(to, &act, llmprov__computer_number(s, v[LLMPROV__COMPUTER_ACTION_OVER], 0),
+                                llmprov__computer_number(s, v[LLMPROV__COMPUTER_ACTION_DOWN], 0));
+    else if (act.what == LLMPROV__COMPUTER_DRAG) llmprov__computer_path(to, s, v[LLMPROV__COMPUTER_ACTION_PATH]);
+    else to->take(to->user, &act);
+    return true;
+}
+
+static void llmprov__computer_write_keys(llmprov_writer *w, llmprov_str chord) {
+    llmprov_str key;
+    llmprov_write_open(w, "keys", '[');
+    while (llmprov__computer_next_key(&chord, &key)) {
+        char one[24];
+        size_t n = llmprov__computer_key(one, key, LLMPROV__COMPUTER_OPENAI);
+        if (n) llmprov_write_str(w, NULL, one, n);
+    }
+    llmprov_write_close(w);
+}
+
+static void llmprov__computer_write_point(llmprov_writer *w, const char *key, double x, double y) {
+    if (key) llmprov_write_open(w, *key ? key : NULL, '{');
+    llmprov_write_int(w, "x", llmprov__computer_whole(x));
+    llmprov_write_int(w, "y", llmprov__computer_whole(y));
+    if (key) llmprov_write_close(w);
+}
+
+/* What an action is in OpenAI's words. */
+static const struct { int what; const char *type, *button; bool placed, keys; } llmprov__computer_openai[] = {
+    { LLMPROV__COMPUTER_CLICK, "click", "left", true, true },
+    { LLMPROV__COMPUTER_RIGHT, "click", "right", true, true },
+    { LLMPROV__COMPUTER_MIDDLE, "click", "wheel", true, true },
+    { LLMPROV__COMPUTER_DOUBLE, "double_click", NULL, true, true },
+    { LLMPROV__COMPUTER_TRIPLE, "double_click", NULL, true, true },
+    { LLMPROV__COMPUTER_MOVE, "move", NULL, true, false },
+    { LLMPROV__COMPUTER_KEY, "keypress", NULL, false, true },
+    { LLMPROV__COMPUTER_HOLD_KEY, "keypress", NULL, false, true },
+    { LLMPROV__COMPUTER_TYPE, "type", NULL, false, false }, { LLMPROV__COMPUTER_WAIT, "wait", NULL, false, false },
+    { LLMPROV__COMPUTER_SCROLL, "scroll", NULL, true, false }, { LLMPROV__COMPUTER_DRAG, "drag", NULL, false, false },
+    { LLMPROV__COMPUTER_SCREENSHOT, "screenshot", NULL, false, false },
+};
+
+/* An action of the history in OpenAI's words; an action without a place is where the last one was. False = it has
+   none, and looking at the screen stands for it. */
+static bool llmprov__computer_to_openai(llmprov_writer *w, const llmprov__computer_act *a, double *x, double *y) {
+    size_t i;
+    double turn = (a->amount < 1 ? 1 : a->amount) * 100;
+    if (a->placed) *x = a->x, *y = a->y;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_openai) - 1 && llmprov__computer_openai[i].what != a->what;
+         i++) {
+    }
+    llmprov_write_open(w, NULL, '{');
+    llmprov_write_str(w, "type", llmprov__computer_openai[i].type, strlen(llmprov__computer_openai[i].type));
+    if (llmprov__computer_openai[i].button)
+        llmprov_write_str(w, "button", llmprov__computer_openai[i].button,
+                          strlen(llmprov__computer_openai[i].button));
+    if (llmprov__computer_openai[i].placed) llmprov__computer_write_point(w, NULL, *x, *y);
+    if (llmprov__computer_openai[i].keys && (a->text.len || llmprov__computer_openai[i].type[0] != 'c'))
+        llmprov__computer_write_keys(w, a->text);
+    if (a->what == LLMPROV__COMPUTER_TYPE) llmprov_write_str(w, "text", a->text.ptr, a->text.len);
+    if (a->what == LLMPROV__COMPUTER_SCROLL) {
+        llmprov_write_int(w, "scroll_x", llmprov__computer_whole(a->way == 3 ? turn : a->way == 2 ? -turn : 0));
+        llmprov_write_int(w, "scroll_y", llmprov__computer_whole(a->way == 0 ? turn : a->way == 1 ? -turn : 0));
+    }
+    if (a->what == LLMPROV__COMPUTER_DRAG) {
+        llmprov_write_open(w, "path", '[');
+        llmprov__computer_write_point(w, "", a->from_x, a->from_y);
+        llmprov__computer_write_point(w, "", *x, *y);
+        llmprov_write_close(w);
+    }
+    llmprov_write_close(w);
+    return llmprov__computer_openai[i].what == a->what;
+}
+
+/* -- Gemini's functions; places are thousandths of the display --
+   https://ai.google.dev/gemini-api/docs/computer-use */
+
+/* `keys` are what a function presses. */
+static const struct { const char *name; int what; const char *keys; } llmprov__computer_gemini[] = {
+    { "click_at", LLMPROV__COMPUTER_CLICK, NULL }, { "hover_at", LLMPROV__COMPUTER_MOVE, NULL },
+    { "type_text_at", LLMPROV__COMPUTER_TYPE, NULL },
+    { "key_combination", LLMPROV__COMPUTER_KEY, NULL }, { "scroll_at", LLMPROV__COMPUTER_SCROLL, NULL },
+    { "scroll_document", LLMPROV__COMPUTER_SCROLL, NULL }, { "drag_and_drop", LLMPROV__COMPUTER_DRAG, NULL },
+    { "wait_5_seconds", LLMPROV__COMPUTER_WAIT, NULL }, { "go_back", LLMPROV__COMPUTER_KEY, "alt+Left" },
+    { "go_forward", LLMPROV__COMPUTER_KEY, "alt+Right" }, { "navigate", LLMPROV__COMPUTER_NAVIGATE, NULL },
+    { "open_web_browser", LLMPROV__COMPUTER_SCREENSHOT, NULL },
+};
+
+static size_t llmprov__computer_function(const char *name) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_gemini) &&
+                !llmprov__text_same(name, llmprov__computer_gemini[i].name, false);
+         i++) {
+    }
+    return i;
+}
+
+/* Clicks into a field, empties it, types, submits: each unless it is said otherwise. */
+static void llmprov__computer_fill(const llmprov__computer_sink *to, llmprov__computer_act *act, bool clear,
+                                   bool enter) {
+    static const llmprov_str all = LLMPROV__STR("ctrl+a"), erase = LLMPROV__STR("BackSpace"),
+        submit = LLMPROV__STR("Return");
+    llmprov_str text = act->text;
+    act->what = LLMPROV__COMPUTER_CLICK;
+    act->text.len = 0;
+    if (act->placed) to->take(to->user, act);
+    if (clear) llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, all);
+    if (clear) llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, erase);
+    llmprov__computer_give(to, LLMPROV__COMPUTER_TYPE, text);
+    if (enter) llmprov__computer_give(to, LLMPROV__COMPUTER_KEY, submit);
+}
+
+/* A call of one of Gemini's functions. False = it is none of them. */
+static bool llmprov__computer_from_gemini(const llmprov__computer_sink *to, const llmprov_scan *s, const char *name,
+                                          llmprov_str args, const llmprov__computer_space *space) {
+    static const char *const names[] = { "x", "y", "text", "keys", "direction", "magnitude", "destination_x",
+        "destination_y", "press_enter", "clear_before_typing", "url" };
+    size_t row = llmprov__computer_function(name);
+    llmprov__computer_act act;
+    llmprov_str v[11], text;
+    int way;
+    if (row == LLMPROV__COUNT(llmprov__computer_gemini)) return false;
+    act = llmprov__computer_make(llmprov__computer_gemini[row].what);
+    llmprov__parts_members(s, args, names, v, 11);
+    act.placed = v[0].ptr && v[1].ptr;
+    act.dragged = act.what == LLMPROV__COMPUTER_DRAG;
+    act.x = llmprov__computer_number(s, v[act.dragged ? 6 : 0], 0);
+    act.y = llmprov__computer_number(s, v[act.dragged ? 7 : 1], 0);
+    act.from_x = llmprov__computer_number(s, v[0], 0);
+    act.from_y = llmprov__computer_number(s, v[1], 0);
+    llmprov__computer_rescale(&act, space, false);
+    text = llmprov__parts_text(s, v[2].ptr ? v[2] : v[3].ptr ? v[3] : v[10]);
+    text.ptr = llmprov__mem_copy(to->arena, text.ptr, text.len);
+    if (!text.ptr) return false;
+    act.text = act.what == LLMPROV__COMPUTER_KEY ? llmprov__computer_pressed(to, text) : text;
+    if (llmprov__computer_gemini[row].keys) act.text = llmprov__text_of(llmprov__computer_gemini[row].keys);
+    way = llmprov__computer_way(llmprov__parts_text(s, v[4]));
+    act.way = way < 0 ? 0 : way;
+    act.amount = (double)llmprov__computer_whole(llmprov__computer_number(s, v[5], 800) / 100);
+    if (act.amount < 1) act.amount = 1;
+    act.duration = 5;
+    if (act.what == LLMPROV__COMPUTER_TYPE)
+        llmprov__computer_fill(to, &act, !(v[9].ptr && v[9].ptr[0] == 'f'), !(v[8].ptr && v[8].ptr[0] == 'f'));
+    else if (act.what == LLMPROV__COMPUTER_NAVIGATE) llmprov__computer_visit(to, act.text);
+    else to->take(to->user, &act);
+    return true;
+}
+
+static void llmprov__computer_write_at(llmprov_writer *w, const char *x_name, const char *y_name, double x,
+                                       double y) {
+    int64_t a = llmprov__computer_whole(x), b = llmprov__computer_whole(y);
+    llmprov_write_int(w, x_name, a < 0 ? 0 : a > 999 ? 999 : a);
+    llmprov_write_int(w, y_name, b < 0 ? 0 : b > 999 ? 999 : b);
+}
+
+/* An action of the history as a call of Gemini's: writes the arguments and returns the name. NULL = there is no such
+   function, and nothing was written. */
+static const char *llmprov__computer_to_gemini(llmprov_writer *w, const llmprov__computer_act *said,
+    const llmprov__computer_space *space, double *x, double *y) {
+    llmprov__computer_act a = *said;
+    char chord[LLMPROV__COMPUTER_CHORD];
+    llmprov_str keys = llmprov__computer_chord(chord, a.what == LLMPROV__COMPUTER_KEY ? a.text : llmprov__text_of(""),
+                                               LLMPROV__COMPUTER_GEMINI, '+');
+    size_t i;
+    llmprov__computer_rescale(&a, space, true);
+    if (a.placed) *x = a.x, *y = a.y;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__computer_gemini) && llmprov__computer_gemini[i].what != a.what; i++) { }
+    if (i == LLMPROV__COUNT(llmprov__computer_gemini)) return NULL;
+    if (a.what == LLMPROV__COMPUTER_SCROLL && !a.placed) i++;
+    llmprov_write_open(w, NULL, '{');
+    if (a.dragged) llmprov__computer_write_at(w, "x", "y", a.from_x, a.from_y);
+    if (a.dragged) llmprov__computer_write_at(w, "destination_x", "destination_y", a.x, a.y);
+    else if (a.placed || a.what == LLMPROV__COMPUTER_TYPE) llmprov__computer_write_at(w, "x", "y", *x, *y);
+    if (a.what == LLMPROV__COMPUTER_TYPE) {
+        llmprov_write_str(w, "text", a.text.ptr, a.text.len);
+        llmprov_write_bool(w, "press_enter", false);
+        llmprov_write_bool(w, "clear_before_typing", false);
+    }
+    if (keys.len) llmprov_write_str(w, "keys", keys.ptr, keys.len);
+    if (a.what == LLMPROV__COMPUTER_SCROLL) {
+        llmprov_write_str(w, "direction", llmprov__computer_ways[a.way], strlen(llmprov__computer_ways[a.way]));
+        if (a.placed)
+            llmprov_write_int(w, "magnitude", llmprov__computer_whole(a.amount * 100 > 999 ? 999 : a.amount * 100));
+    }
+    llmprov_write_close(w);
+    return llmprov__computer_gemini[i].name;
+}
+
+/* -- the tool itself -- */
+
+/* The generation of Anthropic's tool that a family of models takes; later ones take the last. */
+static const struct { const char *type, *profiles; } llmprov__computer_types[] = {
+    { "computer_20241022", "claude-3-5" },
+    { "computer_20250124",
+      "claude-3-7 claude-sonnet-4 claude-opus-4 claude-opus-4-1 claude-sonnet-4-5 claude-haiku-4-5" },
+    { "computer_20251124", NULL },
+};
+
+static const char *llmprov__computer_type(const char *profile) {
+    size_t i;
+    for (i = 0;
+         llmprov__computer_types[i].profiles && !llmprov__parts_lists(llmprov__computer_types[i].profiles, profile);
+         i++) {
+    }
+    return llmprov__computer_types[i].type;
+}
+
+//==============================================================================
+// >>prompted   tools that a target is told of in other words
+//
+// For a model without tools they are described in the system prompt, and a call is
+// a JSON object between <tool_call> and </tool_call> in its text. UI-TARS has a
+// prompt and an action text of its own. A request is changed after it was made legal;
+// of a reply an ear hears the texts and shows calls. Of a text no more is held back
+// than might belong to a call: white space, and the beginning of a word.
+// Calls: msg reply normal parts computer
+//==============================================================================
+
+/* What is known about the tools of one call; lives as long as it. */
+typedef struct llmprov__prompted {
+    llmprov_tool_form form;
+    const llmprov_tool *tools;   /* those that are described, as they are on the wire */
+    size_t tool_count;
+    const llmprov_tool *computer;              /* of them; NULL = there is none */
+    const char *name;            /* the computer's, as the caller calls it */
+    int generation;
+    llmprov_computer words;      /* in whose words the computer is operated natively */
+    llmprov__computer_space space;
+    llmprov_str system;          /* what UI-TARS is told beside its prompt */
+} llmprov__prompted;
+
+/* How a target is given tools: the row's word stands over the profile's. */
+static llmprov_tool_form llmprov__prompted_form(const llmprov_provider *row, const llmprov_profile *profile,
+                                                unsigned can) {
+    if (row->quirks.tools) return row->quirks.tools;
+    if (profile->tools) return profile->tools;
+    return can & LLMPROV_CAN_TOOLS ? LLMPROV_TOOLS_NATIVE : LLMPROV_TOOLS_PROMPTED;
+}
+
+static bool llmprov__prompted_acts(llmprov_tool_form form) {
+    return form == LLMPROV_TOOLS_UITARS || form == LLMPROV_TOOLS_UITARS_1000;
+}
+
+/* -- texts that are gathered -- */
+
+static llmprov__mem_buf llmprov__prompted_buffer(const llmprov__normal *n) {
+    llmprov__mem_buf b;
+    memset(&b, 0, sizeof b);
+    b.alloc = n->arena->alloc;
+    return b;
+}
+
+/* Makes a text block of what was gathered. */
+static llmprov_block llmprov__prompted_block(llmprov__normal *n, llmprov__mem_buf *text) {
+    const char *to = text->failed ? NULL : llmprov__mem_copy(n->arena, text->ptr ? text->ptr : "", text->len);
+    llmprov_block b = llmprov__normal_text(to ? to : "", to ? text->len : 0);
+    if (!to) llmprov__normal_no_memory(n);
+    llmprov__mem_buf_free(text);
+    return b;
+}
+
+static void llmprov__prompted_put(llmprov__mem_buf *to, const char *text, size_t len) {
+    llmprov__mem_add(to, text ? text : "", llmprov__text_len(text, len));
+}
+
+/* White space between two things, not before the first. */
+static void llmprov__prompted_apart(llmprov__mem_buf *to, const char *between) {
+    if (to->len) llmprov__computer_put(to, between);
+}
+
+/* -- describing tools -- */
+
+static const char llmprov__prompted_how[] =
+    "# Tools\n\n"
+    "You can call tools. A call is written exactly so, with one JSON object between the two tags:\n\n"
+    "<tool_call>\n{\"name\": \"NAME\", \"arguments\": {\"ARGUMENT\": \"VALUE\"}}\n</tool_call>\n\n"
+    "The arguments follow the tool's JSON Schema. Say what you want to say before the first call, write nothing "
+    "behind the last, "
+    "and stop there: the next message of the user holds the results, each as "
+    "<tool_response name=\"NAME\">RESULT</tool_response>. Never write a result yourself.\n";
+
+/* What the request says about calling, in words. */
+static void llmprov__prompted_choice(llmprov__mem_buf *to, const llmprov_request *r) {
+    if (r->tool_choice == LLMPROV_TOOL_ANY) llmprov__computer_put(to, "In this turn you must call a tool.\n");
+    if (r->tool_choice == LLMPROV_TOOL_NAMED) {
+        llmprov__computer_put(to, "In this turn you must call the tool ");
+        llmprov__computer_put(to, r->tool_name ? r->tool_name : "");
+        llmprov__computer_put(to, ".\n");
+    }
+    if (r->parallel_tools == LLMPROV_NO) llmprov__computer_put(to, "Make one call at most in each turn.\n");
+}
+
+/* {"name":...,"description":...,"parameters":...} on a line. */
+static void llmprov__prompted_tool(llmprov__mem_buf *to, const llmprov_tool *tool) {
+    const char *schema = tool->schema ? tool->schema : "{\"type\":\"object\",\"properties\":{}}";
+    llmprov_writer w;
+    char *compact;
+    memset(&w, 0, sizeof w);
+    w.alloc = to->alloc;
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_str(&w, "name", tool->name, strlen(tool->name));
+    if (tool->description && *tool->description)
+        llmprov_write_str(&w, "description", tool->description, strlen(tool->description));
+    llmprov_write_raw(&w, "parameters", schema, strlen(schema));
+    llmprov_write_close(&w);
+    compact = w.status ? NULL : llmprov__mem_room(to, w.len + 1);
+    if (compact) {
+        memcpy(compact, w.text, w.len);
+        to->len += llmprov__parts_compact(compact, w.len);
+        llmprov__mem_add(to, "\n", 1);
+    } else to->failed = true;
+    llmprov_writer_free(&w);
+}
+
+/* The tools as functions; one that cannot be told of is left out. */
+static void llmprov__prompted_gather(llmprov__normal *n, llmprov__prompted *p) {
+    llmprov_tool *tools = (llmprov_tool *)llmprov__mem_take(n->arena, (n->req.tool_count + 1) * sizeof *tools);
+    size_t i;
+    if (!tools) {
+        llmprov__normal_no_memory(n);
+        return;
+    }
+    for (i = 0; i < n->req.tool_count; i++) {
+        const llmprov_tool *tool = &n->req.tools[i];
+        const char *path =
+            llmprov__err_join(n->arena, "tools[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
+        if (!tool->type) tools[p->tool_count++] = *tool;
+        else if (llmprov__parts_as_function(tool, &tools[p->tool_count])) p->tool_count++;
+        else if (path)
+            llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path,
+                              "a kind of tool that only its own provider has: it was left out");
+        if (p->computer == tool) p->computer = &tools[p->tool_count - 1];
+    }
+    p->tools = tools;
+}
+
+static void llmprov__prompted_describe(llmprov__normal *n, const llmprov__prompted *p, llmprov__normal_list *system) {
+    llmprov__mem_buf text = llmprov__prompted_buffer(n);
+    llmprov_block b;
+    size_t i;
+    if (!p->tool_count || n->req.tool_choice == LLMPROV_TOOL_NONE) return;
+    llmprov__computer_put(&text, llmprov__prompted_how);
+    llmprov__prompted_choice(&text, &n->req);
+    llmprov__computer_put(&text, "\nThe tools:\n\n");
+    for (i = 0; i < p->tool_count; i++)
+        if (n->req.tool_choice != LLMPROV_TOOL_NAMED || llmprov__text_same(n->req.tool_name, p->tools[i].name, false))
+            llmprov__prompted_tool(&text, &p->tools[i]);
+    b = llmprov__prompted_block(n, &text);
+    llmprov__normal_push(n, system, &b);
+}
+
+/* -- the computer -- */
+
+static double llmprov__prompted_member(const char *extra, const char *name, const char *other) {
+    llmprov_str value;
+    double number = 0;
+    if (!llmprov__msg_has(extra, 0, name, &value) && !llmprov__msg_has(extra, 0, other, &value)) return 0;
+    return llmprov__text_to_double(value.ptr, value.len, &number) && number >= 1 && number <= 100000 ? number : 0;
+}
+
+/* The members of the tool that Anthropic's has. */
+static const char *llmprov__prompted_members_of(llmprov__normal *n, const char *extra) {
+    static const char *const known[] = { "display_width_px", "display_height_px", "display_number", "enable_zoom",
+        "cache_control" };
+    llmprov_scan s = llmprov__json_scan(extra, strlen(extra), NULL, 0);
+    llmprov_str key, value;
+    llmprov_writer w;
+    const char *to = NULL;
+    memset(&w, 0, sizeof w);
+    w.alloc = n->arena->alloc;
+    llmprov_write_open(&w, NULL, '{');
+    while (llmprov_scan_key(&s, &key))
+        if (llmprov_scan_raw(&s, &value) && llmprov__parts_among(known, LLMPROV__COUNT(known), key))
+            llmprov__write_raw_key(&w, key, value, false);
+    llmprov_write_close(&w);
+    if (!w.status) to = llmprov__mem_copy(n->arena, w.text, w.len);
+    if (!to) llmprov__normal_no_memory(n);
+    llmprov_writer_free(&w);
+    return to;
+}
+
+/* Gemini's tool. Functions of a browser that the others' tools have nothing for are excluded. */
+static const char *llmprov__prompted_environment(llmprov__normal *n, const char *extra) {
+    static const struct { const char *word, *environment; } words[] = {
+        { "\"desktop\"", "ENVIRONMENT_DESKTOP" }, { "\"mobile\"", "ENVIRONMENT_MOBILE" },
+        { "\"windows\"", "ENVIRONMENT_DESKTOP" },
+        { "\"mac\"", "ENVIRONMENT_DESKTOP" }, { "\"linux\"", "ENVIRONMENT_DESKTOP" },
+        { "\"ubuntu\"", "ENVIRONMENT_DESKTOP" },
+    };
+    const char *environment = "ENVIRONMENT_BROWSER", *made;
+    llmprov_str value;
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(words) && llmprov__msg_has(extra, 0, "environment", &value); i++)
+        if (llmprov__text_is(value, words[i].word)) environment = words[i].environment;
+    made = llmprov__err_join(n->arena, "{\"environment\":\"", environment,
+                             "\",\"excludedPredefinedFunctions\":[\"open_web_browser\",\"search\",\"navigate\"]}",
+                             (char *)NULL);
+    if (!made) llmprov__normal_no_memory(n);
+    return made;
+}
+
+/* The tool of one name for all vendors becomes the target's own. */
+static void llmprov__prompted_own(llmprov__normal *n, llmprov__prompted *p, llmprov_tool *tool) {
+    tool->type = llmprov__computer_type(n->profile->prefix);
+    if (!tool->name) tool->name = "computer";
+    if (p->form != LLMPROV_TOOLS_NATIVE) return;
+    if ((n->row->quirks.flags & LLMPROV_QUIRK_NO_COMPUTER) || p->words == LLMPROV_COMPUTER_ANTHROPIC) {
+        p->words = LLMPROV_COMPUTER_ANTHROPIC;
+        tool->extra = llmprov__prompted_members_of(n, tool->extra);
+        return;
+    }
+    tool->type = p->words == LLMPROV_COMPUTER_OPENAI ? "computer" : "computerUse";
+    tool->extra = p->words == LLMPROV_COMPUTER_OPENAI ? NULL : llmprov__prompted_environment(n, tool->extra);
+    tool->name = NULL;
+    if (p->words == LLMPROV_COMPUTER_GEMINI) p->space.model_width = p->space.model_height = 1000;
+}
+
+/* Finds the tool that operates a computer; the size of its display is what actions are in. */
+static void llmprov__prompted_find(llmprov__normal *n, llmprov__prompted *p) {
+    size_t i;
+    for (i = 0; i < n->req.tool_count; i++) {
+        llmprov_tool *tool = &((llmprov_tool *)n->req.tools)[i];
+        if (!tool->type || strncmp(tool->type, "computer", 8) || (tool->type[8] && tool->type[8] != '_')) continue;
+        p->computer = tool;
+        p->generation = llmprov__computer_generation(tool->type);
+        p->space.width = llmprov__prompted_member(tool->extra, "display_width_px", "display_width");
+        p->space.height = llmprov__prompted_member(tool->extra, "display_height_px", "display_height");
+        p->name = tool->name ? tool->name : "computer";
+        if (tool->type[8] || (p->form == LLMPROV_TOOLS_NATIVE && !(p->space.width > 0 && p->space.height > 0)))
+            p->words = LLMPROV_COMPUTER_ANTHROPIC;
+        else llmprov__prompted_own(n, p, tool);
+        return;
+    }
+}
+
+/* What the model sees of a picture of that size, 0 = of the display's. */
+static void llmprov__prompted_see(llmprov__prompted *p, int64_t w, int64_t h) {
+    llmprov__computer_space *s = &p->space;
+    if (!w) w = llmprov__computer_whole(s->width), h = llmprov__computer_whole(s->height);
+    if (!s->width || !s->height) s->width = (double)w, s->height = (double)h;
+    s->model_width = s->model_height = 1000;
+    if (p->form == LLMPROV_TOOLS_UITARS_1000) return;
+    if (!llmprov__computer_resized(w, h, &w, &h)) w = h = 0;
+    s->model_width = (double)w;
+    s->model_height = (double)h;
+}
+
+/* -- the request of UI-TARS -- */
+
+static const char llmprov__prompted_uitars[] =
+    "You are a GUI agent. You are given a task and your action history, with screenshots. "
+    "You need to perform the next action to complete the task.\n\n"
+    "## Output Format\n```\nThought: ...\nAction: ...\n```\n\n"
+    "## Action Space\n\n"
+    "click(start_box='<|box_start|>(x1,y1)<|box_end|>')\n"
+    "left_double(start_box='<|box_start|>(x1,y1)<|box_end|>')\n"
+    "right_single(start_box='<|box_start|>(x1,y1)<|box_end|>')\n"
+    "drag(start_box='<|box_start|>(x1,y1)<|box_end|>', end_box='<|box_start|>(x3,y3)<|box_end|>')\n"
+    "hotkey(key='ctrl c') # lower case, keys apart by a space, three at most\n"
+    "type(content='xxx') # escape quotes and line ends as \\', \\\" and \\n; \\n at the end submits\n"
+    "scroll(start_box='<|box_start|>(x1,y1)<|box_end|>', direction='down or up or right or left')\n"
+    "wait() # five seconds, then a new screenshot\n"
+    "finished(content='xxx') # the task is done, or the answer is known\n"
+    "call_user() # the task cannot be done without the user\n";
+
+static const char llmprov__prompted_uitars_note[] =
+    "\n## Note\n"
+    "- Use the language of the task in `Thought`.\n"
+    "- Write a small plan and finally summarize your next action with its target in one sentence in `Thought`.\n"
+    "- Think strategically: when an action had no effect, try another way.\n";
+
+/* Functions of the caller's stand in the action space as calls. */
+static void llmprov__prompted_signature(llmprov__mem_buf *to, const llmprov_tool *tool) {
+    llmprov_scan s = llmprov__json_scan(tool->schema ? tool->schema : "{}", tool->schema ? strlen(tool->schema) : 2,
+                                        NULL, 0),
+                 in;
+    llmprov_str properties, key;
+    bool first = true;
+    llmprov__computer_put(to, tool->name);
+    llmprov__computer_put(to, "(");
+    if (llmprov__msg_has(tool->schema, 0, "properties", &properties)) {
+        in = llmprov_scan_in(&s, properties);
+        while (llmprov_scan_key(&in, &key)) {
+            llmprov_scan_skip(&in);
+            if (!first) llmprov__computer_put(to, ", ");
+            llmprov__mem_add(to, key.ptr, key.len);
+            llmprov__computer_put(to, "='xxx'");
+            first = false;
+        }
+    }
+    llmprov__computer_put(to, tool->description && *tool->description ? ") # " : ")");
+    if (tool->description) llmprov__mem_add(to, tool->description, strcspn(tool->description, "\n"));
+    llmprov__computer_put(to, "\n");
+}
+
+static void llmprov__prompted_task(llmprov__normal *n, const llmprov__prompted *p, llmprov__mem_buf *to) {
+    size_t i;
+    llmprov__computer_put(to, llmprov__prompted_uitars);
+    for (i = 0; i < p->tool_count; i++)
+        if (&p->tools[i] != p->computer && n->req.tool_choice != LLMPROV_TOOL_NONE)
+            llmprov__prompted_signature(to, &p->tools[i]);
+    llmprov__computer_put(to, llmprov__prompted_uitars_note);
+    if (p->system.len) {
+        llmprov__computer_put(to, "\n");
+        llmprov__mem_add(to, p->system.ptr, p->system.len);
+        llmprov__computer_put(to, "\n");
+    }
+    llmprov__computer_put(to, "\n## User Instruction\n");
+}
+
+/* Between the tools and the system prompt of a request: hears what is asked, and says it. */
+static void llmprov__prompted_tell(llmprov__normal *n, llmprov__normal_list *system, void *user) {
+    llmprov__prompted *p = (llmprov__prompted *)user;
+    llmprov_block joined;
+    llmprov__prompted_find(n, p);
+    if (!p->computer) p->words = LLMPROV_COMPUTER_ANTHROPIC;
+    if (p->form == LLMPROV_TOOLS_NATIVE) return;
+    llmprov__prompted_gather(n, p);
+    if (!llmprov__prompted_acts(p->form)) {
+        llmprov__prompted_describe(n, p, system);
+        return;
+    }
+    llmprov__prompted_see(p, 0, 0);
+    joined = llmprov__normal_joined(n, system);
+    p->system.ptr = joined.text;
+    p->system.len = joined.text_len;
+    system->count = 0;
+}
+
+/* -- conversations -- */
+
+/* While messages are rewritten. */
+typedef struct llmprov__prompted_walk {
+    llmprov__normal *n;
+    llmprov__prompted *p;
+    const llmprov_message *turn; /* the assistant's turn before, and which of its blocks is the next call */
+    size_t next;
+    bool told;                   /* UI-TARS has had its prompt */
+    size_t shots, skip;          /* images so far; how many of the oldest are left out */
+    double x, y;                 /* where the last action was, for a vendor that wants to know it */
+    bool led;                    /* a result of that turn has been seen */
+} llmprov__prompted_walk;
+
+/* Says where we are, for warnings. */
+static void llmprov__prompted_at(llmprov__prompted_walk *k, const llmprov_message *m, size_t block) {
+    llmprov__normal_place place = llmprov__normal_place_of(m, block);
+    k->n->message = place.message;
+    k->n->block = place.block;
+}
+
+/* The name of the call that a result belongs to. Results stand in the order of their calls. */
+static const char *llmprov__prompted_asked(llmprov__prompted_walk *k, const llmprov_block *result) {
+    while (k->turn && k->next < k->turn->block_count) {
+        const llmprov_block *b = &k->turn->blocks[k->next++];
+        if (b->type == LLMPROV_BLOCK_TOOL_USE && llmprov__text_same(b->id, result->id, false)) return b->name;
+    }
+    return "tool";
+}
+
+static void llmprov__prompted_result(llmprov__prompted_walk *k, llmprov__normal_list *list, const llmprov_block *b) {
+    llmprov__mem_buf text = llmprov__prompted_buffer(k->n);
+    llmprov_block made;
+    size_t i;
+    llmprov__computer_put(&text, "<tool_response name=\"");
+    llmprov__computer_put(&text, llmprov__prompted_asked(k, b));
+    llmprov__computer_put(&text, b->is_error ? "\" error=\"true\">\n" : "\">\n");
+    llmprov__prompted_put(&text, b->text, b->text_len);
+    for (i = 0; b->content && i < b->content_count; i++)
+        if (b->content[i].type == LLMPROV_BLOCK_TEXT) {
+            if (i) llmprov__computer_put(&text, "\n");
+            llmprov__prompted_put(&text, b->content[i].text, b->content[i].text_len);
+        }
+    llmprov__computer_put(&text, "\n</tool_response>");
+    made = llmprov__prompted_block(k->n, &text);
+    made.cache = b->cache;
+    llmprov__normal_push(k->n, list, &made);
+    for (i = 0; b->content && i < b->content_count; i++)
+        if (b->content[i].type != LLMPROV_BLOCK_TEXT) llmprov__normal_push(k->n, list, &b->content[i]);
+}
+
+/* A turn's texts and calls as one text; what else it holds stays. */
+static void llmprov__prompted_turn(llmprov__prompted_walk *k, llmprov__normal_list *list, const llmprov_message *m) {
+    llmprov__mem_buf text = llmprov__prompted_buffer(k->n);
+    llmprov_cache cache = LLMPROV_CACHE_NONE;
+    llmprov_block made;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        bool call = b->type == LLMPROV_BLOCK_TOOL_USE;
+        if (!call && b->type != LLMPROV_BLOCK_TEXT) {
+            llmprov__normal_push(k->n, list, b);
+            continue;
+        }
+        llmprov__prompted_apart(&text, "\n");
+        if (call) {
+            llmprov__computer_put(&text, "<tool_call>\n{\"name\": \"");
+            llmprov__computer_put(&text, b->name);
+            llmprov__computer_put(&text, "\", \"arguments\": ");
+            llmprov__prompted_put(&text, b->json, b->json_len);
+            llmprov__computer_put(&text, "}\n</tool_call>");
+        } else llmprov__prompted_put(&text, b->text, b->text_len);
+        cache = b->cache;
+    }
+    made = llmprov__prompted_block(k->n, &text);
+    made.cache = cache;
+    if (made.text_len) llmprov__normal_push(k->n, list, &made);
+}
+
+/* The key that sends what was typed. */
+static bool llmprov__prompted_submits(llmprov__normal *n, const llmprov_message *m, size_t at) {
+    llmprov__computer_act act;
+    const llmprov_block *b = at < m->block_count ? &m->blocks[at] : NULL;
+    llmprov_str json = { b ? b->json : NULL, b ? llmprov__text_len(b->json, b->json_len) : 0 };
+    if (!b || b->type != LLMPROV_BLOCK_TOOL_USE || !llmprov__computer_read(n->arena, json, b->name, &act))
+        return false;
+    return act.what == LLMPROV__COMPUTER_KEY && llmprov__text_is(act.text, "Return");
+}
+
+/* One call of the history in UI-TARS's words; returns how many blocks it was. */
+static size_t llmprov__prompted_act(llmprov__prompted_walk *k, llmprov__mem_buf *text, const llmprov_message *m,
+                                    size_t at) {
+    const llmprov_block *b = &m->blocks[at];
+    llmprov_str json = { b->json, llmprov__text_len(b->json, b->json_len) }, key, value;
+    llmprov__computer_act act;
+    llmprov_scan s;
+    bool submit, first = true;
+    if (llmprov__computer_read(k->n->arena, json, b->name, &act)) {
+        submit = act.what == LLMPROV__COMPUTER_TYPE && llmprov__prompted_submits(k->n, m, at + 1);
+        llmprov__computer_to_uitars(text, &act, &k->p->space, submit);
+        return submit ? 2 : 1;
+    }
+    llmprov__computer_put(text, b->name);
+    llmprov__computer_put(text, "(");
+    s = llmprov__json_scan(json.ptr, json.len, NULL, 0);
+    while (llmprov_scan_key(&s, &key) && llmprov_scan_raw(&s, &value)) {
+        if (!first) llmprov__computer_put(text, ", ");
+        llmprov__mem_add(text, key.ptr, key.len);
+        llmprov__computer_put(text, value.ptr[0] == '"' ? "=" : "='");
+        llmprov__mem_add(text, value.ptr, value.len);
+        if (value.ptr[0] != '"') llmprov__computer_put(text, "'");
+        first = false;
+    }
+    llmprov__computer_put(text, ")");
+    return 1;
+}
+
+/* "Thought: ...\nAction: ...": the texts before the first call, then the calls. Without calls the last of several
+   texts is what it finished with. */
+static void llmprov__prompted_acted(llmprov__prompted_walk *k, llmprov__normal_list *list, const llmprov_message *m) {
+    llmprov__mem_buf text = llmprov__prompted_buffer(k->n);
+    bool acts = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) != NULL, begun = false;
+    size_t i, texts = 0, seen = 0;
+    llmprov_block made;
+    for (i = 0; i < m->block_count; i++) texts += m->blocks[i].type == LLMPROV_BLOCK_TEXT;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov_str said = { b->text ? b->text : "", llmprov__text_len(b->text, b->text_len) };
+        if (b->type == LLMPROV_BLOCK_TOOL_USE) {
+            llmprov__computer_put(&text, begun ? "\n\n" : text.len ? "\nAction: " : "Action: ");
+            begun = true;
+            i += llmprov__prompted_act(k, &text, m, i) - 1;
+        } else if (b->type != LLMPROV_BLOCK_TEXT) llmprov__normal_push(k->n, list, b);
+        else if (++seen == texts && texts > 1 && !acts) {
+            llmprov__computer_put(&text, "\nAction: finished(");
+            llmprov__computer_put_text(&text, "content", said, false);
+            llmprov__computer_put(&text, ")");
+        } else {
+            llmprov__computer_put(&text, text.len ? "\n" : "Thought: ");
+            llmprov__mem_add(&text, said.ptr, said.len);
+        }
+    }
+    made = llmprov__prompted_block(k->n, &text);
+    if (made.text_len) llmprov__normal_push(k->n, list, &made);
+}
+
+/* Says what was gathered of the user's words as a message. */
+static void llmprov__prompted_flush(llmprov__prompted_walk *k, llmprov__normal_list *list,
+                                    const llmprov_message *like) {
+    llmprov_message m = *like;
+    if (k->p->form != LLMPROV_TOOLS_NATIVE) m.plain = list->count == 1;
+    if (list->count) llmprov__normal_emit(k->n, like->role, list->items, list->count, &m);
+    memset(list, 0, sizeof *list);
+}
+
+static const char llmprov__prompted_gone[] = "[an older screenshot, which was left out]";
+
+/* A screenshot is a message of its own; of old ones it is only said that there was one. */
+static void llmprov__prompted_shot(llmprov__prompted_walk *k, llmprov__normal_list *list, const llmprov_block *b,
+                                   const llmprov_message *like) {
+    llmprov_block gone = llmprov__normal_text(llmprov__prompted_gone, sizeof llmprov__prompted_gone - 1);
+    int64_t w, h;
+    if (llmprov__computer_size(b, &w, &h)) llmprov__prompted_see(k->p, w, h);
+    llmprov__prompted_flush(k, list, like);
+    llmprov__normal_push(k->n, list, k->shots++ < k->skip ? &gone : b);
+    llmprov__prompted_flush(k, list, like);
+}
+
+/* A text of the user's; the first one is the task, which stands behind the prompt. */
+static void llmprov__prompted_words(llmprov__prompted_walk *k, llmprov__normal_list *list, const char *head,
+                                    const llmprov_block *b) {
+    llmprov__mem_buf text = llmprov__prompted_buffer(k->n);
+    llmprov_block made = *b;
+    if (!k->told) llmprov__prompted_task(k->n, k->p, &text);
+    k->told = true;
+    if (text.len || *head) {
+        llmprov__computer_put(&text, head);
+        llmprov__prompted_put(&text, b->text, b->text_len);
+        made = llmprov__prompted_block(k->n, &text);
+        made.cache = b->cache;
+    }
+    if (!llmprov__text_len(made.text, made.text_len)) return;
+    llmprov__normal_push(k->n, list, &made);
+}
+
+static void llmprov__prompted_seen(llmprov__prompted_walk *k, llmprov__normal_list *list, const llmprov_message *m) {
+    size_t i, j;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i], *inside = b->type == LLMPROV_BLOCK_TOOL_RESULT ? b->content : b;
+        size_t count = inside == b ? 1 : inside ? b->content_count : 0;
+        llmprov_block text = llmprov__normal_text(b->text, b->text_len);
+        const char *head = b->is_error ? "Error: " : "";
+        llmprov__prompted_at(k, m, i);
+        if (b->type == LLMPROV_BLOCK_TOOL_RESULT && b->text) llmprov__prompted_words(k, list, head, &text);
+        for (j = 0; j < count; j++) {
+            if (inside[j].type == LLMPROV_BLOCK_TEXT) llmprov__prompted_words(k, list, head, &inside[j]);
+            else if (inside[j].type == LLMPROV_BLOCK_IMAGE) llmprov__prompted_shot(k, list, &inside[j], m);
+            else llmprov__normal_push(k->n, list, &inside[j]);
+        }
+    }
+}
+
+/* The model takes five screenshots: how many there are beyond. */
+static size_t llmprov__prompted_excess(const llmprov_message *m, size_t count) {
+    size_t i, j, k, shots = 0;
+    for (i = 0; i < count; i++)
+        for (j = 0; j < m[i].block_count; j++) {
+            const llmprov_block *b = &m[i].blocks[j];
+            shots += b->type == LLMPROV_BLOCK_IMAGE;
+            for (k = 0; b->content && k < b->content_count; k++) shots += b->content[k].type == LLMPROV_BLOCK_IMAGE;
+        }
+    return shots > 5 ? shots - 5 : 0;
+}
+
+/* -- conversations in a vendor's own words -- */
+
+/* A member of what the target itself minted beside a block's fields. */
+static bool llmprov__prompted_kept(const llmprov__normal *n, const llmprov_block *b, const char *name,
+                                   llmprov_str *value) {
+    return b->origin && llmprov__normal_own(n, b->origin) && llmprov__msg_has(b->extra, b->extra_len, name, value);
+}
+
+static bool llmprov__prompted_operates(const llmprov__prompted_walk *k, const llmprov_block *b) {
+    return b->type == LLMPROV_BLOCK_TOOL_USE && llmprov__text_same(b->name, k->p->name, false);
+}
+
+/* Whether an action is part of the call before it. */
+static bool llmprov__prompted_follows(const llmprov__prompted_walk *k, const llmprov_block *b) {
+    llmprov_str value;
+    return llmprov__prompted_operates(k, b) && llmprov__prompted_kept(k->n, b, "item_batch", &value);
+}
+
+/* An action of the history as a call of the target's. False = it has no word for it. */
+static bool llmprov__prompted_recast(llmprov__prompted_walk *k, llmprov_block *b, const llmprov__computer_act *act) {
+    llmprov_writer w;
+    bool openai = k->p->words == LLMPROV_COMPUTER_OPENAI, known = true;
+    const char *name = "computer";
+    memset(&w, 0, sizeof w);
+    w.alloc = k->n->arena->alloc;
+    if (openai) llmprov_write_open(&w, NULL, '{');
+    if (openai) llmprov_write_open(&w, "actions", '[');
+    if (openai) known = llmprov__computer_to_openai(&w, act, &k->x, &k->y);
+    else name = llmprov__computer_to_gemini(&w, act, &k->p->space, &k->x, &k->y);
+    if (openai) llmprov_write_close(&w);
+    if (openai) llmprov_write_close(&w);
+    if (name && !w.status) {
+        b->name = name;
+        b->json = llmprov__mem_copy(k->n->arena, w.text, w.len);
+        b->json_len = b->json ? w.len : 0;
+    }
+    if (w.status || (name && !b->json)) llmprov__normal_no_memory(k->n);
+    llmprov_writer_free(&w);
+    return known && name;
+}
+
+/* A call of the computer as the target would have made it; one that it made is as it was. */
+static void llmprov__prompted_vendor(llmprov__prompted_walk *k, llmprov__normal_list *list,
+                                     const llmprov_block *said) {
+    llmprov_block b = *said;
+    llmprov_str json = { b.json, llmprov__text_len(b.json, b.json_len) }, raw, name;
+    llmprov__computer_act act;
+    bool openai = k->p->words == LLMPROV_COMPUTER_OPENAI;
+    if (llmprov__prompted_kept(k->n, &b, "item_actions", &raw)) {
+        b.json = raw.ptr;
+        b.json_len = raw.len;
+        if (llmprov__prompted_kept(k->n, &b, "item_function", &name))
+            b.name = llmprov__mem_copy(k->n->arena, name.ptr + 1, name.len - 2);
+        if (openai) b.name = "computer";
+        if (!b.name) llmprov__normal_no_memory(k->n);
+    } else if (!llmprov__computer_read(k->n->arena, json, b.name, &act) || !llmprov__prompted_recast(k, &b, &act)) {
+        llmprov__normal_warn(
+            k->n, LLMPROV_ERR_ARGUMENT, "",
+            openai
+                ? "an action of the computer that this provider has no word for: looking at the screen stands for it"
+                : "an action of the computer that this provider has no function for was sent as it is");
+    }
+    if (openai && !(b.origin && llmprov__normal_own(k->n, b.origin))) {
+        b.origin = k->n->format;
+        b.extra = "{\"item_type\":\"computer_call\",\"item_status\":\"completed\",\"pending_safety_checks\":[]}";
+        b.extra_len = strlen(b.extra);
+    }
+    if (b.name) llmprov__normal_push(k->n, list, &b);
+}
+
+/* The results of the actions of one call become its result: all that they say, and the last picture. */
+static void llmprov__prompted_join(llmprov__prompted_walk *k, llmprov_block *to, const llmprov_block *more) {
+    llmprov__normal_list all = { NULL, NULL, 0, 0 };
+    const llmprov_block *parts[2];
+    bool pictures = false;
+    size_t i, j;
+    parts[0] = to;
+    parts[1] = more;
+    for (j = 0; more->content && j < more->content_count; j++)
+        pictures = pictures || more->content[j].type == LLMPROV_BLOCK_IMAGE;
+    for (i = 0; i < 2; i++) {
+        llmprov_block text =
+            llmprov__normal_text(parts[i]->text, llmprov__text_len(parts[i]->text, parts[i]->text_len));
+        if (text.text_len) llmprov__normal_push(k->n, &all, &text);
+        for (j = 0; parts[i]->content && j < parts[i]->content_count; j++)
+            if (i || !pictures || parts[i]->content[j].type != LLMPROV_BLOCK_IMAGE)
+                llmprov__normal_push(k->n, &all, &parts[i]->content[j]);
+    }
+    to->is_error = to->is_error || more->is_error;
+    to->text = NULL;
+    to->text_len = 0;
+    to->content = all.items;
+    to->content_count = all.count;
+}
+
+/* Whether a result is of an action that is part of the call before it. Results stand in the order of their calls. */
+static bool llmprov__prompted_is_part(llmprov__prompted_walk *k, const llmprov_block *result) {
+    while (k->turn && k->next < k->turn->block_count) {
+        const llmprov_block *b = &k->turn->blocks[k->next++];
+        if (b->type == LLMPROV_BLOCK_TOOL_USE && llmprov__text_same(b->id, result->id, false))
+            return k->led && llmprov__prompted_follows(k, b);
+        k->led = k->led || llmprov__prompted_operates(k, b);
+    }
+    return false;
+}
+
+static void llmprov__prompted_vendor_message(llmprov__prompted_walk *k, llmprov__normal_list *list,
+                                             const llmprov_message *m) {
+    bool assistant = m->role == LLMPROV_ROLE_ASSISTANT, led = false;
+    size_t i;
+    for (i = 0; i < m->block_count; i++) {
+        const llmprov_block *b = &m->blocks[i];
+        llmprov__prompted_at(k, m, i);
+        if (assistant && llmprov__prompted_operates(k, b)) {
+            if (!led || !llmprov__prompted_follows(k, b)) llmprov__prompted_vendor(k, list, b);
+            led = true;
+        } else if (b->type == LLMPROV_BLOCK_TOOL_RESULT && llmprov__prompted_is_part(k, b) && list->count)
+            llmprov__prompted_join(k, &list->items[list->count - 1], b);
+        else {
+            llmprov__normal_push(k->n, list, b);
+            k->led = k->led || b->type == LLMPROV_BLOCK_TOOL_RESULT;
+        }
+    }
+}
+
+/* One message in the words of the target. */
+static void llmprov__prompted_message(llmprov__prompted_walk *k, const llmprov_message *m) {
+    llmprov__normal_list list = { NULL, NULL, 0, 0 };
+    bool acts = llmprov__prompted_acts(k->p->form), assistant = m->role == LLMPROV_ROLE_ASSISTANT;
+    size_t i;
+    if (m->block_count) llmprov__prompted_at(k, m, 0);
+    if (acts && !assistant && !k->told && m->blocks[0].type != LLMPROV_BLOCK_TEXT) {
+        llmprov_block task = llmprov__normal_text("", 0);
+        llmprov__prompted_words(k, &list, "", &task);
+    }
+    if (k->p->words != LLMPROV_COMPUTER_ANTHROPIC) llmprov__prompted_vendor_message(k, &list, m);
+    else if (acts) assistant ? llmprov__prompted_acted(k, &list, m) : llmprov__prompted_seen(k, &list, m);
+    else if (assistant && llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL)) llmprov__prompted_turn(k, &list, m);
+    else
+        for (i = 0; i < m->block_count; i++) {
+            llmprov__prompted_at(k, m, i);
+            if (m->blocks[i].type == LLMPROV_BLOCK_TOOL_RESULT) llmprov__prompted_result(k, &list, &m->blocks[i]);
+            else llmprov__normal_push(k->n, &list, &m->blocks[i]);
+        }
+    llmprov__prompted_flush(k, &list, m);
+    k->turn = assistant ? m : k->turn;
+    k->next = assistant ? 0 : k->next;
+    k->led = k->led && !assistant;
+}
+
+static const char *llmprov__prompted_why(llmprov_tool_form form) {
+    if (form == LLMPROV_TOOLS_REFUSED)
+        return "this target takes no tools: calls and results of the conversation were sent as text";
+    if (llmprov__prompted_acts(form))
+        return "this model is told of its tools in its own prompt: calls are read from its text, results are sent as "
+               "text and screenshots";
+    return "this target has no tools of its own: they are described in the system prompt, calls are read from its "
+           "text, results are sent as text";
+}
+
+/* Rewrites a request that was made legal, where its target is told of tools in other words. */
+static void llmprov__prompted_rewrite(llmprov__normal *n, llmprov__prompted *p) {
+    const llmprov_message *said = n->out;
+    size_t i, count = n->out_count;
+    llmprov__prompted_walk k;
+    bool vendor = p->form == LLMPROV_TOOLS_NATIVE && p->words != LLMPROV_COMPUTER_ANTHROPIC;
+    if (vendor ? !n->called : p->form == LLMPROV_TOOLS_NATIVE || (!n->req.tool_count && !n->called)) return;
+    memset(&k, 0, sizeof k);
+    k.n = n;
+    k.p = p;
+    if (llmprov__prompted_acts(p->form)) k.skip = llmprov__prompted_excess(said, count);
+    if (k.skip)
+        llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "messages",
+                          "this model looks at five screenshots: older ones were left out");
+    n->out = NULL;
+    n->out_count = n->out_cap = 0;
+    memset(&n->tail, 0, sizeof n->tail);
+    for (i = 0; i < count && !n->err->code; i++) llmprov__prompted_message(&k, &said[i]);
+    n->req.messages = n->out;
+    n->req.message_count = n->out_count;
+    if (vendor) return;
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools", llmprov__prompted_why(p->form));
+    if (llmprov__prompted_acts(p->form) && p->computer && (p->space.width < 1 || p->space.model_width < 1))
+        llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools",
+                          "the size of the display is not known: the places of actions are the model's own");
+    n->req.tools = NULL;
+    n->req.tool_count = 0;
+    n->req.tool_choice = LLMPROV_TOOL_AUTO;
+    n->req.parallel_tools = LLMPROV_UNSET;
+    n->req.tool_name = NULL;
+}
+
+/* -- replies: what both ears do -- */
+
+enum { LLMPROV__PROMPTED_TEXT, LLMPROV__PROMPTED_CALL };
+enum { LLMPROV__PROMPTED_HELD = 96, LLMPROV__PROMPTED_BLANK = 48 };
+
+/* What is known of a text that is being heard. */
+typedef struct llmprov__prompted_ear {
+    int mode;
+    char held[LLMPROV__PROMPTED_HELD];         /* white space, and behind it the beginning of a word */
+    size_t held_len, blank;      /* bytes; of white space among them */
+    llmprov__mem_buf *text;      /* a call, or UI-TARS's actions */
+    size_t at, began;            /* bytes heard; where the text above began */
+    size_t brace;                /* in the text: where its object begins, from 1 */
+    int depth;
+    bool string, escape;         /* inside a string of it; behind a backslash */
+    bool called;                 /* nothing was said since the last call */
+    bool spoke;                  /* something was said */
+    bool labelled;               /* a label came */
+    bool trim;                   /* and blanks that come now belong to it */
+} llmprov__prompted_ear;
+
+static llmprov__prompted_ear *llmprov__prompted_ear_of(llmprov_turn *t, int block) {
+    llmprov__prompted_ear *e = (llmprov__prompted_ear *)t->blocks[block].heard;
+    if (!e->text) e->text = llmprov__reply_buffer(t);
+    return e->text ? e : NULL;
+}
+
+static bool llmprov__prompted_is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+static void llmprov__prompted_say(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p, size_t n) {
+    if (!n) return;
+    llmprov__reply_voiced(t, block, p, n);
+    e->called = false;
+    e->spoke = true;
+}
+
+/* What was held back was text after all. White space behind a call says nothing. */
+static void llmprov__prompted_release(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
+    size_t skip = e->called ? e->blank : 0, n = e->held_len;
+    e->held_len = e->blank = 0;
+    llmprov__prompted_say(t, block, e, e->held + skip, n - skip);
+}
+
+/* Holds white space back, as much as there is room for. */
+static void llmprov__prompted_hold(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p, size_t n) {
+    while (n) {
+        size_t some = LLMPROV__PROMPTED_BLANK - e->held_len < n ? LLMPROV__PROMPTED_BLANK - e->held_len : n;
+        if (!some) {
+            llmprov__prompted_release(t, block, e);
+            continue;
+        }
+        memcpy(e->held + e->held_len, p, some);
+        e->blank = e->held_len += some;
+        p += some;
+        n -= some;
+    }
+}
+
+/* Says a run of text but for the white space at its end. */
+static void llmprov__prompted_run(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p, size_t n) {
+    size_t end;
+    while (e->called && n && llmprov__prompted_is_blank(*p)) p++, n--;
+    for (end = n; end && llmprov__prompted_is_blank(p[end - 1]); end--) { }
+    if (end) llmprov__prompted_release(t, block, e);
+    llmprov__prompted_say(t, block, e, p, end);
+    llmprov__prompted_hold(t, block, e, p + end, n - end);
+}
+
+static void llmprov__prompted_gathers(llmprov_turn *t, llmprov__prompted_ear *e, const char *p, size_t n) {
+    if (!llmprov__mem_add(e->text, p, n)) llmprov__reply_no_memory(t);
+}
+
+/* Something that is no call although it looked like one: the text stays, and the warning names its place. */
+static void llmprov__prompted_complain(llmprov_turn *t, int block, size_t at, const char *what) {
+    int shown = t->blocks[block].shown;
+    const char *field = llmprov__err_join(
+        &t->arena, "content[", llmprov__err_int(shown >= 0 ? t->blocks[shown].index : 0).text, "]", (char *)NULL);
+    const char *text = llmprov__err_join(&t->arena, what, ", at byte ", llmprov__err_int((int64_t)at).text,
+                                         " of the model's text: it stays text", (char *)NULL);
+    if (field && text) llmprov__reply_warn(t, LLMPROV_ERR_BAD_REPLY, field, text);
+    else llmprov__reply_no_memory(t);
+}
+
+static bool llmprov__prompted_takes_text(const void *about, const llmprov_block *begin) {
+    (void)about;
+    return begin->type == LLMPROV_BLOCK_TEXT;
+}
+
+/* -- calls between tags -- */
+
+static const char llmprov__prompted_open[] = "<tool_call>", llmprov__prompted_shut[] = "</tool_call>";
+
+/* Members of a call's object, by the names that models give them. */
+static const struct { const char *name; bool arguments; } llmprov__prompted_members[] = {
+    { "name", false }, { "function", false }, { "tool", false }, { "arguments", true }, { "parameters", true },
+    { "input", true },
+};
+
+/* The name and the arguments in what was gathered; those that are cut go as far as they came. False = it has no name.
+   */
+static bool llmprov__prompted_split(llmprov_str object, llmprov_str *name, llmprov_str *arguments) {
+    llmprov_scan s = llmprov__json_scan(object.ptr, object.len, NULL, 0);
+    llmprov_str key, value;
+    size_t i;
+    name->ptr = arguments->ptr = NULL;
+    while (llmprov_scan_key(&s, &key)) {
+        const char *at = llmprov__computer_space_of(s.at, s.end);
+        llmprov_str rest = { at, (size_t)(s.end - at) };
+        for (i = 0; i < LLMPROV__COUNT(llmprov__prompted_members) &&
+                    !llmprov__text_is(key, llmprov__prompted_members[i].name);
+             i++) {
+        }
+        if (!llmprov_scan_raw(&s, &value)) value = rest;
+        if (i == LLMPROV__COUNT(llmprov__prompted_members)) continue;
+        if (llmprov__prompted_members[i].arguments) *arguments = value;
+        else if (value.len > 2 && value.ptr[0] == '"' && !s.status) *name = value;
+    }
+    return name->ptr != NULL;
+}
+
+/* Shows a call. False = it is none. */
+static bool llmprov__prompted_calls(llmprov_turn *t, int block, llmprov__prompted_ear *e, size_t end) {
+    llmprov_str object = { e->text->ptr + e->brace - 1, end - e->brace + 1 }, name, arguments, text;
+    llmprov__mem_buf *scratch = llmprov__reply_buffer(t);
+    llmprov_block use;
+    llmprov_scan s;
+    if (!scratch || !llmprov__prompted_split(object, &name, &arguments)) return false;
+    memset(&use, 0, sizeof use);
+    use.type = LLMPROV_BLOCK_TOOL_USE;
+    s = llmprov__json_scan(object.ptr, object.len, scratch, 0);
+    text = llmprov__json_unquote(&s, name, false);
+    use.name = llmprov_turn_keep(t, text);
+    if (!use.name) return true;
+    if (!arguments.ptr) arguments.ptr = "{}", arguments.len = 2;
+    if (arguments.ptr[0] == '"' && arguments.ptr[arguments.len - 1] == '"' && arguments.len > 1)
+        arguments = llmprov__json_unquote(&s, arguments, false);
+    use.json = arguments.ptr;
+    use.json_len = arguments.len;
+    llmprov__reply_call(t, block, &use);
+    e->called = true;
+    return true;
+}
+
+/* What was gathered becomes a call, or is text after all. */
+static void llmprov__prompted_settle(llmprov_turn *t, int block, llmprov__prompted_ear *e, size_t end) {
+    if (!e->brace || !llmprov__prompted_calls(t, block, e, end)) {
+        llmprov__prompted_say(t, block, e, e->text->ptr, end);
+        if (e->brace) llmprov__prompted_complain(t, block, e->began, "a tool call without a name");
+    }
+    e->text->len = 0;
+    e->brace = 0;
+    e->mode = LLMPROV__PROMPTED_TEXT;
+}
+
+/* Goes on in a call's object; returns how many bytes were used. It ends with its own last brace. */
+static size_t llmprov__prompted_object(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p,
+                                       size_t len) {
+    size_t i;
+    for (i = 0; i < len; i++) {
+        char c = p[i];
+        if (!e->brace && llmprov__prompted_is_blank(c)) continue;
+        if (!e->brace && c != '{') {
+            llmprov__prompted_gathers(t, e, p, i);
+            llmprov__prompted_settle(t, block, e, e->text->len);
+            return i;
+        }
+        if (!e->brace) e->brace = e->text->len + i + 1;
+        if (e->escape) e->escape = false;
+        else if (e->string) e->escape = c == '\\', e->string = c != '"';
+        else if (c == '"') e->string = true;
+        else if (c == '{' || c == '[') e->depth++;
+        else if ((c == '}' || c == ']') && --e->depth == 0) {
+            llmprov__prompted_gathers(t, e, p, i + 1);
+            llmprov__prompted_settle(t, block, e, e->text->len);
+            return i + 1;
+        }
+    }
+    llmprov__prompted_gathers(t, e, p, len);
+    return len;
+}
+
+/* Whether the word that is held goes on with c; *whole says which tag it has become. */
+static bool llmprov__prompted_tag(const llmprov__prompted_ear *e, char c, const char **whole) {
+    const char *tags[2] = { llmprov__prompted_open, llmprov__prompted_shut };
+    size_t i, n = e->held_len - e->blank;
+    for (i = 0; i < (e->called ? 2u : 1u); i++)
+        if (!memcmp(tags[i], e->held + e->blank, n) && tags[i][n] == c) {
+            *whole = tags[i][n + 1] ? NULL : tags[i];
+            return true;
+        }
+    return false;
+}
+
+/* Goes on in a text; returns how many bytes were used. */
+static size_t llmprov__prompted_listen(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p,
+                                       size_t len) {
+    const char *next, *whole;
+    if (llmprov__prompted_tag(e, *p, &whole)) {
+        e->held[e->held_len++] = *p;
+        if (!whole) return 1;
+        if (whole == llmprov__prompted_open) {
+            llmprov__prompted_gathers(t, e, e->held, e->held_len);
+            e->mode = LLMPROV__PROMPTED_CALL;
+            e->began = e->at + 1 - (sizeof llmprov__prompted_open - 1);
+            e->depth = 0;
+            e->string = e->escape = false;
+        }
+        e->held_len = e->blank = 0;
+        return 1;
+    }
+    if (e->held_len > e->blank) {
+        llmprov__prompted_release(t, block, e);
+        return 0;
+    }
+    next = len > 1 ? (const char *)memchr(p + 1, '<', len - 1) : NULL;
+    len = next ? (size_t)(next - p) : len;
+    llmprov__prompted_run(t, block, e, p, len);
+    return len;
+}
+
+/* The text ended: a call that was cut is one with what it has; behind its closing tag it was text. */
+static void llmprov__prompted_over(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
+    size_t i, n = sizeof llmprov__prompted_shut - 1, end = e->text->len;
+    if (e->mode == LLMPROV__PROMPTED_CALL) {
+        for (i = e->brace; i + n <= e->text->len && memcmp(e->text->ptr + i, llmprov__prompted_shut, n); i++) { }
+        end = i + n <= e->text->len && e->brace ? i : end;
+        i = end < e->text->len ? end + n : end;
+        n = e->text->len - i;
+        llmprov__prompted_settle(t, block, e, end);
+        llmprov__prompted_say(t, block, e, e->text->ptr + i, n);
+    } else llmprov__prompted_release(t, block, e);
+    llmprov__reply_hush(t, block);
+}
+
+static void llmprov__prompted_hear(llmprov_turn *t, int block, llmprov_str text, bool last) {
+    llmprov__prompted_ear *e = llmprov__prompted_ear_of(t, block);
+    size_t used;
+    for (; e && text.len; text.ptr += used, text.len -= used, e->at += used)
+        used = e->mode == LLMPROV__PROMPTED_CALL ? llmprov__prompted_object(t, block, e, text.ptr, text.len) :
+                                                   llmprov__prompted_listen(t, block, e, text.ptr, text.len);
+    if (e && last) llmprov__prompted_over(t, block, e);
+}
+
+/* -- the action text of UI-TARS -- */
+
+enum { LLMPROV__PROMPTED_THOUGHT, LLMPROV__PROMPTED_ACTION };
+
+/* Words before a colon; models write the wide one too. Thoughts begin a line, actions may stand in one. */
+static const struct { const char *label; int what; } llmprov__prompted_labels[] = {
+    { "Thought:", LLMPROV__PROMPTED_THOUGHT }, { "Thought\xEF\xBC\x9A", LLMPROV__PROMPTED_THOUGHT },
+    { "Action_Summary:", LLMPROV__PROMPTED_THOUGHT }, { "Action_Summary\xEF\xBC\x9A", LLMPROV__PROMPTED_THOUGHT },
+    { "Action:", LLMPROV__PROMPTED_ACTION }, { "Action\xEF\xBC\x9A", LLMPROV__PROMPTED_ACTION },
+};
+
+/* A verb and its bracket at the very beginning are an action without its label. */
+static bool llmprov__prompted_verb(const llmprov__prompted_ear *e, char c, bool *whole) {
+    size_t n = e->held_len - e->blank;
+    llmprov_str verb = { e->held + e->blank, n };
+    *whole = false;
+    if (e->spoke || e->labelled || n >= 20) return false;
+    if (c != '(') return llmprov__computer_letter(c);
+    return *whole = n && llmprov__computer_verb(verb) >= 0;
+}
+
+/* Whether the word that is held may become a label with c; *what is which, -1 = not yet. */
+static bool llmprov__prompted_label(const llmprov__prompted_ear *e, char c, int *what) {
+    size_t i, n = e->held_len - e->blank;
+    bool begins = !e->spoke || memchr(e->held, '\n', e->blank);
+    for (i = 0; i < LLMPROV__COUNT(llmprov__prompted_labels); i++) {
+        const char *label = llmprov__prompted_labels[i].label;
+        if (strlen(label) <= n || memcmp(label, e->held + e->blank, n) || label[n] != c) continue;
+        if (!begins && !(e->blank && llmprov__prompted_labels[i].what == LLMPROV__PROMPTED_ACTION)) continue;
+        *what = label[n + 1] ? -1 : llmprov__prompted_labels[i].what;
+        return true;
+    }
+    return false;
+}
+
+/* A label is no text: of what stands before it only a thought's line end is. */
+static void llmprov__prompted_labelled(llmprov_turn *t, int block, llmprov__prompted_ear *e, int what) {
+    if (what == LLMPROV__PROMPTED_THOUGHT && e->spoke) {
+        e->held_len = e->blank;
+        llmprov__prompted_release(t, block, e);
+    }
+    e->held_len = e->blank = 0;
+    e->trim = e->labelled = true;
+    if (what == LLMPROV__PROMPTED_THOUGHT) return;
+    e->mode = LLMPROV__PROMPTED_CALL;
+    e->began = e->at + 1;
+}
+
+/* Goes on in a thought; returns how many bytes were used. */
+static size_t llmprov__prompted_think(llmprov_turn *t, int block, llmprov__prompted_ear *e, const char *p,
+                                      size_t len) {
+    size_t i;
+    int what;
+    bool whole;
+    if (llmprov__prompted_label(e, *p, &what)) {
+        e->held[e->held_len++] = *p;
+        if (what >= 0) llmprov__prompted_labelled(t, block, e, what);
+        return 1;
+    }
+    if (llmprov__prompted_verb(e, *p, &whole)) {
+        e->held[e->held_len++] = *p;
+        if (!whole) return 1;
+        llmprov__prompted_gathers(t, e, e->held + e->blank, e->held_len - e->blank);
+        e->began = e->at + 1 - (e->held_len - e->blank);
+        e->held_len = e->blank = 0;
+        e->mode = LLMPROV__PROMPTED_CALL;
+        return 1;
+    }
+    if (e->held_len > e->blank) {
+        llmprov__prompted_release(t, block, e);
+        return 0;
+    }
+    if (e->trim && *p == ' ') return 1;
+    e->trim = false;
+    for (i = 1; i < len && !(p[i] == 'A' || p[i] == 'T') ; i++) { }
+    llmprov__prompted_run(t, block, e, p, i);
+    return i;
+}
+
+/* The last of several labels counts; what it replaces is text. */
+static const char *llmprov__prompted_last(const char *p, const char *end, const char **label) {
+    const char *last = p, *line = p;
+    *label = p;
+    for (; line && line < end;
+         line = (const char *)memchr(line, '\n', (size_t)(end - line)), line = line ? line + 1 : NULL) {
+        const char *at = llmprov__computer_space_of(line, end);
+        size_t n = end - at >= 7 && !memcmp(at, "Action:", 7)              ? 7
+                   : end - at >= 9 && !memcmp(at, "Action\xEF\xBC\x9A", 9) ? 9
+                                                                           : 0;
+        if (n) *label = at, last = at + n;
+    }
+    return last;
+}
+
+/* While actions are shown. */
+typedef struct llmprov__prompted_show {
+    llmprov_turn *t;
+    int block;
+    const llmprov__prompted *p;
+    bool shows;                  /* the second walk, which shows calls; the first one says what is text */
+    bool vendor;                 /* they are parts of one call of a vendor's */
+    const char *leader;          /* the id of the first of these */
+} llmprov__prompted_show;
+
+/* The first action of a call has its id and what came with it; the others say that they belong to it. */
+static void llmprov__prompted_belongs(llmprov__prompted_show *k, llmprov_block *use) {
+    const llmprov_block *head = &k->t->blocks[k->block].head;
+    use->origin = head->origin;
+    if (!k->leader) {
+        use->id = head->id;
+        use->extra = head->extra;
+        use->extra_len = head->extra_len;
+        return;
+    }
+    use->extra = "{\"item_batch\":true}";
+    use->extra_len = strlen(use->extra);
+}
+
+static void llmprov__prompted_shown(llmprov__prompted_show *k, int shown) {
+    if (!k->leader && shown >= 0) k->leader = k->t->blocks[shown].head.id;
+}
+
+static void llmprov__prompted_use(void *user, const llmprov__computer_act *act) {
+    llmprov__prompted_show *k = (llmprov__prompted_show *)user;
+    bool toolset = k->p->generation == LLMPROV__COMPUTER_TOOLSET;
+    const char *extra = "{\"toolset_name\":\"computer\"}";
+    llmprov_block use;
+    llmprov_writer w;
+    if (!k->shows) return;
+    memset(&use, 0, sizeof use);
+    memset(&w, 0, sizeof w);
+    w.alloc = k->t->arena.alloc;
+    llmprov__computer_write(&w, act, !toolset);
+    use.type = LLMPROV_BLOCK_TOOL_USE;
+    use.name = toolset ? llmprov__computer_words[act->what].word : k->p->name ? k->p->name : "computer";
+    if (k->vendor) llmprov__prompted_belongs(k, &use);
+    if (toolset) use.extra = extra, use.extra_len = strlen(extra);
+    use.json = w.text;
+    use.json_len = w.len;
+    if (w.status) llmprov__reply_no_memory(k->t);
+    else llmprov__prompted_shown(k, llmprov__reply_call(k->t, k->block, &use));
+    llmprov_writer_free(&w);
+}
+
+static void llmprov__prompted_use_first(void *user, const llmprov__computer_act *act) {
+    llmprov__prompted_show *k = (llmprov__prompted_show *)user;
+    llmprov__computer_sink to = { llmprov__prompted_use, user, &k->t->arena };
+    llmprov__computer_first(&to, act);
+}
+
+/* The tool of the caller's that a verb names; NULL = none. */
+static const llmprov_tool *llmprov__prompted_named(const llmprov__prompted *p, llmprov_str verb) {
+    size_t i;
+    for (i = 0; i < p->tool_count; i++)
+        if (&p->tools[i] != p->computer && llmprov__text_is(verb, p->tools[i].name)) return &p->tools[i];
+    return NULL;
+}
+
+/* Whether an argument is more than a text: JSON where the schema does not say "string". */
+static bool llmprov__prompted_is_json(const llmprov_tool *tool, llmprov_str name, llmprov_str value) {
+    llmprov_str properties, property, type, key;
+    llmprov_scan s = llmprov__json_scan(value.ptr, value.len, NULL, 0), in;
+    llmprov_scan_skip(&s);
+    if (!value.len || !llmprov__json_done(&s) || !llmprov__msg_has(tool->schema, 0, "properties", &properties))
+        return false;
+    in = llmprov__json_scan(properties.ptr, properties.len, NULL, 0);
+    while (llmprov_scan_key(&in, &key) && llmprov_scan_raw(&in, &property))
+        if (key.len == name.len && !memcmp(key.ptr, name.ptr, name.len))
+            return llmprov__msg_has(property.ptr, property.len, "type", &type) &&
+                   !llmprov__text_is(type, "\"string\"");
+    return false;
+}
+
+/* A call of a function of the caller's. */
+static void llmprov__prompted_function(llmprov__prompted_show *k, const llmprov_tool *tool,
+                                       const llmprov__computer_call *c) {
+    llmprov_block use;
+    llmprov_writer w;
+    int i;
+    if (!k->shows) return;
+    memset(&use, 0, sizeof use);
+    memset(&w, 0, sizeof w);
+    w.alloc = k->t->arena.alloc;
+    llmprov_write_open(&w, NULL, '{');
+    for (i = 0; i < c->count; i++) {
+        llmprov_str text = llmprov__computer_unescape(&k->t->arena, c->args[i].value);
+        char *name = llmprov__mem_copy(&k->t->arena, c->args[i].name.ptr, c->args[i].name.len);
+        if (!name) break;
+        if (llmprov__prompted_is_json(tool, c->args[i].name, text)) llmprov_write_raw(&w, name, text.ptr, text.len);
+        else llmprov_write_str(&w, name, text.ptr, text.len);
+    }
+    llmprov_write_close(&w);
+    use.type = LLMPROV_BLOCK_TOOL_USE;
+    use.name = tool->name;
+    use.json = w.text;
+    use.json_len = w.len;
+    if (w.status || k->t->arena.failed) llmprov__reply_no_memory(k->t);
+    else llmprov__reply_call(k->t, k->block, &use);
+    llmprov_writer_free(&w);
+}
+
+/* The end of a task is no call: what it says is a text of its own. */
+static bool llmprov__prompted_ends(llmprov__prompted_show *k, const llmprov__computer_call *c) {
+    static const char call_user[] = "call_user()";
+    int what = llmprov__computer_verb(c->verb);
+    llmprov_str text = llmprov__computer_arg(c, "content");
+    if (what != LLMPROV__COMPUTER_FINISHED && what != LLMPROV__COMPUTER_CALL_USER) return false;
+    if (k->shows) return true;
+    if (text.ptr) text = llmprov__computer_unescape(&k->t->arena, text);
+    if (!text.len && what == LLMPROV__COMPUTER_CALL_USER) text.ptr = call_user, text.len = sizeof call_user - 1;
+    if (!text.len) return true;
+    llmprov__reply_hush(k->t, k->block);
+    llmprov__reply_voiced(k->t, k->block, text.ptr, text.len);
+    return true;
+}
+
+/* One call of the action text. False = it is none that is known. */
+static bool llmprov__prompted_does(llmprov__prompted_show *k, const llmprov__computer_call *c) {
+    const llmprov_tool *tool = llmprov__prompted_named(k->p, c->verb);
+    llmprov__computer_sink to = { llmprov__prompted_use, k, &k->t->arena };
+    if (k->p->generation == LLMPROV__COMPUTER_FIRST) to.take = llmprov__prompted_use_first;
+    if (tool) llmprov__prompted_function(k, tool, c);
+    else if (!llmprov__prompted_ends(k, c)) return llmprov__computer_from_uitars(&to, c, &k->p->space);
+    return true;
+}
+
+/* Text of the action part that is no action. */
+static void llmprov__prompted_stays(llmprov__prompted_show *k, llmprov__prompted_ear *e, const char *from,
+                                    const char *to, const char *why) {
+    size_t at;
+    for (; to > from && llmprov__prompted_is_blank(*from); from++) { }
+    for (; to > from && llmprov__prompted_is_blank(to[-1]); to--) { }
+    at = (size_t)(from - e->text->ptr);
+    if (k->shows || to == from) return;
+    if (e->spoke) llmprov__reply_voiced(k->t, k->block, "\n", 1);
+    llmprov__prompted_say(k->t, k->block, e, from, (size_t)(to - from));
+    llmprov__prompted_complain(k->t, k->block, e->began + at, why);
+}
+
+static const char *llmprov__prompted_line(const char *p, const char *end) {
+    const char *line = p < end ? (const char *)memchr(p, '\n', (size_t)(end - p)) : NULL;
+    return line ? line : end;
+}
+
+/* Walks over the actions: once for what is text, then for the calls. */
+static void llmprov__prompted_walk_over(llmprov__prompted_show *k, llmprov__prompted_ear *e) {
+    const char *end = e->text->ptr + e->text->len, *label, *p = llmprov__prompted_last(e->text->ptr, end, &label),
+               *to, *next;
+    llmprov__computer_call c;
+    memset(&c, 0, sizeof c);
+    llmprov__prompted_stays(k, e, e->text->ptr, label, "actions before the last \"Action:\"");
+    for (p = llmprov__computer_space_of(p, end); p < end; p = llmprov__computer_space_of(next, end)) {
+        to = llmprov__computer_parse(p, end, &c);
+        next = llmprov__prompted_line(to ? to : c.reach, end);
+        if (to && llmprov__prompted_does(k, &c))
+            llmprov__prompted_stays(k, e, llmprov__computer_blank(to, end), next, "words behind an action");
+        else if (to || (size_t)(end - p) < 3 || memcmp(p, "```", 3))
+            llmprov__prompted_stays(k, e, p, next, "an action that is not in the grammar");
+    }
+}
+
+static void llmprov__prompted_act_out(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
+    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear.about, false, false, NULL };
+    if (e->mode == LLMPROV__PROMPTED_CALL && e->text->len) {
+        llmprov__prompted_walk_over(&k, e);
+        k.shows = true;
+        llmprov__prompted_walk_over(&k, e);
+    } else llmprov__prompted_release(t, block, e);
+    llmprov__reply_hush(t, block);
+}
+
+static void llmprov__prompted_watch(llmprov_turn *t, int block, llmprov_str text, bool last) {
+    llmprov__prompted_ear *e = llmprov__prompted_ear_of(t, block);
+    size_t used;
+    for (; e && text.len; text.ptr += used, text.len -= used, e->at += used) {
+        used = text.len;
+        if (e->mode == LLMPROV__PROMPTED_CALL) llmprov__prompted_gathers(t, e, text.ptr, text.len);
+        else used = llmprov__prompted_think(t, block, e, text.ptr, text.len);
+    }
+    if (e && last) llmprov__prompted_act_out(t, block, e);
+}
+
+/* -- calls in a vendor's own words -- */
+
+static bool llmprov__prompted_takes_call(const void *about, const llmprov_block *begin) {
+    const llmprov__prompted *p = (const llmprov__prompted *)about;
+    if (begin->type != LLMPROV_BLOCK_TOOL_USE || !begin->name) return false;
+    if (p->words == LLMPROV_COMPUTER_OPENAI) return !strcmp(begin->name, "computer");
+    return llmprov__computer_function(begin->name) < LLMPROV__COUNT(llmprov__computer_gemini);
+}
+
+/* The actions of a call; false = there is one that is not known, or none at all. */
+static bool llmprov__prompted_acted_out(llmprov__prompted_show *k, const llmprov__computer_sink *to, llmprov_scan *s,
+                                        llmprov_str json) {
+    static const char *const names[] = { "actions", "action" };
+    const llmprov_block *head = &k->t->blocks[k->block].head;
+    llmprov_str v[2], one;
+    llmprov_scan in;
+    bool known = true;
+    if (k->p->words == LLMPROV_COMPUTER_GEMINI)
+        return llmprov__computer_from_gemini(to, s, head->name, json, &k->p->space);
+    llmprov__parts_members(s, json, names, v, 2);
+    if (!v[0].ptr) return v[1].ptr && llmprov__computer_from_openai(to, s, v[1]);
+    in = llmprov_scan_in(s, v[0]);
+    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &one))
+        known = llmprov__computer_from_openai(to, s, one) && known;
+    return known;
+}
+
+static void llmprov__prompted_count(void *user, const llmprov__computer_act *act) {
+    (void)act;
+    ++*(size_t *)user;
+}
+
+/* A call of a vendor's becomes the actions that it is made of. What it was stays with the first, to go back as it
+   came. */
+static void llmprov__prompted_translate(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
+    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear.about, true, true, NULL };
+    llmprov_block same = t->blocks[block].head;
+    llmprov__mem_buf *scratch = llmprov__reply_buffer(t);
+    llmprov_str json = { e->text->ptr ? e->text->ptr : "{}", e->text->ptr ? e->text->len : 2 };
+    size_t acts = 0;
+    llmprov__computer_sink count = { llmprov__prompted_count, &acts, &t->arena },
+                           to = { llmprov__prompted_use, &k, &t->arena };
+    llmprov_scan s = llmprov__json_scan(json.ptr, json.len, scratch, 0), check = s;
+    llmprov_scan_skip(&check);
+    if (!scratch) return;
+    same.json = json.ptr;
+    same.json_len = json.len;
+    if (!llmprov__json_done(&check) || !llmprov__prompted_acted_out(&k, &count, &s, json) || !acts) {
+        llmprov__reply_warn(t, LLMPROV_ERR_BAD_REPLY, "content",
+                            "a call of the computer that this version does not know came as its provider said it");
+        llmprov__reply_call(t, block, &same);
+        return;
+    }
+    llmprov_turn_part(t, block, "item_actions", json);
+    if (k.p->words == LLMPROV_COMPUTER_GEMINI) {
+        llmprov_str name = { NULL, 0 };
+        name.ptr = llmprov__err_join(&t->arena, "\"", same.name, "\"", (char *)NULL);
+        name.len = llmprov__text_len(name.ptr, 0);
+        if (name.ptr) llmprov_turn_part(t, block, "item_function", name);
+    }
+    llmprov__prompted_acted_out(&k, &to, &s, json);
+}
+
+static void llmprov__prompted_overhear(llmprov_turn *t, int block, llmprov_str text, bool last) {
+    llmprov__prompted_ear *e = llmprov__prompted_ear_of(t, block);
+    if (e && text.len) llmprov__prompted_gathers(t, e, text.ptr, text.len);
+    if (e && last) llmprov__prompted_translate(t, block, e);
+}
+
+/* The ear that hears a target's calls. */
+static llmprov__reply_ear llmprov__prompted_ear_for(const llmprov__prompted *p, bool told) {
+    llmprov__reply_ear ear;
+    memset(&ear, 0, sizeof ear);
+    ear.about = p;
+    ear.state = sizeof(llmprov__prompted_ear);
+    if (p->form == LLMPROV_TOOLS_NATIVE && p->words != LLMPROV_COMPUTER_ANTHROPIC) {
+        ear.takes = llmprov__prompted_takes_call;
+        ear.hear = llmprov__prompted_overhear;
+    }
+    if (!told || p->form == LLMPROV_TOOLS_NATIVE || p->form == LLMPROV_TOOLS_REFUSED) return ear;
+    ear.takes = llmprov__prompted_takes_text;
+    ear.hear = llmprov__prompted_acts(p->form) ? llmprov__prompted_watch : llmprov__prompted_hear;
+    return ear;
+}
 
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
 
@@ -29546,6 +32094,7 @@ static const llmprov_translator llmprov__translators_list[] = {
     { .format = "openai-responses", .path = "/responses", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
       .rules = LLMPROV_RULE_THINKING | LLMPROV_RULE_STORED | LLMPROV_RULE_ONE_BLOCK, .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_responses_state),
+      .computer = LLMPROV_COMPUTER_OPENAI,
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
       .passing = "sequence_number obfuscation", .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
       .write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
@@ -29589,6 +32138,7 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_MERGE | LLMPROV_RULE_SYSTEM_TOP | LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_THINKING | LLMPROV_RULE_MODEL_MEDIA |
                LLMPROV_RULE_LETTER_FIRST | LLMPROV_RULE_OWN_EMPTY,
       .id_max = 256, .name_max = 128, .read_state = sizeof(llmprov__t_gemini_state),
+      .computer = LLMPROV_COMPUTER_GEMINI,
       .write = llmprov__t_gemini_write, .read = llmprov__t_gemini_read, .read_frame = llmprov__t_gemini_read_frame,
       .counts = "promptTokenCount candidatesTokenCount thoughtsTokenCount totalTokenCount tokenCount",
       .read_end = llmprov__t_gemini_read_end, .read_error = llmprov__t_gemini_read_error,
@@ -29623,10 +32173,12 @@ static const llmprov_provider llmprov__providers_rows[] = {
       .base_env = "OPENAI_BASE_URL", .aliases = "responses", .default_model = "gpt-5.2",
       .quirks = { .user_key = "safety_identifier", .flags = LLMPROV_QUIRK_DEVELOPER } },
     { .id = "xai-responses", .format = "openai-responses", .base_url = "https://api.x.ai/v1", .key_env = "XAI_API_KEY",
-      .base_env = "XAI_BASE_URL", .default_model = "grok-4.3", .quirks = { .user_key = "user" } },
+      .base_env = "XAI_BASE_URL", .default_model = "grok-4.3", .quirks = { .user_key = "user",
+      .flags = LLMPROV_QUIRK_NO_COMPUTER } },
     { .id = "deepseek-responses", .format = "openai-responses", .base_url = "https://api.deepseek.com/v1", .key_env = "DEEPSEEK_API_KEY",
       .base_env = "DEEPSEEK_BASE_URL", .default_model = "deepseek-flash",
-      .quirks = { .user_key = "user", .flags = LLMPROV_QUIRK_CALLS_LAST | LLMPROV_QUIRK_NO_FORCED_TOOL } },
+      .quirks = { .user_key = "user", .flags = LLMPROV_QUIRK_CALLS_LAST | LLMPROV_QUIRK_NO_FORCED_TOOL |
+                  LLMPROV_QUIRK_NO_COMPUTER } },
     { .id = "groq", .format = "openai-chat", .base_url = "https://api.groq.com/openai/v1", .key_env = "GROQ_API_KEY",
       .base_env = "GROQ_BASE_URL", .default_model = "openai/gpt-oss-120b",
       .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_TOOLS | LLMPROV_CAN_IMAGES | LLMPROV_CAN_SCHEMA,
@@ -29669,6 +32221,10 @@ static const llmprov_provider llmprov__providers_rows[] = {
     { .id = "llama.cpp", .format = "openai-chat", .base_url = "http://127.0.0.1:8080/v1", .key_env = "LLAMA_API_KEY",
       .base_env = "LLAMA_BASE_URL", .aliases = "llamacpp llama-server", .auth_optional = true,
       .default_model = "default", .quirks = { .reasoning_key = "reasoning_content", .flags = LLMPROV_QUIRK_TOP_K | LLMPROV_QUIRK_TOOL_IMAGES } },
+    { .id = "uitars", .format = "openai-chat", .base_url = "https://api.uitars.com/v1", .key_env = "UITARS_API_KEY",
+      .base_env = "UITARS_BASE_URL", .aliases = "ui-tars", .default_model = "uitars-1.5", .auth_optional = true,
+      .can = LLMPROV_CAN_CHAT | LLMPROV_CAN_STREAM | LLMPROV_CAN_IMAGES,
+      .quirks = { .tools = LLMPROV_TOOLS_UITARS, .flags = LLMPROV_QUIRK_THINK_TAGS } },
     { .id = "bedrock", .format = "bedrock-converse", .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
       .key_env = "AWS_BEARER_TOKEN_BEDROCK=bearer", .base_env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL",
       .aliases = "aws amazon-bedrock converse bedrock-converse", .default_model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -29800,99 +32356,103 @@ static const llmprov_provider llmprov__providers_rows[] = {
 #define LLMPROV__PROFILES_MISTRAL (LLMPROV__PROFILES_LLAMA | LLMPROV_MODEL_NINE_LETTER_IDS)
 
 static const llmprov_profile llmprov__profiles_rows[] = {
-    { "", 0, 0, NULL },
-    { "claude-", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max" },
-    { "claude-sonnet-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_BETWEEN_TOOLS | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max" },
-    { "claude-opus-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max" },
-    { "claude-haiku-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max" },
-    { "claude-fable-5-1", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max" },
-    { "claude-fable-5-2", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max" },
-    { "claude-fable-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED, 128000, "low medium high xhigh max" },
-    { "claude-mythos-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_FORCED_TOOL | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max" },
-    { "claude-mythos-preview", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max" },
-    { "claude-opus-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max" },
-    { "claude-sonnet-5", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max" },
-    { "claude-opus-4-8", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max" },
-    { "claude-opus-4-7", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max" },
-    { "claude-opus-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max" },
-    { "claude-sonnet-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max" },
-    { "claude-opus-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "low medium high" },
-    { "claude-sonnet-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "" },
-    { "claude-haiku-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "" },
-    { "claude-opus-4-1", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 32000, "" },
-    { "claude-opus-4", LLMPROV__PROFILES_ANY_CLAUDE, 32000, "" },
-    { "claude-sonnet-4", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
-    { "claude-3-7", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
-    { "claude-3-5", LLMPROV__PROFILES_ANY_CLAUDE, 8192, "" },
-    { "claude-3", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
-    { "claude-2", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
-    { "claude-instant", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "" },
-    { "gpt-3", 0, 0, "" },
-    { "gpt-4", LLMPROV_MODEL_SCHEMA, 0, "" },
-    { "chatgpt-", LLMPROV_MODEL_SCHEMA, 0, "" },
-    { "o1", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high" },
-    { "o3", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high" },
-    { "o4", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high" },
-    { "gpt-5", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "minimal low medium high" },
-    { "gpt-5-chat", LLMPROV_MODEL_SCHEMA, 0, "" },
-    { "gpt-5.1", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high" },
-    { "gpt-5.1-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium" },
-    { "gpt-5.1-codex", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high" },
-    { "gpt-5.2", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh" },
-    { "gpt-5.2-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium" },
-    { "gpt-5.2-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh" },
-    { "gpt-5.3", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh" },
-    { "gpt-5.3-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium" },
-    { "gpt-5.4", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh" },
-    { "gpt-5.4-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh" },
-    { "gpt-5.5", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF, 0, "none low medium high xhigh" },
-    { "gpt-5.5-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh" },
-    { "gpt-5.6", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF | LLMPROV_MODEL_CACHE_MARKS, 0, "none low medium high xhigh" },
-    { "gpt-6", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF | LLMPROV_MODEL_CACHE_MARKS, 0, "none low medium high xhigh" },
-    { "gpt-6-astra", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh" },
-    { "gpt-6.1-sol", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh" },
-    { "gpt-oss", LLMPROV_MODEL_REASONS, 0, "low medium high" },
-    { "qwen", LLMPROV_MODEL_INLINE_REFS, 0, NULL },
-    { "qwen3", LLMPROV_MODEL_INLINE_REFS, 0, NULL },
-    { "qwen3-coder", LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_INLINE_REFS, 0, "" },
-    { "kimi", LLMPROV_MODEL_NO_REQUIRED, 0, NULL },
-    { "minimax-m3", LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_BUDGET, 0, NULL },
-    { "legacy-use-", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "" },
-    { "deepseek-r1", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY | LLMPROV_MODEL_TRIM_START, 0, "" },
-    { "deepseek-reasoner", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY, 0, "" },
-    { "deepseek-v4", LLMPROV_MODEL_REPLAY_THINKING, 0, NULL },
-    { "grok-4.3", 0, 0, "none low medium high" },
-    { "grok-4.5", LLMPROV_MODEL_REASONS, 0, "low medium high" },
-    { "magistral", LLMPROV_MODEL_REASONS, 0, "" },
-    { "gemma", LLMPROV_MODEL_NO_SYSTEM, 0, "" },
-    { "amazon.nova-", LLMPROV__PROFILES_NOVA, 0, "" },
-    { "amazon.nova-2", LLMPROV__PROFILES_NOVA, 0, "low medium high" },
-    { "amazon.titan-text", LLMPROV_MODEL_NO_SYSTEM | LLMPROV_MODEL_NO_MARKS, 0, "" },
-    { "openai.gpt-oss", LLMPROV_MODEL_GPT_OSS | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "low medium high" },
-    { "openai.gpt-5", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
-    { "openai.gpt-6", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh" },
-    { "qwen.qwen3", LLMPROV_MODEL_QWEN | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_NO_MARKS | LLMPROV_MODEL_INLINE_REFS, 0, "low medium high" },
-    { "minimax.minimax-m2", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SCHEMA | LLMPROV_MODEL_NO_MARKS, 0, "" },
-    { "meta.llama2", LLMPROV__PROFILES_LLAMA, 0, "" },
-    { "meta.llama3", LLMPROV__PROFILES_LLAMA, 0, "" },
-    { "meta.llama4", LLMPROV__PROFILES_LLAMA, 0, "" },
-    { "mistral.mistral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
-    { "mistral.mistral-7b", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "" },
-    { "mistral.mixtral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "" },
-    { "mistral.pixtral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
-    { "mistral.ministral-", LLMPROV__PROFILES_MISTRAL, 0, "" },
-    { "mistral.magistral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_REASONS, 0, "" },
-    { "gemini-", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high" },
-    { "gemini-1", LLMPROV__PROFILES_GEMINI2, 8192, "" },
-    { "gemini-2", LLMPROV__PROFILES_GEMINI2, 8192, "" },
-    { "gemini-2.5-pro", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "low medium high 128..32768" },
-    { "gemini-2.5-flash", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 1..24576" },
-    { "gemini-2.5-flash-lite", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 512..24576" },
-    { "gemini-3-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
-    { "gemini-3.1-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
-    { "gemini-3.7-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
-    { "gemini-3.8-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high" },
-    { "gemini-4-hydrogen", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high xhigh" },
+    { "", 0, 0, NULL, 0 },
+    { "claude-", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max", 0 },
+    { "claude-sonnet-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_BETWEEN_TOOLS | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
+    { "claude-opus-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
+    { "claude-haiku-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max", 0 },
+    { "claude-fable-5-1", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
+    { "claude-fable-5-2", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
+    { "claude-fable-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED, 128000, "low medium high xhigh max", 0 },
+    { "claude-mythos-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_FORCED_TOOL | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max", 0 },
+    { "claude-mythos-preview", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
+    { "claude-opus-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max", 0 },
+    { "claude-sonnet-5", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
+    { "claude-opus-4-8", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
+    { "claude-opus-4-7", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
+    { "claude-opus-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
+    { "claude-sonnet-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
+    { "claude-opus-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "low medium high", 0 },
+    { "claude-sonnet-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "", 0 },
+    { "claude-haiku-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "", 0 },
+    { "claude-opus-4-1", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 32000, "", 0 },
+    { "claude-opus-4", LLMPROV__PROFILES_ANY_CLAUDE, 32000, "", 0 },
+    { "claude-sonnet-4", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "", 0 },
+    { "claude-3-7", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "", 0 },
+    { "claude-3-5", LLMPROV__PROFILES_ANY_CLAUDE, 8192, "", 0 },
+    { "claude-3", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "", 0 },
+    { "claude-2", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "", 0 },
+    { "claude-instant", LLMPROV__PROFILES_ANY_CLAUDE, 4096, "", 0 },
+    { "gpt-3", 0, 0, "", 0 },
+    { "gpt-4", LLMPROV_MODEL_SCHEMA, 0, "", 0 },
+    { "chatgpt-", LLMPROV_MODEL_SCHEMA, 0, "", 0 },
+    { "o1", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high", 0 },
+    { "o3", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high", 0 },
+    { "o4", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high", 0 },
+    { "gpt-5", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "minimal low medium high", 0 },
+    { "gpt-5-chat", LLMPROV_MODEL_SCHEMA, 0, "", 0 },
+    { "gpt-5.1", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high", 0 },
+    { "gpt-5.1-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium", 0 },
+    { "gpt-5.1-codex", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "low medium high", 0 },
+    { "gpt-5.2", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh", 0 },
+    { "gpt-5.2-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium", 0 },
+    { "gpt-5.2-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh", 0 },
+    { "gpt-5.3", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh", 0 },
+    { "gpt-5.3-chat", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium", 0 },
+    { "gpt-5.4", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_SAMPLING_IF_OFF, 0, "none low medium high xhigh", 0 },
+    { "gpt-5.4-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh", 0 },
+    { "gpt-5.5", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF, 0, "none low medium high xhigh", 0 },
+    { "gpt-5.5-pro", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING, 0, "medium high xhigh", 0 },
+    { "gpt-5.6", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF | LLMPROV_MODEL_CACHE_MARKS, 0, "none low medium high xhigh", 0 },
+    { "gpt-6", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SAMPLING_IF_OFF | LLMPROV_MODEL_TOOLS_IF_OFF | LLMPROV_MODEL_CACHE_MARKS, 0, "none low medium high xhigh", 0 },
+    { "gpt-6-astra", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh", 0 },
+    { "gpt-6.1-sol", LLMPROV__PROFILES_OPENAI | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_CACHE_MARKS, 0, "low medium high xhigh", 0 },
+    { "gpt-oss", LLMPROV_MODEL_REASONS, 0, "low medium high", 0 },
+    { "qwen", LLMPROV_MODEL_INLINE_REFS, 0, NULL, 0 },
+    { "qwen3", LLMPROV_MODEL_INLINE_REFS, 0, NULL, 0 },
+    { "qwen3-coder", LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_INLINE_REFS, 0, "", 0 },
+    { "kimi", LLMPROV_MODEL_NO_REQUIRED, 0, NULL, 0 },
+    { "minimax-m3", LLMPROV_MODEL_ADAPTIVE | LLMPROV_MODEL_NO_BUDGET, 0, NULL, 0 },
+    { "legacy-use-", LLMPROV__PROFILES_ANY_CLAUDE, 64000, "", 0 },
+    { "deepseek-r1", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY | LLMPROV_MODEL_TRIM_START, 0, "", 0 },
+    { "deepseek-reasoner", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_REPLAY, 0, "", 0 },
+    { "deepseek-v4", LLMPROV_MODEL_REPLAY_THINKING, 0, NULL, 0 },
+    { "grok-4.3", 0, 0, "none low medium high", 0 },
+    { "grok-4.5", LLMPROV_MODEL_REASONS, 0, "low medium high", 0 },
+    { "magistral", LLMPROV_MODEL_REASONS, 0, "", 0 },
+    { "gemma", LLMPROV_MODEL_NO_SYSTEM, 0, "", 0 },
+    { "amazon.nova-", LLMPROV__PROFILES_NOVA, 0, "", 0 },
+    { "amazon.nova-2", LLMPROV__PROFILES_NOVA, 0, "low medium high", 0 },
+    { "amazon.titan-text", LLMPROV_MODEL_NO_SYSTEM | LLMPROV_MODEL_NO_MARKS, 0, "", 0 },
+    { "openai.gpt-oss", LLMPROV_MODEL_GPT_OSS | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "low medium high", 0 },
+    { "openai.gpt-5", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh", 0 },
+    { "openai.gpt-6", LLMPROV_MODEL_GPT | LLMPROV_MODEL_NO_SAMPLING | LLMPROV_MODEL_NO_STOP | LLMPROV_MODEL_NO_MARKS, 0, "none low medium high xhigh", 0 },
+    { "qwen.qwen3", LLMPROV_MODEL_QWEN | LLMPROV_MODEL_ASSISTANT_FIRST | LLMPROV_MODEL_NO_MARKS | LLMPROV_MODEL_INLINE_REFS, 0, "low medium high", 0 },
+    { "minimax.minimax-m2", LLMPROV_MODEL_REASONS | LLMPROV_MODEL_SCHEMA | LLMPROV_MODEL_NO_MARKS, 0, "", 0 },
+    { "meta.llama2", LLMPROV__PROFILES_LLAMA, 0, "", 0 },
+    { "meta.llama3", LLMPROV__PROFILES_LLAMA, 0, "", 0 },
+    { "meta.llama4", LLMPROV__PROFILES_LLAMA, 0, "", 0 },
+    { "mistral.mistral-", LLMPROV__PROFILES_MISTRAL, 0, "", 0 },
+    { "mistral.mistral-7b", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "", 0 },
+    { "mistral.mixtral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_NO_SYSTEM, 0, "", 0 },
+    { "mistral.pixtral-", LLMPROV__PROFILES_MISTRAL, 0, "", 0 },
+    { "mistral.ministral-", LLMPROV__PROFILES_MISTRAL, 0, "", 0 },
+    { "mistral.magistral-", LLMPROV__PROFILES_MISTRAL | LLMPROV_MODEL_REASONS, 0, "", 0 },
+    { "uitars", 0, 0, "", LLMPROV_TOOLS_UITARS },
+    { "ui-tars", 0, 0, "", LLMPROV_TOOLS_UITARS_1000 },
+    { "ui-tars-1.5", 0, 0, "", LLMPROV_TOOLS_UITARS },
+    { "doubao-1.5-ui-tars", 0, 0, "", LLMPROV_TOOLS_UITARS_1000 },
+    { "gemini-", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high", 0 },
+    { "gemini-1", LLMPROV__PROFILES_GEMINI2, 8192, "", 0 },
+    { "gemini-2", LLMPROV__PROFILES_GEMINI2, 8192, "", 0 },
+    { "gemini-2.5-pro", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "low medium high 128..32768", 0 },
+    { "gemini-2.5-flash", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 1..24576", 0 },
+    { "gemini-2.5-flash-lite", LLMPROV__PROFILES_GEMINI2 | LLMPROV_MODEL_NO_PENALTIES, 65536, "none low medium high 512..24576", 0 },
+    { "gemini-3-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
+    { "gemini-3.1-pro", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
+    { "gemini-3.7-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
+    { "gemini-3.8-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
+    { "gemini-4-hydrogen", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high xhigh", 0 },
 };
 
 static char llmprov__profiles_fold(char c) {
@@ -30715,8 +33275,8 @@ LLMPROV_API void llmprov_registry_free(llmprov_registry *reg) {
 // cut from the fed bytes one at a time; the events of one are delivered before
 // the next is looked at. Retries, time-outs and limits are decided here, and
 // nothing is retried once any of the answer was shown.
-// Calls: msg http crypt frame auth retry reply normal translator parts registry
-//        client
+// Calls: msg http crypt frame auth retry reply normal translator parts prompted
+//        registry client
 //==============================================================================
 
 /* How long, in milliseconds, a connection is given to end properly once its reply is complete. */
@@ -30729,6 +33289,7 @@ struct llmprov_call {
     llmprov_client *client;
     llmprov_request req;
     llmprov_turn *turn;          /* what was read so far */
+    llmprov__prompted prompted;  /* tools that the target is told of in other words */
     llmprov__mem_arena plan;     /* what the body refers to; dies with the call */
     llmprov__mem_arena wire;     /* headers with the key; wiped */
     llmprov_writer body;
@@ -31248,8 +33809,7 @@ static const char *llmprov__call_cannot(const llmprov_call *call) {
     unsigned can = call->client->row.can ? call->client->row.can : call->client->translator->can;
     const llmprov_request *r = &call->req;
     if (!(can & LLMPROV_CAN_CHAT)) return "chat";
-    if (!(can & LLMPROV_CAN_STREAM) && r->stream == LLMPROV_STREAM_ON) return "stream";
-    if (!(can & LLMPROV_CAN_TOOLS) && r->tool_count) return "tools";
+    if (call->prompted.form == LLMPROV_TOOLS_REFUSED && r->tool_count) return "tools";
     if (!(can & LLMPROV_CAN_SCHEMA) && r->schema) return "schema";
     if (!(can & LLMPROV_CAN_CHOICES) && (can & LLMPROV_CAN_CHAT) && call->client->row.can && r->n.set && r->n.value > 1) return "n";
     return NULL;
@@ -31274,7 +33834,18 @@ static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     n->keep = &t->arena;
     n->warnings = &t->warnings;
     n->err = &t->error;
-    if (!llmprov__normal_run(n, &call->req)) {
+    n->tell = llmprov__prompted_tell;
+    n->tell_user = &call->prompted;
+    call->prompted.words =
+        call->prompted.form == LLMPROV_TOOLS_NATIVE ? call->client->translator->computer : LLMPROV_COMPUTER_ANTHROPIC;
+    if (call->prompted.form != LLMPROV_TOOLS_NATIVE)
+        n->rules &= ~(unsigned)(LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_TOOL_IMAGES);
+    if (llmprov__normal_run(n, &call->req)) {
+        t->ear =
+            llmprov__prompted_ear_for(&call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
+        llmprov__prompted_rewrite(n, &call->prompted);
+    }
+    if (t->error.code) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
         return false;
     }
@@ -31528,6 +34099,9 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     d.call = job;
     call->client->translator->write(&d);
     call->stream = d.stream;
+    if (t->fold && call->prompted.form != LLMPROV_TOOLS_NATIVE)
+        llmprov_draft_fail(&d, LLMPROV_ERR_UNSUPPORTED, "schema",
+                           "this target has neither structured answers nor tools of its own");
     if (call->body.status == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
     else if (call->body.status) llmprov_turn_fail(t, call->body.status, "the request could not be written: a number is not finite or the nesting is too deep");
 }
@@ -31555,6 +34129,9 @@ static void llmprov__call_prepare(llmprov_call *call) {
         llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_ARGUMENT, "no model: set request.model; the provider ", call->client->row.id, " has no default", (char *)NULL);
         return;
     }
+    call->prompted.form =
+        llmprov__prompted_form(&call->client->row, t->profile,
+                               call->client->row.can ? call->client->row.can : call->client->translator->can);
     if ((cannot = llmprov__call_cannot(call)) != NULL) {
         llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot do what request.", cannot, " asks for", (char *)NULL);
         return;
@@ -31594,7 +34171,12 @@ static void llmprov__call_begin(llmprov_call *call) {
     t->keep = call->req.keep;
     t->sink = llmprov__call_deliver;
     t->sink_user = call;
-    call->stream = call->req.stream == LLMPROV_STREAM_ON || (call->req.stream == LLMPROV_STREAM_AUTO && call->req.on_event && (can & LLMPROV_CAN_STREAM));
+    call->stream = (can & LLMPROV_CAN_STREAM) && (call->req.stream == LLMPROV_STREAM_ON ||
+                                                  (call->req.stream == LLMPROV_STREAM_AUTO && call->req.on_event));
+    if (!(can & LLMPROV_CAN_STREAM) && call->req.stream == LLMPROV_STREAM_ON && !c->error.code)
+        llmprov__reply_warn(
+            t, LLMPROV_ERR_ARGUMENT, "stream",
+            "this provider does not stream: the whole reply was asked for, and its events come at once");
     if (c->error.code) {
         t->error = c->error;
         t->error.message = llmprov__err_join(&t->arena, c->error.message, (char *)NULL);

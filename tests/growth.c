@@ -303,6 +303,57 @@ static void read_reply(int shape, int n) {
     free(tools);
 }
 
+// -- calls in the text of models -----------------------------------------------------------------
+
+enum { HEARD_CALLS, HEARD_TAGS, HEARD_CUT, HEARD_BRACES, HEARD_CHOICES, ACTS = 100, ACTS_OPEN, ACTS_LONG, ACTS_LABELS, ACTS_QUOTES, ACTS_UNKNOWN, BATCH = 200 };
+
+static const char *const heard_lines[] = { "<tool_call>{\\\"name\\\":\\\"f\\\"}</tool_call>", "<tool_call>x </tool_call> <", "\\\"</tool_call>",
+                                           "<tool_call>{{{[", "<tool_call>{\\\"name\\\":\\\"f\\\"}</tool_call>" };
+static const char *const act_lines[] = { "click(start_box='(1,2)')\\n\\n", "a(b='x\\n", "a(b='x', c=1, d=2, e=3, f=4, g=5, h=6, i=7, j='y\\n", "Action: wait()\\n",
+                                         "a(b=' ')' x\\n", "fly(b='x')\\n" };
+
+/* A text of n lines that are calls, or nearly, in pieces. */
+static void hear_text(int shape, int n) {
+    llmprov_provider row = { .id = "bare", .format = shape < BATCH ? "openai-chat" : "openai-responses", .base_url = "https://a.example/v1", .auth_optional = true };
+    llmprov_tool tool = { .type = "computer", .extra = "{\"display_width_px\":100,\"display_height_px\":100}" };
+    llmprov_request req = { .model = "m", .prompt = "x", .tools = &tool, .tool_count = 1, .on_event = ignore };
+    llmprov_registry *reg = llmprov_registry_new(NULL);
+    llmprov_desc d = { .provider = "bare", .max_retries = -1, .registry = reg };
+    llmprov_client *c;
+    llmprov_call *call;
+    llmprov_response r;
+    llmprov_status status;
+    int i;
+    if (shape < BATCH) row.quirks.tools = shape < ACTS ? LLMPROV_TOOLS_PROMPTED : LLMPROV_TOOLS_UITARS;
+    llmprov_register(reg, &row, 0);
+    c = llmprov_open(&d);
+    if (shape == BATCH) put("{\"status\":\"completed\",\"output\":[{\"type\":\"computer_call\",\"call_id\":\"c\",\"actions\":[");
+    if (shape == HEARD_CUT) put(CHAT("{\"content\":\"<tool_call>{\\\"name\\\":\\\"f\\\",\\\"arguments\\\":{\\\"a\\\":\"}"));
+    if (shape > ACTS && shape < BATCH) put(CHAT("{\"content\":\"Action: \"}"));
+    for (i = 0; i < n; i++) {
+        if (shape == BATCH) put("%s{\"type\":\"move\",\"x\":%d,\"y\":1}", i ? "," : "", i);
+        else if (shape == HEARD_CHOICES) put("data: {\"choices\":[{\"index\":%d,\"delta\":{\"content\":\"%s\"}}]}\n\n", i % (n / 4), heard_lines[shape]);
+        else put(CHAT("{\"content\":\"%s\"}"), shape < ACTS ? heard_lines[shape] : act_lines[shape - ACTS]);
+    }
+    if (shape == BATCH) put("],\"pending_safety_checks\":[]}],\"usage\":{}}");
+    else {
+        for (i = 0; i < (shape == HEARD_CHOICES ? n / 4 : 1); i++) put("data: {\"choices\":[{\"index\":%d,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n", i);
+        put("data: [DONE]\n\n");
+    }
+    req.stream = shape == BATCH ? LLMPROV_STREAM_OFF : LLMPROV_STREAM_ON;
+    call = llmprov_call_chat(c, &req);
+    growth_work = 0;
+    llmprov_call_head(call, 200, NULL, 0);
+    llmprov_call_feed(call, input, input_len);
+    llmprov_call_eof(call);
+    status = llmprov_call_take(call, &r);
+    growth_must(status == LLMPROV_OK, r.error.message);
+    llmprov_response_free(&r);
+    llmprov_call_free(call);
+    llmprov_close(c);
+    llmprov_registry_free(reg);
+}
+
 // -- the shapes ----------------------------------------------------------------------------
 
 static const struct { const char *name; void (*run)(int shape, int n); int shape; } shapes[] = {
@@ -322,6 +373,12 @@ static const struct { const char *name; void (*run)(int shape, int n); int shape
     { "reply of members", read_reply, MEMBERS_STREAMED }, { "reply of members of a block", read_reply, MEMBERS_BLOCK },
     { "reply of members of the usage", read_reply, MEMBERS_USAGE }, { "reply that switches blocks", read_reply, SWITCHES },
     { "reply of a thousand choices", read_reply, CHOICES }, { "reply of pieces", read_reply, PIECES }, { "reply of blocks, messages", read_reply, BLOCKS },
+    { "text of calls", hear_text, HEARD_CALLS }, { "text of tags that are no calls", hear_text, HEARD_TAGS }, { "text of a call that never ends", hear_text, HEARD_CUT },
+    { "text of braces", hear_text, HEARD_BRACES }, { "texts of many choices", hear_text, HEARD_CHOICES },
+    { "text of actions", hear_text, ACTS }, { "text of actions whose quotes never end", hear_text, ACTS_OPEN },
+    { "text of actions with too many arguments", hear_text, ACTS_LONG }, { "text of labels", hear_text, ACTS_LABELS },
+    { "text of quotes that may end", hear_text, ACTS_QUOTES }, { "text of unknown actions", hear_text, ACTS_UNKNOWN },
+    { "batch of actions", hear_text, BATCH },
     { "reply of calls, messages", read_reply, BLOCKS_CALLS }, { "reply of citations, messages", read_reply, BLOCKS_CITED },
 };
 

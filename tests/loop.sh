@@ -415,6 +415,10 @@ printf 'one\ntwo\nthree\n' > "$dir/in"
 check 'UI-TARS' 0 'gear' '*' chat -p openai --base-url "$url" -m uitars-1.5
 : > "$dir/in"
 expect 'UI-TARS acts in three steps' sh -c "grep -c 'uitars_[cft]' '$dir/log' | grep -x 3"
+check 'UI-TARS operates a computer' 0 '^The task asks for the settings' '*' chat -p uitars --base-url "$url" --computer-demo 'Open the network settings.'
+expect 'its actions came as calls of the tool' sh -c "grep -c 'tool computer {\"action\":\"\(left_click\",\"coordinate\":\[1197,36\]\|type\",\"text\":\"network\"\|key\",\"text\":\"Return\"\)} -> done' '$dir/UI-TARS operates a computer.err' | grep -x 3"
+expect 'and its last words as text' grep -q '^.*The network settings are open.$' "$dir/UI-TARS operates a computer.out"
+check 'UI-TARS, whole replies' 0 'The network settings are open.' '*' chat -p uitars --base-url "$url" --computer-demo --no-stream 'Open the network settings.'
 check 'plain: https' 3 '' 'TLS needs libcurl' chat -p openai --base-url https://127.0.0.1:1 hi
 
 if ! cmp -s build/llmprov build/llmprov-plain; then

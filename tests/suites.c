@@ -3,6 +3,7 @@
      SHARED/suites/sigv4                        AWS's own cases of signature version 4: header and query
      SHARED/suites/sigv4-bedrock-vectors.json   the same for Bedrock's paths
      SHARED/suites/eventstream-vectors.json     messages of the binary event stream
+     SHARED/suites/ui-tars-parser-cases.json    what two parsers of UI-TARS make of texts
 
    What is not there is said. Exits with 1 when something differs. The suites stay where they are. */
 #define LLMPROV_IMPLEMENTATION
@@ -271,6 +272,160 @@ static llmprov_json *vectors(const char *shared, const char *name) {
     return root;
 }
 
+// -- UI-TARS ---------------------------------------------------------------------------------
+
+/* What one of the two parsers of others made of a text, in the form of the input of the tool "computer". */
+static void uitars_place(engine_text *to, const char *key, const llmprov_json *coords) {
+    char text[80];
+    if (llmprov_json_count(coords) != 2) return;
+    sprintf(text, ",\"%s\":[%.0f,%.0f]", key, llmprov_json_num(llmprov__json_at(coords, 0), 0), llmprov_json_num(llmprov__json_at(coords, 1), 0));
+    engine_adds(to, text);
+}
+
+/* The box of the parser that gives only that: its middle, as a part of the screen. */
+static llmprov_json *uitars_middle(const char *box, double w, double h) {
+    double v[4] = { 0, 0, 0, 0 };
+    char text[100];
+    int n = box ? sscanf(box, "[%lf, %lf, %lf, %lf]", &v[0], &v[1], &v[2], &v[3]) : 0;
+    if (n != 4) return NULL;
+    sprintf(text, "[%.3f,%.3f]", (v[0] + v[2]) / 2 * w, (v[1] + v[3]) / 2 * h);
+    return llmprov_json_parse(text, strlen(text), NULL, NULL);
+}
+
+static void uitars_text(engine_text *to, const char *key, const char *text, size_t len) {
+    llmprov_writer w;
+    memset(&w, 0, sizeof w);
+    llmprov_write_str(&w, NULL, text, len);
+    engine_adds(to, ",\"");
+    engine_adds(to, key);
+    engine_adds(to, "\":");
+    engine_add(to, w.text, w.len);
+    llmprov_writer_free(&w);
+}
+
+/* The name of a call as this header says it, and what it carries. Nothing for calls that end a task. */
+static void uitars_call(engine_text *to, const llmprov_json *call, double w, double h) {
+    static const struct { const char *said, *word; } words[] = {
+        { "click", "left_click" }, { "left_double", "double_click" }, { "right_single", "right_click" }, { "drag", "left_click_drag" },
+        { "hotkey", "key" }, { "type", "type" }, { "scroll", "scroll" }, { "wait", "wait" },
+    };
+    const char *type = llmprov_json_str(llmprov_json_get(call, "action_type"), "");
+    const llmprov_json *in = llmprov_json_get(call, "action_inputs"), *start = llmprov_json_get(in, "start_coords"), *end = llmprov_json_get(in, "end_coords");
+    llmprov_json *made[2] = { NULL, NULL };
+    llmprov_str content = llmprov_json_text(llmprov_json_get(in, "content"));
+    char *p, text[300];
+    size_t i;
+    bool drag = !strcmp(type, "drag");
+    for (i = 0; i < sizeof words / sizeof *words && strcmp(words[i].said, type); i++) { }
+    if (i == sizeof words / sizeof *words) return;
+    if (!start) start = made[0] = uitars_middle(llmprov_json_str(llmprov_json_get(in, "start_box"), NULL), w, h);
+    if (!end) end = made[1] = uitars_middle(llmprov_json_str(llmprov_json_get(in, "end_box"), NULL), w, h);
+    engine_adds(to, "{\"action\":\"");
+    engine_adds(to, words[i].word);
+    engine_adds(to, "\"");
+    if (drag) uitars_place(to, "start_coordinate", start);
+    uitars_place(to, "coordinate", drag ? end : start);
+    if (llmprov_json_get(in, "key")) {
+        sprintf(text, "%.200s", llmprov_json_str(llmprov_json_get(in, "key"), ""));
+        while ((p = strchr(text, ' ')) != NULL) *p = '+';
+        uitars_text(to, "text", text, strlen(text));
+    }
+    if (!strcmp(type, "type")) {                             /* escapes are the caller's to undo in one of the two */
+        size_t n = 0;
+        for (i = 0; i < content.len; i++) {
+            bool escape = content.ptr[i] == '\\' && i + 1 < content.len;
+            text[n++] = escape && content.ptr[i + 1] == 'n' ? '\n' : escape ? content.ptr[i + 1] : content.ptr[i];
+            i += escape;
+        }
+        uitars_text(to, "text", text, n && text[n - 1] == '\n' ? n - 1 : n);
+        if (n && text[n - 1] == '\n') engine_adds(to, "}\n{\"action\":\"key\",\"text\":\"Return\"");
+    }
+    if (!strcmp(type, "scroll")) {
+        uitars_text(to, "scroll_direction", llmprov_json_str(llmprov_json_get(in, "direction"), ""), strlen(llmprov_json_str(llmprov_json_get(in, "direction"), "")));
+        engine_adds(to, ",\"scroll_amount\":5");
+    }
+    engine_adds(to, !strcmp(type, "wait") ? ",\"duration\":5}\n" : "}\n");
+    llmprov_json_free(made[0]);
+    llmprov_json_free(made[1]);
+}
+
+/* The better of both answers: the one that found an action, and places for its boxes. */
+static const llmprov_json *uitars_answer(const llmprov_json *v) {
+    const llmprov_json *ts = llmprov_json_get(v, "ts"), *py = llmprov_json_path(v, "py.parsed"), *coords = llmprov_json_path(v, "ts[0].action_inputs.start_coords");
+    bool nothing = !*llmprov_json_str(llmprov_json_path(v, "ts[0].action_type"), ""), broken = coords && llmprov_json_count(coords) != 2;
+    return (nothing || broken) && py ? py : ts;
+}
+
+/* What neither of them reads, or both misread, and what it means here. */
+static const struct { const char *name, *calls, *text; } uitars_ours[] = {
+    { "no Action keyword dquote", "{\"action\":\"left_click\",\"coordinate\":[99,198]}\n", "" },
+    { "trailing prose", "{\"action\":\"left_click\",\"coordinate\":[99,198]}\n", "t\nand then wait" },
+    { "two Action:", "{\"action\":\"type\",\"text\":\"doubao.com\"}\n", "m\nclick(start_box='(100,100)')" },
+    { "finished content", "", "tdone, all good" }, { "call_user", "", "tcall_user()" },
+};
+
+static void uitars_case(const llmprov_json *v) {
+    const char *name = llmprov_json_str(llmprov_json_get(v, "n"), ""), *reflection = llmprov_json_str(llmprov_json_path(v, "ts[0].reflection"), NULL);
+    llmprov_str text = llmprov_json_text(llmprov_json_get(v, "t"));
+    double width = llmprov_json_num(llmprov_json_get(v, "w"), 0), height = llmprov_json_num(llmprov_json_get(v, "h"), 0);
+    char extra[100];
+    llmprov_tool tool = { .type = "computer", .extra = extra };
+    llmprov_provider row = { .id = "ui", .format = "openai-chat", .base_url = "https://api.test/v1", .auth_optional = true, .quirks = { .flags = LLMPROV_QUIRK_THINK_TAGS } };
+    llmprov_request req = { .model = "m", .prompt = "Hi", .tools = &tool, .tool_count = 1 };
+    llmprov_registry *reg = llmprov_registry_new(NULL);
+    llmprov_desc desc = { .provider = "ui", .registry = reg };
+    const llmprov_json *answer = uitars_answer(v), *call = NULL;
+    const llmprov_block *b = NULL;
+    engine_text expected = { NULL, 0, 0 }, thought = { NULL, 0, 0 }, got = { NULL, 0, 0 };
+    llmprov_writer w;
+    engine_reply reply;
+    engine_wire wire;
+    size_t i;
+    sprintf(extra, "{\"display_width_px\":%.0f,\"display_height_px\":%.0f}", width, height);
+    row.quirks.tools = strcmp(llmprov_json_str(llmprov_json_get(v, "ver"), ""), "1.5") ? LLMPROV_TOOLS_UITARS_1000 : LLMPROV_TOOLS_UITARS;
+    llmprov_register(reg, &row, 0);
+    engine_add(&expected, "", 0);
+    engine_add(&thought, "", 0);
+    engine_add(&got, "", 0);
+    while ((call = llmprov_json_next(answer, call)) != NULL) uitars_call(&expected, call, width, height);
+    if (reflection) engine_adds(&thought, "Reflection: ");
+    if (reflection) engine_adds(&thought, reflection);
+    if (reflection) engine_adds(&thought, "\n");
+    engine_adds(&thought, llmprov_json_str(llmprov_json_path(v, "ts[0].thought"), ""));
+    for (i = 0; i < sizeof uitars_ours / sizeof *uitars_ours; i++) {
+        if (strcmp(uitars_ours[i].name, name)) continue;
+        expected.len = thought.len = 0;
+        engine_adds(&expected, uitars_ours[i].calls);
+        engine_adds(&thought, uitars_ours[i].text);
+    }
+    memset(&w, 0, sizeof w);
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_open(&w, "choices", '[');
+    llmprov_write_open(&w, NULL, '{');
+    llmprov_write_open(&w, "message", '{');
+    llmprov_write_str(&w, "content", text.ptr, text.len);
+    llmprov_write_close(&w);
+    llmprov_write_str(&w, "finish_reason", "stop", 4);
+    llmprov_write_close(&w);
+    llmprov_write_close(&w);
+    llmprov_write_close(&w);
+    wire = engine_wire_of(ENGINE_WHOLE, 200, w.text, w.len);
+    sprintf(where, "ui-tars: %.300s", name);
+    reply = engine_read_wire(engine_open("openai-chat", &desc), &req, ENGINE_WHOLE, &wire, __FILE__, __LINE__);
+    while ((b = llmprov_block_next(&reply.r.message, LLMPROV_BLOCK_TOOL_USE, b)) != NULL) {
+        engine_add(&got, b->json, b->json_len);
+        engine_adds(&got, "\n");
+    }
+    same("calls", got.ptr, got.len, expected.ptr, expected.len);
+    same("text", reply.r.text, reply.r.text_len, thought.ptr, thought.len);
+    engine_reply_free(&reply);
+    llmprov_registry_free(reg);
+    llmprov_writer_free(&w);
+    engine_text_free(&expected);
+    engine_text_free(&thought);
+    engine_text_free(&got);
+}
+
 int main(int argc, char **argv) {
     const char *shared = argc > 1 ? argv[1] : "../shared";
     const llmprov_json *v = NULL;
@@ -282,6 +437,9 @@ int main(int argc, char **argv) {
     root = vectors(shared, "eventstream-vectors.json");
     for (v = NULL; (v = llmprov_json_next(root, v)) != NULL;)
         if (strcmp(llmprov_json_key(v), "crc32_123456789")) eventstream_vector(llmprov_json_key(v), llmprov_json_text(v));
+    llmprov_json_free(root);
+    root = vectors(shared, "ui-tars-parser-cases.json");
+    for (v = NULL; (v = llmprov_json_next(root, v)) != NULL;) uitars_case(v);
     llmprov_json_free(root);
     printf("suites: %d passed, %d failed\n", passed, failed);
     return failed != 0;

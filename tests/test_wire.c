@@ -640,6 +640,61 @@ static engine_reply wire_feed(const char *format, const char *name, const wire_f
     return reply;
 }
 
+/* heard.json: what the same bytes mean for a target whose calls are text. `form` is how it is told of tools, `tools` are those
+   that were offered, as members of llmprov_tool; the rest is as in expect.json, and `warned` is a field that is warned of. */
+static void wire_heard(const char *format, const char *name, const wire_file *f, int stream, const llmprov_json *heard) {
+    static const struct { const char *word; llmprov_tool_form form; } forms[] = {
+        { "prompted", LLMPROV_TOOLS_PROMPTED }, { "uitars", LLMPROV_TOOLS_UITARS }, { "uitars-1000", LLMPROV_TOOLS_UITARS_1000 },
+    };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    llmprov_provider row = { .id = "bare", .format = format, .base_url = "https://api.test/v1", .auth_optional = true };
+    llmprov_desc desc = { .provider = "bare", .registry = reg };
+    const llmprov_json *list = llmprov_json_get(heard, "tools"), *tool = NULL, *warned = llmprov_json_get(heard, "warned");
+    llmprov_tool tools[4];
+    llmprov_request req = { .model = "test-model", .prompt = "Hello", .tools = tools };
+    engine_text extra[4];
+    engine_reply reply;
+    size_t i;
+    memset(tools, 0, sizeof tools);
+    memset(extra, 0, sizeof extra);
+    for (i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (!strcmp(llmprov_json_str(llmprov_json_get(heard, "form"), ""), forms[i].word)) row.quirks.tools = forms[i].form;
+    for (i = 0; i < 4 && (tool = llmprov_json_next(list, tool)) != NULL; i++, req.tool_count++) {
+        llmprov_str raw = llmprov_json_raw(llmprov_json_get(tool, "extra"));
+        tools[i].type = llmprov_json_str(llmprov_json_get(tool, "type"), NULL);
+        tools[i].name = llmprov_json_str(llmprov_json_get(tool, "name"), NULL);
+        engine_add(&extra[i], raw.ptr, raw.len);
+        tools[i].extra = extra[i].len ? extra[i].ptr : NULL;
+    }
+    llmprov_register(reg, &row, 0);
+    sprintf(wire_where, "%s/%s, %s, heard", format, name, stream == ENGINE_STREAM ? "stream" : "reply");
+    reply = engine_read_wire(engine_open(format, &desc), &req, stream, &f->wire, wire_where, 0);
+    wire_expect(&reply.r, heard);
+    test_now.checks++;
+    if (warned && !engine_warned(reply.r.warnings, reply.r.warning_count, LLMPROV_ERR_BAD_REPLY, llmprov_json_str(warned, ""))) test_fail(wire_where, 0, "no such warning");
+    if (reply.r.warning_count != (warned ? 2u : 1u)) test_fail(wire_where, 0, "%d warnings", (int)reply.r.warning_count);
+    engine_reply_free(&reply);
+    llmprov_registry_free(reg);
+    for (i = 0; i < 4; i++) engine_text_free(&extra[i]);
+}
+
+/* The replies of a case for a target whose calls are text, where the case says what they mean there. */
+static void wire_hear(const char *format, const char *name, const wire_file *reply, const wire_file *stream) {
+    char path[300];
+    engine_text text;
+    llmprov_json *heard;
+    sprintf(path, "tests/wire/%s/%s/heard.json", format, name);
+    text = engine_file(path);
+    if (!text.ptr) return;
+    heard = llmprov_json_parse(text.ptr, text.len, NULL, NULL);
+    if (!heard) test_fail(path, 1, "no JSON");
+    if (reply->text.ptr) wire_heard(format, name, reply, ENGINE_WHOLE, heard);
+    if (stream->text.ptr) wire_heard(format, name, stream, ENGINE_STREAM, heard);
+    engine_text_free(&text);
+    llmprov_json_free(heard);
+}
+
 static void wire_case(const char *format, const char *name) {
     char path[300];
     wire_file reply, stream;
@@ -657,6 +712,7 @@ static void wire_case(const char *format, const char *name) {
     if (!reply.text.ptr && !stream.text.ptr) test_fail(path, 1, "neither reply.txt nor stream.txt");
     if (reply.text.ptr && stream.text.ptr) wire_same_turn(&a, &b);
     wire_request(format, name);
+    wire_hear(format, name, &reply, &stream);
     engine_reply_free(&a);
     engine_reply_free(&b);
     wire_free(&reply);

@@ -85,6 +85,9 @@ for format in $($llmprov formats); do
     step 'The tool says: 42' chat -p $p --base-url "$url" --tool-demo 'What is 19 plus 23?'
 done
 
+title 'a model that says what it does in words of its own: UI-TARS operates a computer by the same tool as the others'
+step 'The network settings are open' chat -p uitars --base-url "$url" --computer-demo 'Open the network settings.'
+
 title 'one conversation, begun with one provider and gone on with each of the others'
 seen=1 load='' say='My name is Ada.'
 for format in $($llmprov formats) anthropic-messages; do

@@ -104,7 +104,7 @@ static int say_unreadable(const char *path) {
 typedef struct options {
     const char *provider, *model, *system, *base_url, *image, *save, *load, *from, *to, *what, *status;
     const char *operand;         /* PROMPT or FILE */
-    bool tool_demo, no_stream, json, stream, gather, help;
+    bool tool_demo, computer_demo, no_stream, json, stream, gather, help;
 } options;
 
 enum { CHAT = 1, REQUEST = 2, CONVERT = 4, LIST = 8 };
@@ -125,6 +125,7 @@ static const option option_table[] = {
     { "--save",      "",   CHAT,                            false, offsetof(options, save) },
     { "--load",      "",   CHAT,                            false, offsetof(options, load) },
     { "--tool-demo", "",   CHAT,                            true,  offsetof(options, tool_demo) },
+    { "--computer-demo", "", CHAT,                          true,  offsetof(options, computer_demo) },
     { "--no-stream", "",   CHAT,                            true,  offsetof(options, no_stream) },
     { "--json",      "",   CHAT,                            true,  offsetof(options, json) },
     { "--stream",    "",   REQUEST,                         true,  offsetof(options, stream) },
@@ -332,14 +333,17 @@ static bool print_event(void *user, const llmprov_event *e) {
 }
 
 //==============================================================================
-// >>tools      the two of --tool-demo
+// >>tools      the two of --tool-demo, and the one of --computer-demo
 //==============================================================================
 
 static const llmprov_tool tools[] = {
     { .name = "time", .description = "The current time, in UTC.", .schema = "{\"type\":\"object\",\"properties\":{}}" },
     { .name = "add", .description = "Adds two numbers.",
       .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"},\"b\":{\"type\":\"number\"}},\"required\":[\"a\",\"b\"]}" },
+    { .type = "computer", .name = "computer", .extra = "{\"display_width_px\":1280,\"display_height_px\":720}" },
 };
+
+enum { COMPUTER = 2 };           /* its place in the list */
 
 static bool run_time(char *to, size_t size) {
     time_t now = time(NULL);
@@ -366,6 +370,7 @@ static void run_tool(llmprov_history *h, const llmprov_block *use) {
     if (use->invalid) snprintf(said, sizeof said, "the arguments are not JSON");
     else if (!strcmp(use->name, "time")) ok = run_time(said, sizeof said);
     else if (!strcmp(use->name, "add")) ok = run_add(input, said, sizeof said);
+    else if (!strcmp(use->name, "computer")) ok = snprintf(said, sizeof said, "done: this is a demonstration, and there is no screen") > 0;
     else snprintf(said, sizeof said, "there is no such tool");
     fprintf(stderr, "llmprov: tool %s %s -> %s\n", use->name, use->json, said);
     llmprov_add_tool_result(h, use->id, said, !ok);
@@ -445,8 +450,8 @@ static llmprov_request chat_request(chat *c) {
     llmprov_request r = { 0 };
     r.model = c->o->model;
     r.history = &c->history;
-    r.tools = tools;
-    r.tool_count = c->o->tool_demo ? sizeof tools / sizeof *tools : 0;
+    r.tools = c->o->tool_demo ? tools : tools + COMPUTER;
+    r.tool_count = (c->o->tool_demo ? COMPUTER : 0) + (c->o->computer_demo ? 1 : 0);
     r.stream = c->o->no_stream ? LLMPROV_STREAM_OFF : LLMPROV_STREAM_AUTO;
     r.on_event = !c->o->json ? show_event : c->o->no_stream ? NULL : print_event;
     r.user = c;
@@ -457,7 +462,7 @@ static llmprov_request chat_request(chat *c) {
 static bool chat_goes_on(chat *c, const llmprov_response *r) {
     const llmprov_block *use = NULL;
     bool any = r->stop == LLMPROV_STOP_PAUSE;
-    while (c->o->tool_demo && (use = llmprov_block_next(&r->message, LLMPROV_BLOCK_TOOL_USE, use)) != NULL) {
+    while ((c->o->tool_demo || c->o->computer_demo) && (use = llmprov_block_next(&r->message, LLMPROV_BLOCK_TOOL_USE, use)) != NULL) {
         run_tool(&c->history, use);
         any = true;
     }
@@ -975,6 +980,7 @@ static const char help_chat[] =
     "  --base-url URL     another address of the same API\n"
     "  --image FILE       a PNG, JPEG, GIF or WebP before the first prompt\n"
     "  --tool-demo        offers the tools `time` and `add`, and runs them\n"
+    "  --computer-demo    offers a computer, whose actions are printed\n"
     "  --no-stream        waits for the whole reply\n"
     "  --json             prints the events, a line each; with --no-stream the reply as one Anthropic-shape message\n"
     "  --load FILE        begins with this history (Anthropic-shape JSON)\n"

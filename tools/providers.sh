@@ -14,6 +14,6 @@ provider_of() {
 }
 
 set_keys() {
-    export ANTHROPIC_API_KEY=demo OPENAI_API_KEY=demo GEMINI_API_KEY=demo COHERE_API_KEY=demo
+    export ANTHROPIC_API_KEY=demo OPENAI_API_KEY=demo GEMINI_API_KEY=demo COHERE_API_KEY=demo UITARS_API_KEY=demo
     export AWS_BEARER_TOKEN_BEDROCK=demo AWS_REGION=us-east-1
 }
