@@ -12826,26 +12826,6 @@ static const struct { llmprov_block_type type; const char *mime, *word; } llmpro
     { LLMPROV_BLOCK_AUDIO, "audio/x-m4a", "m4a" }, { LLMPROV_BLOCK_AUDIO, "audio/webm", "webm" }, { LLMPROV_BLOCK_AUDIO, "audio/x-matroska", "mka" },
 };
 
-/* Names of exceptions, in streams with a small first letter:
-   https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
-static const struct { const char *name; llmprov_status code; } llmprov__parts_aws_errors[] = {
-    { "AccessDeniedException", LLMPROV_ERR_FORBIDDEN }, { "ConflictException", LLMPROV_ERR_REQUEST }, { "ExpiredTokenException", LLMPROV_ERR_AUTH },
-    { "IncompleteSignature", LLMPROV_ERR_AUTH }, { "IncompleteSignatureException", LLMPROV_ERR_AUTH }, { "InternalServerException", LLMPROV_ERR_SERVER },
-    { "InternalFailure", LLMPROV_ERR_SERVER }, { "InvalidSignatureException", LLMPROV_ERR_AUTH }, { "MissingAuthenticationToken", LLMPROV_ERR_AUTH },
-    { "MissingAuthenticationTokenException", LLMPROV_ERR_AUTH }, { "ModelErrorException", LLMPROV_ERR_SERVER }, { "ModelNotReadyException", LLMPROV_ERR_OVERLOADED },
-    { "ModelStreamErrorException", LLMPROV_ERR_SERVER }, { "ModelTimeoutException", LLMPROV_ERR_TIMEOUT }, { "NotAuthorized", LLMPROV_ERR_FORBIDDEN },
-    { "OptInRequired", LLMPROV_ERR_FORBIDDEN }, { "RequestTimeTooSkewed", LLMPROV_ERR_AUTH }, { "ResourceNotFoundException", LLMPROV_ERR_NOT_FOUND },
-    { "ServiceQuotaExceededException", LLMPROV_ERR_QUOTA }, { "ServiceUnavailableException", LLMPROV_ERR_OVERLOADED }, { "ServiceUnavailable", LLMPROV_ERR_OVERLOADED },
-    { "ThrottlingException", LLMPROV_ERR_RATE_LIMIT }, { "UnrecognizedClientException", LLMPROV_ERR_AUTH }, { "ValidationException", LLMPROV_ERR_REQUEST },
-};
-
-/* What a refusal of the request is about, where its name does not say. */
-static const struct { const char *phrase; llmprov_status code; } llmprov__parts_aws_phrases[] = {
-    { "input is too long", LLMPROV_ERR_TOO_LONG }, { "input tokens exceeded", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
-    { "too many input tokens", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "maximum context", LLMPROV_ERR_TOO_LONG },
-    { "context length", LLMPROV_ERR_TOO_LONG }, { "model identifier is invalid", LLMPROV_ERR_NOT_FOUND }, { "with on-demand throughput isn", LLMPROV_ERR_NOT_FOUND },
-};
-
 /* What the words of one model's family say about thinking. A word alone lets the effort decide. */
 static void llmprov__parts_aws_thinking(llmprov_request *r, const llmprov_scan *s, llmprov_str raw, const char *budget, const char *effort) {
     const char *const names[] = { "type", budget, effort };
@@ -12890,22 +12870,6 @@ static void llmprov__parts_aws_said(llmprov_request *r, const llmprov_scan *s, l
     if (!k.ptr && v[7].ptr && v[7].ptr[0] == '{') llmprov__parts_members(s, v[7], top_k, &k, 1);
     in = llmprov_scan_in(s, k);
     if (k.ptr) r->top_k.set = llmprov_scan_int(&in, &r->top_k.value);
-}
-
-/* Which of our errors an exception is, by its name; 0 = none that is known. */
-static llmprov_status llmprov__parts_aws_error(const char *name) {
-    size_t i;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_errors); i++)
-        if (llmprov__text_same(name, llmprov__parts_aws_errors[i].name, true)) return llmprov__parts_aws_errors[i].code;
-    return LLMPROV_OK;
-}
-
-/* What a sentence says that only its words tell; otherwise ERR_REQUEST. */
-static llmprov_status llmprov__parts_aws_refusal(const char *sentence) {
-    size_t i;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_phrases); i++)
-        if (llmprov__parts_says(sentence, llmprov__parts_aws_phrases[i].phrase)) return llmprov__parts_aws_phrases[i].code;
-    return LLMPROV_ERR_REQUEST;
 }
 
 /* A kind of media by its block's type. */
@@ -13065,6 +13029,42 @@ static llmprov_str llmprov__parts_copy(llmprov_turn *t, llmprov_str text) {
 /* A string member as a text that stays. */
 static const char *llmprov__parts_string(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw) {
     return raw.ptr && raw.ptr[0] == '"' ? llmprov__parts_copy(t, llmprov__parts_text(s, raw)).ptr : NULL;
+}
+
+/* Names of exceptions, in streams with a small first letter:
+   https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
+static const struct { const char *name; llmprov_status code; } llmprov__parts_aws_errors[] = {
+    { "AccessDeniedException", LLMPROV_ERR_FORBIDDEN }, { "ConflictException", LLMPROV_ERR_REQUEST }, { "ExpiredTokenException", LLMPROV_ERR_AUTH },
+    { "IncompleteSignature", LLMPROV_ERR_AUTH }, { "IncompleteSignatureException", LLMPROV_ERR_AUTH }, { "InternalServerException", LLMPROV_ERR_SERVER },
+    { "InternalFailure", LLMPROV_ERR_SERVER }, { "InvalidSignatureException", LLMPROV_ERR_AUTH }, { "MissingAuthenticationToken", LLMPROV_ERR_AUTH },
+    { "MissingAuthenticationTokenException", LLMPROV_ERR_AUTH }, { "ModelErrorException", LLMPROV_ERR_SERVER }, { "ModelNotReadyException", LLMPROV_ERR_OVERLOADED },
+    { "ModelStreamErrorException", LLMPROV_ERR_SERVER }, { "ModelTimeoutException", LLMPROV_ERR_TIMEOUT }, { "NotAuthorized", LLMPROV_ERR_FORBIDDEN },
+    { "OptInRequired", LLMPROV_ERR_FORBIDDEN }, { "RequestTimeTooSkewed", LLMPROV_ERR_AUTH }, { "ResourceNotFoundException", LLMPROV_ERR_NOT_FOUND },
+    { "ServiceQuotaExceededException", LLMPROV_ERR_QUOTA }, { "ServiceUnavailableException", LLMPROV_ERR_OVERLOADED }, { "ServiceUnavailable", LLMPROV_ERR_OVERLOADED },
+    { "ThrottlingException", LLMPROV_ERR_RATE_LIMIT }, { "UnrecognizedClientException", LLMPROV_ERR_AUTH }, { "ValidationException", LLMPROV_ERR_REQUEST },
+};
+
+/* What a refusal of the request is about, where its name does not say. */
+static const struct { const char *phrase; llmprov_status code; } llmprov__parts_aws_phrases[] = {
+    { "input is too long", LLMPROV_ERR_TOO_LONG }, { "input tokens exceeded", LLMPROV_ERR_TOO_LONG }, { "prompt is too long", LLMPROV_ERR_TOO_LONG },
+    { "too many input tokens", LLMPROV_ERR_TOO_LONG }, { "context window", LLMPROV_ERR_TOO_LONG }, { "maximum context", LLMPROV_ERR_TOO_LONG },
+    { "context length", LLMPROV_ERR_TOO_LONG }, { "model identifier is invalid", LLMPROV_ERR_NOT_FOUND }, { "with on-demand throughput isn", LLMPROV_ERR_NOT_FOUND },
+};
+
+/* Which of our errors an exception is, by its name; 0 = none that is known. */
+static llmprov_status llmprov__parts_aws_error(const char *name) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_errors); i++)
+        if (llmprov__text_same(name, llmprov__parts_aws_errors[i].name, true)) return llmprov__parts_aws_errors[i].code;
+    return LLMPROV_OK;
+}
+
+/* What a sentence says that only its words tell; otherwise ERR_REQUEST. */
+static llmprov_status llmprov__parts_aws_refusal(const char *sentence) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_aws_phrases); i++)
+        if (llmprov__parts_says(sentence, llmprov__parts_aws_phrases[i].phrase)) return llmprov__parts_aws_phrases[i].code;
+    return LLMPROV_ERR_REQUEST;
 }
 
 static llmprov_status llmprov__parts_aws_classify(const llmprov_error *e) {
