@@ -7467,6 +7467,16 @@ static void llmprov__reply_chain(llmprov_turn *t, llmprov__reply_choice *c, int 
     c->last = number;
 }
 
+/* JSON of a block that was copied as it came. */
+static void llmprov__reply_clean_copy(llmprov_turn *t, const char **json, size_t *len) {
+    llmprov_str came = { *json, *len }, clean;
+    if (!came.ptr) return;
+    clean = llmprov__reply_clean(t, came);
+    if (clean.ptr == came.ptr) return;
+    *json = llmprov__mem_copy(&t->arena, clean.ptr, clean.len);
+    *len = clean.len;
+}
+
 static int llmprov__reply_show(llmprov_turn *t, int choice, const llmprov_block *begin) {
     llmprov__reply_choice *c = llmprov__reply_choice_at(t, choice);
     llmprov__reply_block *b = c ? llmprov__reply_new_block(t) : NULL;
@@ -7479,6 +7489,8 @@ static int llmprov__reply_show(llmprov_turn *t, int choice, const llmprov_block 
         llmprov__reply_no_memory(t);
         return -1;
     }
+    llmprov__reply_clean_copy(t, &b->head.json, &b->head.json_len);
+    llmprov__reply_clean_copy(t, &b->head.extra, &b->head.extra_len);
     llmprov__reply_chain(t, c, (int)(b - t->blocks));
     b->choice = choice;
     b->index = c->blocks++;

@@ -114,6 +114,22 @@ TEST(reply_texts_are_joined) {
     llmprov_response_free(&r);
 }
 
+/* What a block has without a field, and its JSON, is UTF-8 too, in its events and in the response. */
+TEST(reply_members_of_blocks_are_utf8) {
+    llmprov_block head = { .type = LLMPROV_BLOCK_TEXT, .extra = "{\"item_id\":\"a\x9B\"}", .extra_len = 16 };
+    llmprov_block raw = { .type = LLMPROV_BLOCK_RAW, .kind = "k", .json = "{\"type\":\"k\",\"x\":\"\xCE\"}", .json_len = 20 };
+    reply_box b;
+    llmprov_response r;
+    if (!reply_begin(&b)) return;
+    llmprov_turn_block_end(b.t, llmprov_turn_block(b.t, 0, &head));
+    llmprov_turn_block_end(b.t, llmprov_turn_block(b.t, 0, &raw));
+    if (reply_take(&b, &r) == LLMPROV_OK) {
+        CHECK_TEXT(r.message.blocks[0].extra, r.message.blocks[0].extra_len, "{\"item_id\":\"a\xEF\xBF\xBD\"}");
+        CHECK_TEXT(r.message.blocks[1].json, r.message.blocks[1].json_len, "{\"type\":\"k\",\"x\":\"\xEF\xBF\xBD\"}");
+    }
+    llmprov_response_free(&r);
+}
+
 /* Characters that are cut over pieces, halves of pairs that come in two deltas, and what never becomes one. */
 TEST(reply_texts_are_utf8_across_pieces) {
     static const struct { const char *pieces[4], *expected; } cases[] = {
