@@ -358,7 +358,7 @@
         static char block_of_memory[65536];
         client = llmprov_open(&(llmprov_desc){ .provider = "llama.cpp", .alloc = llmprov_arena(block_of_memory, sizeof block_of_memory) });
 
-    A call holds 6 KB, and about 500 bytes for each message of its history (64-bit pointers, one short text each): the
+    A call holds 7 KB, and about 500 bytes for each message of its history (64-bit pointers, one short text each): the
     history made legal, and the body's plan. Long texts and images stay where the caller has them.
 
     Ownership: a desc and a row are copied. A request struct is copied, what it points to is not: it lives until the

@@ -77,7 +77,7 @@ TEST(elsewhere_legacyuse_urls) {
     const char *const bases[] = { "https://api.legacy-use.com", "https://api.legacy-use.com/", "https://api.legacy-use.com/create", "https://api.legacy-use.com/create/", NULL };
     elsewhere_spellings("legacyuse", bases, "https://api.legacy-use.com/create");
     elsewhere_url("legacyuse", NULL, LLMPROV_STREAM_AUTO, NULL, "https://api.legacy-use.com/create");
-    elsewhere_url("legacyuse", NULL, LLMPROV_STREAM_ON, NULL, "legacyuse cannot do what request.stream asks for");
+    elsewhere_url("legacyuse", NULL, LLMPROV_STREAM_ON, NULL, "https://api.legacy-use.com/create");
 }
 
 /* Vendors' bases, as they tell them for ANTHROPIC_BASE_URL, and in other spellings. */
