@@ -7625,7 +7625,6 @@ static bool llmprov__reply_audio(llmprov_turn *t, llmprov__reply_block *b, llmpr
 /* Appends an item to a list that a block carries. */
 static void llmprov__reply_item(llmprov_turn *t, llmprov__mem_buf *list, llmprov_str json) {
     if (t->keep != LLMPROV_KEEP_ALL) return;
-    json = llmprov__reply_clean(t, json);
     if (!llmprov__mem_add(list, list->len ? "," : "[", 1) || !llmprov__mem_add(list, json.ptr, json.len)) llmprov__reply_no_memory(t);
 }
 
@@ -7661,6 +7660,7 @@ LLMPROV_API void llmprov_turn_part(llmprov_turn *t, int block, const char *kind,
         e.data = bytes.ptr;
         e.data_len = bytes.len;
     } else {
+        value = llmprov__reply_clean(t, value);
         e.extra = value.ptr;
         e.extra_len = value.len;
         if (!strcmp(kind, "citation")) llmprov__reply_item(t, &b->citations, value);
@@ -7862,11 +7862,13 @@ static void llmprov__reply_append(llmprov_turn *t, llmprov__mem_buf *to, const l
 
 LLMPROV_API void llmprov_turn_choice_part(llmprov_turn *t, int choice, const char *kind, llmprov_str json) {
     llmprov__reply_choice *c = llmprov__reply_choice_at(t, choice);
-    llmprov_scan s = llmprov__json_scan(json.ptr, json.len, &t->scratch, 0), in = s;
+    llmprov_scan s, in;
     llmprov_str key, value;
     llmprov_event e;
     if (!c || t->error.code) return;
     t->pieces += 2;
+    json = llmprov__reply_clean(t, json);
+    in = s = llmprov__json_scan(json.ptr, json.len, &t->scratch, 0);
     while (t->keep == LLMPROV_KEEP_ALL && llmprov_scan_key(&in, &key)) {
         llmprov__mem_buf *to = llmprov__text_is(key, "content") ? &c->logprobs : llmprov__text_is(key, "refusal") ? &c->refusals : NULL;
         if (llmprov_scan_raw(&in, &value) && to && value.ptr[0] == '[') llmprov__reply_append(t, to, &s, value);

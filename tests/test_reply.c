@@ -114,6 +114,34 @@ TEST(reply_texts_are_joined) {
     llmprov_response_free(&r);
 }
 
+static void reply_sink_utf8(void *user, const llmprov_event *e) {
+    int *parts = (int *)user;
+    if (e->type != LLMPROV_EVENT_PART) return;
+    ++*parts;
+    CHECK_ALWAYS(e->extra_len && llmprov__text_valid(e->extra, e->extra_len) == e->extra_len);
+}
+
+/* The JSON of an event is, whatever kind of part it belongs to. */
+TEST(reply_parts_are_utf8) {
+    static const char *const kinds[] = { "citation", "reasoning_details", "newKind" };
+    int parts = 0, block;
+    reply_box b;
+    llmprov_response r;
+    size_t i;
+    if (!reply_begin(&b)) return;
+    b.t->sink = reply_sink_utf8;
+    b.t->sink_user = &parts;
+    block = reply_block(&b, 0, LLMPROV_BLOCK_TEXT, NULL, NULL);
+    for (i = 0; i < LLMPROV__COUNT(kinds); i++) llmprov_turn_part(b.t, block, kinds[i], reply_str("{\"x\":\"\x9B\"}"));
+    llmprov_turn_choice_part(b.t, 0, "logprobs", reply_str("{\"content\":[{\"token\":\"\xCE\"}]}"));
+    llmprov_turn_block_end(b.t, block);
+    if (reply_take(&b, &r) == LLMPROV_OK) {
+        CHECK_INT(parts, 4);
+        CHECK(strstr(r.choices[0].extra, "\"token\":\"\xEF\xBF\xBD\"") != NULL);
+    }
+    llmprov_response_free(&r);
+}
+
 /* What a block has without a field, and its JSON, is UTF-8 too, in its events and in the response. */
 TEST(reply_members_of_blocks_are_utf8) {
     llmprov_block head = { .type = LLMPROV_BLOCK_TEXT, .extra = "{\"item_id\":\"a\x9B\"}", .extra_len = 16 };
