@@ -1608,8 +1608,10 @@ typedef struct llmprov_translator {
        of those that count only the last value does. Frames that differ in them and in their text alone are not parsed: */
     const char *passing, *counts;
     /* may be NULL. Members of the next frame ("item.content.text", lists stand in no path; NULL at the end) that only say
-       again what has been said: where a frame comes in pieces they are dropped, and are null when it is read. NULL = none: */
+       again what has been said: where a frame comes in pieces they are dropped, and are null when it is read. NULL = none.
+       Frames of other kinds than `again` has, by a "type" that stands before such a member, are left as they are: */
     const char *const *(*skip)(const llmprov_turn *t);
+    const char *again;
     /* as a server; all NULL = it is no server: */
     size_t write_state;          /* bytes of its own per answer                                              */
     size_t body_max;             /* bytes of the longest request that its API takes; 0 = not known           */
@@ -5999,11 +6001,12 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 //==============================================================================
 
 /* Where a walk over the JSON of a line stands that drops values nobody needs. Containers deeper than the list are whole. */
-enum { LLMPROV__FRAME_DEEP = 8, LLMPROV__FRAME_NAME = 32 };
+enum { LLMPROV__FRAME_DEEP = 8, LLMPROV__FRAME_NAME = 40 };
 
 typedef struct llmprov__frame_walk {
     bool string, escape;         /* in a string; behind its backslash */
     bool key, named;             /* the string that comes, or is there, is a key; the value behind it is to be dropped */
+    bool typing, again;          /* the value that comes is the frame's type; that is one whose values are dropped */
     bool dropping;
     int depth, dropped;          /* how many containers are open; of what is dropped */
     struct { bool object; unsigned paths; int keys; } in[LLMPROV__FRAME_DEEP + 1];     /* which paths its keys so far belong to */
@@ -6021,6 +6024,7 @@ typedef struct llmprov__frame_cutter {
     bool has_data, skip_lf, left, begun;
     bool known;                  /* a field or a comment came: it is an event stream                         */
     const char *const *skip;     /* paths of members whose values are dropped from lines that come in pieces; NULL = none */
+    const char *again;           /* only from frames of these types, with blanks between them; NULL = from all */
     llmprov__frame_walk walk;    /* over the line that the piece before this one began */
     bool bare;                   /* JSON stands without a field's name, on lines of its own                  */
     bool items, string, escape;  /* one JSON array: whether we are in a string, behind a backslash           */
@@ -6075,11 +6079,31 @@ static void llmprov__frame_key(llmprov__frame_walk *w, const char *const *skip) 
     w->paths = 0;
     w->keys = keys + 1;
     w->key = w->named = false;
+    w->typing = w->depth == 1 && w->name_len == 4 && !memcmp(w->name, "type", 4);
     for (i = 0; skip[i] && i < 31; i++) {
         bool last = false;
         if (!(paths & 1u << i) || !llmprov__frame_part(w, skip[i], keys, &last)) continue;
         w->paths |= 1u << i;
         w->named = w->named || last;
+    }
+}
+
+/* Whether the text that was read is one of a blank-separated list. */
+static bool llmprov__frame_is_one(const llmprov__frame_walk *w, const char *list) {
+    size_t len;
+    for (; *list; list += len + (list[len] == ' ')) {
+        len = strcspn(list, " ");
+        if (len == w->name_len && !memcmp(list, w->name, len)) return true;
+    }
+    return false;
+}
+
+/* A string of what is kept has ended. */
+static void llmprov__frame_string(const llmprov__frame_cutter *f, llmprov__frame_walk *w) {
+    if (w->key) llmprov__frame_key(w, f->skip);
+    else if (w->typing) {
+        w->again = f->again && llmprov__frame_is_one(w, f->again);
+        w->typing = false;
     }
 }
 
@@ -6094,6 +6118,7 @@ static void llmprov__frame_bracket(llmprov__frame_walk *w, char c) {
         w->in[w->depth].keys = w->depth == 1 ? 0 : w->keys;
     }
     w->key = open && c == '{';
+    w->typing = false;
     if (w->depth && w->depth <= LLMPROV__FRAME_DEEP) w->paths = w->in[w->depth].paths, w->keys = w->in[w->depth].keys;
 }
 
@@ -6110,16 +6135,16 @@ static bool llmprov__frame_drop(llmprov__frame_walk *w, char c) {
 }
 
 /* The next character of what is kept; false = a value begins there that is dropped. */
-static bool llmprov__frame_keep(llmprov__frame_walk *w, const char *const *skip, char c) {
+static bool llmprov__frame_keep(const llmprov__frame_cutter *f, llmprov__frame_walk *w, char c) {
     if (w->string) {
         bool end = c == '"' && !w->escape;
-        if (w->key && !end && w->name_len < sizeof w->name) w->name[w->name_len++] = c;
+        if ((w->key || w->typing) && !end && w->name_len < sizeof w->name) w->name[w->name_len++] = c;
         w->escape = c == '\\' && !w->escape;
         w->string = !end;
-        if (end && w->key) llmprov__frame_key(w, skip);
+        if (end) llmprov__frame_string(f, w);
         return true;
     }
-    if (w->named && (c == '"' || c == '{' || c == '[')) {
+    if (w->named && (w->again || !f->again) && (c == '"' || c == '{' || c == '[')) {
         w->named = false;
         w->dropping = true;
         w->dropped = 0;
@@ -6131,7 +6156,7 @@ static bool llmprov__frame_keep(llmprov__frame_walk *w, const char *const *skip,
         w->name_len = 0;
     } else if (c == '{' || c == '[' || c == '}' || c == ']') llmprov__frame_bracket(w, c);
     else if (c == ',') {
-        w->named = false;
+        w->named = w->typing = false;
         w->key = w->depth > 0 && w->depth <= LLMPROV__FRAME_DEEP && w->in[w->depth].object;
     }
     return true;
@@ -6147,7 +6172,7 @@ static bool llmprov__frame_add(llmprov__frame_cutter *f, const char *p, const ch
     for (; p < end; p++) {
         if (w->dropping) {
             if (!llmprov__frame_drop(w, *p)) from = p + 1;
-        } else if (!llmprov__frame_keep(w, f->skip, *p)) {
+        } else if (!llmprov__frame_keep(f, w, *p)) {
             fine = fine && llmprov__mem_add(&f->line, from, (size_t)(p - from)) && llmprov__mem_add(&f->line, "null", 4);
         }
     }
@@ -19624,6 +19649,12 @@ static void llmprov__t_responses_read(llmprov_turn *t, llmprov_scan *body) {
 }
 
 /* The end of a part, of an item and of the whole say the text again. It is not waited for where it has come in pieces. */
+static const char llmprov__t_responses_again[] =
+    "response.output_text.done response.refusal.done response.reasoning_text.done response.reasoning_summary_text.done "
+    "response.function_call_arguments.done response.custom_tool_call_input.done response.content_part.done "
+    "response.reasoning_part.done response.reasoning_summary_part.done response.output_item.done "
+    "response.completed response.incomplete response.failed response.cancelled";
+
 static const char *const *llmprov__t_responses_skip(const llmprov_turn *t) {
     static const char *const parts[] = { "text", "refusal", "arguments", "input", "part.text", "part.refusal", "part.logprobs", "item.arguments", "item.input",
                                          "item.content.text", "item.content.refusal", "item.content.logprobs", "item.summary.text", NULL };
@@ -32111,6 +32142,7 @@ static const llmprov_translator llmprov__translators_list[] = {
       .computer = LLMPROV_COMPUTER_OPENAI,
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
       .passing = "sequence_number obfuscation", .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
+      .again = llmprov__t_responses_again,
       .write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
       .write_reply = llmprov__s_responses_write_reply, .write_event = llmprov__s_responses_write_event,
       .write_error = llmprov__s_responses_write_error },
@@ -33677,6 +33709,7 @@ static void llmprov__call_digest(llmprov_call *call) {
         return;
     }
     while (call->at < call->end && !(call->queue_at < call->queue_count)) {
+        call->frames.again = call->client->translator->again;
         call->frames.skip = call->client->translator->skip ? call->client->translator->skip(call->turn) : NULL;
         if (!llmprov__frame_next(&call->frames, &call->at, call->end, &frame)) {
             if (call->frames.status) llmprov__call_no_frame(call);

@@ -390,6 +390,30 @@ TEST(frame_drops_values_that_are_not_needed) {
         }
 }
 
+/* Where types are told, only frames of those lose anything, and only behind the type. */
+TEST(frame_drops_values_from_frames_of_some_types) {
+    static const char *const skip[] = { "text", NULL };
+    static const struct { const char *whole, *kept; } cases[] = {
+        { "{\"type\":\"a.done\",\"text\":\"x\"}", "{\"type\":\"a.done\",\"text\":null}" }, { "{\"type\":\"b\",\"text\":\"x\"}", "{\"type\":\"b\",\"text\":null}" },
+        { "{\"type\":\"a.don\",\"text\":\"x\"}", NULL }, { "{\"type\":\"a.done2\",\"text\":\"x\"}", NULL }, { "{\"text\":\"x\",\"type\":\"b\"}", NULL }, { "{\"text\":\"x\"}", NULL },
+        { "{\"is\":{\"type\":\"b\"},\"text\":\"x\"}", NULL }, { "{\"type\":1,\"b\":\"b\",\"text\":\"x\"}", NULL }, { "{\"type\":[\"b\"],\"text\":\"x\"}", NULL },
+    };
+    size_t i, at;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov__frame_cutter f;
+        frame_log log;
+        char text[400], expected[400];
+        sprintf(text, "data: %s\n\n", cases[i].whole);
+        sprintf(expected, "|%s;", cases[i].kept ? cases[i].kept : cases[i].whole);
+        frame_begin(&f, 1 << 20, &log);
+        f.skip = skip;
+        f.again = "a.done b";
+        for (at = 0; at < strlen(text); at++) frame_piece(&f, text + at, 1, &log);
+        frame_end(&f, true, &log);
+        CHECK_STR(log.text, expected);
+    }
+}
+
 // -- JSON lines -----------------------------------------------------------------------------
 
 static void frame_lines(const char *text, size_t len, size_t limit, const char *expected, llmprov_status status) {

@@ -316,3 +316,38 @@ TEST(t_responses_a_text_that_comes_only_at_the_end) {
     }
     llmprov_close(client);
 }
+
+static bool t_responses_sees_other(void *user, const llmprov_event *e) {
+    int *seen = (int *)user;
+    if (e->type != LLMPROV_EVENT_OTHER) return true;
+    ++*seen;
+    return CHECK_JSON(e->extra, e->extra_len, Q("{'type':'response.new.done','text':'kept','input':{'a':1}}"));
+}
+
+/* Events that nobody knows come as they were said, in whatever pieces: only those that are known to repeat lose anything. */
+TEST(t_responses_unknown_events_are_whole_in_pieces) {
+    static const char stream[] = "data: {'type':'response.created','response':{'id':'resp_1','model':'m'}}\n\n"
+        "data: {'type':'response.output_item.added','output_index':0,'item':{'type':'message','id':'msg_1','role':'assistant','content':[]}}\n\n"
+        "data: {'type':'response.output_text.delta','output_index':0,'content_index':0,'delta':'One.'}\n\n"
+        "data: {'type':'response.new.done','text':'kept','input':{'a':1}}\n\n"
+        "data: {'type':'response.completed','response':{'id':'resp_1','model':'m','status':'completed','output':[]}}\n\n";
+    llmprov_client *client = engine_open("openai-responses", NULL);
+    int way;
+    for (way = 0; way < 3; way++) {
+        int seen = 0;
+        llmprov_request req = { .model = "m", .prompt = "Hi", .on_event = t_responses_sees_other, .user = &seen };
+        llmprov_call *call = llmprov_call_chat(client, &req);
+        const char *bytes = Q(stream);
+        size_t at, len = strlen(bytes), n;
+        llmprov_call_head(call, 200, NULL, 0);
+        for (at = 0; at < len; at += n) {
+            n = test_cut(way, len - at);
+            if (!llmprov_call_feed(call, bytes + at, n)) break;
+        }
+        llmprov_call_eof(call);
+        if (!llmprov_call_error(call)->code) CHECK_INT(seen, 1);
+        else CHECK_INT(llmprov_call_error(call)->code, LLMPROV_ERR_NO_MEMORY);
+        llmprov_call_free(call);
+    }
+    llmprov_close(client);
+}
