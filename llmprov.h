@@ -7139,7 +7139,6 @@ typedef struct llmprov__reply_ear {
     bool (*takes)(const void *about, const llmprov_block *begin);
     void (*hear)(llmprov_turn *t, int block, llmprov_str text, bool last);
     size_t state;                /* bytes of its own per block, zeroed */
-    const void *about;
 } llmprov__reply_ear;
 
 struct llmprov_turn {
@@ -7170,7 +7169,8 @@ struct llmprov_turn {
     llmprov__mem_buf scratch, sifted;
     llmprov__reply_sink sink;
     void *sink_user;
-    llmprov__reply_ear ear;      /* all NULL = none */
+    const llmprov__reply_ear *ear;             /* NULL = none */
+    const void *ear_about;       /* what it knows */
     void *state;
     llmprov__reply_hot hot;
     llmprov__reply_loose *loose; /* buffers that a translator asked for */
@@ -7548,7 +7548,7 @@ static int llmprov__reply_hide(llmprov_turn *t, int choice, const llmprov_block 
     int number = (int)t->block_count - 1;
     if (!b) return -1;
     llmprov__reply_start(t);
-    b->heard = llmprov__mem_take(&t->arena, t->ear.state);
+    b->heard = llmprov__mem_take(&t->arena, t->ear->state);
     if (!b->heard || !llmprov__msg_copy_block(&t->arena, &b->head, begin)) {
         t->block_count--;
         llmprov__reply_no_memory(t);
@@ -7564,7 +7564,7 @@ static int llmprov__reply_hide(llmprov_turn *t, int choice, const llmprov_block 
 
 LLMPROV_API int llmprov_turn_block(llmprov_turn *t, int choice, const llmprov_block *begin) {
     if (t->error.code) return -1;
-    if (t->ear.hear && t->ear.takes(t->ear.about, begin)) return llmprov__reply_hide(t, choice, begin);
+    if (t->ear && t->ear->takes(t->ear_about, begin)) return llmprov__reply_hide(t, choice, begin);
     return llmprov__reply_show(t, choice, begin);
 }
 
@@ -7595,7 +7595,7 @@ LLMPROV_API void llmprov_turn_text(llmprov_turn *t, int block, const char *text,
     t->pieces += 2;              /* not from one string of the frame: no shortcut */
     if (b->hidden) {
         llmprov_str heard = { text, len };
-        t->ear.hear(t, block, heard, false);
+        t->ear->hear(t, block, heard, false);
     } else llmprov__reply_sift(t, b, text, len, false);
 }
 
@@ -7609,7 +7609,7 @@ LLMPROV_API void llmprov_turn_piece(llmprov_turn *t, int block, const llmprov_sc
     t->piece_block = block;
     text = llmprov__json_unquote(s, string, true);
     if (t->scratch.failed) llmprov__reply_no_memory(t);
-    else if (b->hidden) t->ear.hear(t, block, text, false);
+    else if (b->hidden) t->ear->hear(t, block, text, false);
     else llmprov__reply_sift(t, b, text.ptr, text.len, false);
 }
 
@@ -7769,7 +7769,7 @@ static void llmprov__reply_shut(llmprov_turn *t, llmprov__reply_block *b) {
 static void llmprov__reply_heard(llmprov_turn *t, int block) {
     llmprov_str nothing = { "", 0 };
     t->blocks[block].open = false;
-    t->ear.hear(t, block, nothing, true);
+    t->ear->hear(t, block, nothing, true);
 }
 
 LLMPROV_API void llmprov_turn_block_end(llmprov_turn *t, int block) {
@@ -15418,7 +15418,7 @@ static void llmprov__prompted_walk_over(llmprov__prompted_show *k, llmprov__prom
 }
 
 static void llmprov__prompted_act_out(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
-    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear.about, false, false, NULL };
+    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear_about, false, false, NULL };
     if (e->mode == LLMPROV__PROMPTED_CALL && e->text->len) {
         llmprov__prompted_walk_over(&k, e);
         k.shows = true;
@@ -15473,7 +15473,7 @@ static void llmprov__prompted_count(void *user, const llmprov__computer_act *act
 /* A call of a vendor's becomes the actions that it is made of. What it was stays with the first, to go back as it
    came. */
 static void llmprov__prompted_translate(llmprov_turn *t, int block, llmprov__prompted_ear *e) {
-    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear.about, true, true, NULL };
+    llmprov__prompted_show k = { t, block, (const llmprov__prompted *)t->ear_about, true, true, NULL };
     llmprov_block same = t->blocks[block].head;
     llmprov__mem_buf *scratch = llmprov__reply_buffer(t);
     llmprov_str json = { e->text->ptr ? e->text->ptr : "{}", e->text->ptr ? e->text->len : 2 };
@@ -15507,20 +15507,16 @@ static void llmprov__prompted_overhear(llmprov_turn *t, int block, llmprov_str t
     if (e && last) llmprov__prompted_translate(t, block, e);
 }
 
-/* The ear that hears a target's calls. */
-static llmprov__reply_ear llmprov__prompted_ear_for(const llmprov__prompted *p, bool told) {
-    llmprov__reply_ear ear;
-    memset(&ear, 0, sizeof ear);
-    ear.about = p;
-    ear.state = sizeof(llmprov__prompted_ear);
-    if (p->form == LLMPROV_TOOLS_NATIVE && p->words != LLMPROV_COMPUTER_ANTHROPIC) {
-        ear.takes = llmprov__prompted_takes_call;
-        ear.hear = llmprov__prompted_overhear;
-    }
-    if (!told || p->form == LLMPROV_TOOLS_NATIVE || p->form == LLMPROV_TOOLS_REFUSED) return ear;
-    ear.takes = llmprov__prompted_takes_text;
-    ear.hear = llmprov__prompted_acts(p->form) ? llmprov__prompted_watch : llmprov__prompted_hear;
-    return ear;
+/* The ear that hears a target's calls; NULL = they come natively. `told` = it has been told of tools. */
+static const llmprov__reply_ear *llmprov__prompted_ear_for(const llmprov__prompted *p, bool told) {
+    static const llmprov__reply_ear ears[] = {
+        { llmprov__prompted_takes_call, llmprov__prompted_overhear, sizeof(llmprov__prompted_ear) },
+        { llmprov__prompted_takes_text, llmprov__prompted_watch, sizeof(llmprov__prompted_ear) },
+        { llmprov__prompted_takes_text, llmprov__prompted_hear, sizeof(llmprov__prompted_ear) },
+    };
+    if (p->form == LLMPROV_TOOLS_NATIVE) return p->words != LLMPROV_COMPUTER_ANTHROPIC ? &ears[0] : NULL;
+    if (!told || p->form == LLMPROV_TOOLS_REFUSED) return NULL;
+    return llmprov__prompted_acts(p->form) ? &ears[1] : &ears[2];
 }
 
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
@@ -33335,7 +33331,8 @@ struct llmprov_call {
     llmprov_client *client;
     llmprov_request req;
     llmprov_turn *turn;          /* what was read so far */
-    llmprov__prompted prompted;  /* tools that the target is told of in other words */
+    llmprov_tool_form form;      /* how the target is given tools */
+    llmprov__prompted *prompted; /* where that is in other words, or may be; in plan */
     llmprov__mem_arena plan;     /* what the body refers to; dies with the call */
     llmprov__mem_arena wire;     /* headers with the key; wiped */
     llmprov_writer body;
@@ -33856,7 +33853,7 @@ static const char *llmprov__call_cannot(const llmprov_call *call) {
     unsigned can = call->client->row.can ? call->client->row.can : call->client->translator->can;
     const llmprov_request *r = &call->req;
     if (!(can & LLMPROV_CAN_CHAT)) return "chat";
-    if (call->prompted.form == LLMPROV_TOOLS_REFUSED && r->tool_count) return "tools";
+    if (call->form == LLMPROV_TOOLS_REFUSED && r->tool_count) return "tools";
     if (!(can & LLMPROV_CAN_SCHEMA) && r->schema) return "schema";
     if (!(can & LLMPROV_CAN_CHOICES) && (can & LLMPROV_CAN_CHAT) && call->client->row.can && r->n.set && r->n.value > 1) return "n";
     return NULL;
@@ -33874,6 +33871,23 @@ static void llmprov__call_replaced(void *user, const char *path) {
     llmprov__err_warn(&t->warnings, &t->arena, LLMPROV_ERR_ARGUMENT, path, "request.extra replaced what would have been written here");
 }
 
+/* Tools that the target may have to be told of in other words. False = no memory. */
+static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
+    bool native = call->form == LLMPROV_TOOLS_NATIVE;
+    if (native && !call->req.tool_count) return true;
+    call->prompted = (llmprov__prompted *)llmprov__mem_take(&call->plan, sizeof *call->prompted);
+    if (!call->prompted) {
+        llmprov__reply_no_memory(call->turn);
+        return false;
+    }
+    call->prompted->form = call->form;
+    call->prompted->words = native ? call->client->translator->computer : LLMPROV_COMPUTER_ANTHROPIC;
+    n->tell = llmprov__prompted_tell;
+    n->tell_user = call->prompted;
+    if (!native) n->rules &= ~(unsigned)(LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_TOOL_IMAGES);
+    return true;
+}
+
 static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     llmprov_turn *t = call->turn;
     llmprov__normal_target(n, &call->client->row, call->client->translator, t->profile);
@@ -33881,16 +33895,11 @@ static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     n->keep = &t->arena;
     n->warnings = &t->warnings;
     n->err = &t->error;
-    n->tell = llmprov__prompted_tell;
-    n->tell_user = &call->prompted;
-    call->prompted.words =
-        call->prompted.form == LLMPROV_TOOLS_NATIVE ? call->client->translator->computer : LLMPROV_COMPUTER_ANTHROPIC;
-    if (call->prompted.form != LLMPROV_TOOLS_NATIVE)
-        n->rules &= ~(unsigned)(LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_TOOL_IMAGES);
-    if (llmprov__normal_run(n, &call->req)) {
-        t->ear =
-            llmprov__prompted_ear_for(&call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
-        llmprov__prompted_rewrite(n, &call->prompted);
+    if (!llmprov__call_tells(call, n)) return false;
+    if (llmprov__normal_run(n, &call->req) && call->prompted) {
+        t->ear_about = call->prompted;
+        t->ear = llmprov__prompted_ear_for(call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
+        llmprov__prompted_rewrite(n, call->prompted);
     }
     if (t->error.code) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
@@ -34146,7 +34155,7 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     d.call = job;
     call->client->translator->write(&d);
     call->stream = d.stream;
-    if (t->fold && call->prompted.form != LLMPROV_TOOLS_NATIVE)
+    if (t->fold && call->form != LLMPROV_TOOLS_NATIVE)
         llmprov_draft_fail(&d, LLMPROV_ERR_UNSUPPORTED, "schema",
                            "this target has neither structured answers nor tools of its own");
     if (call->body.status == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
@@ -34176,7 +34185,7 @@ static void llmprov__call_prepare(llmprov_call *call) {
         llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_ARGUMENT, "no model: set request.model; the provider ", call->client->row.id, " has no default", (char *)NULL);
         return;
     }
-    call->prompted.form =
+    call->form =
         llmprov__prompted_form(&call->client->row, t->profile,
                                call->client->row.can ? call->client->row.can : call->client->translator->can);
     if ((cannot = llmprov__call_cannot(call)) != NULL) {
