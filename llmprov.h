@@ -34801,10 +34801,19 @@ static void llmprov__ask_pair(llmprov_asked *a) {
     if (!a->error.code) llmprov__ask_settle(a, &c);
 }
 
+/* What the conversation is called in the format of a request. */
+static const char *llmprov__ask_messages(const llmprov_request *r) {
+    static const struct { const char *format, *member; } names[] = { { "openai-responses", "input" }, { "gemini-generate", "contents" } };
+    size_t i;
+    for (i = 0; r->origin && i < LLMPROV__COUNT(names); i++)
+        if (!strcmp(r->origin, names[i].format)) return names[i].member;
+    return "messages";
+}
+
 LLMPROV_API llmprov_status llmprov_asked_check(llmprov_asked *asked, const llmprov_registry *reg) {
     const llmprov_translator *t = asked->request.origin ? llmprov__registry_translator(reg, asked->request.origin) : NULL;
     const llmprov_request *r = &asked->request;
-    const char *missing = !r->model ? "model" : !r->message_count ? "messages" : t && (t->rules & LLMPROV_RULE_MAX_TOKENS) && !r->max_tokens.set ? "max_tokens" : NULL;
+    const char *missing = !r->model ? "model" : !r->message_count ? llmprov__ask_messages(r) : t && (t->rules & LLMPROV_RULE_MAX_TOKENS) && !r->max_tokens.set ? "max_tokens" : NULL;
     if (asked->error.code || !asked->memory) return asked->error.code;
     if (missing) llmprov_asked_fail(asked, "missing_required_parameter", missing, "this member is required");
     else llmprov__ask_pair(asked);

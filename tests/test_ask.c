@@ -1,5 +1,5 @@
 /* >>ask: reading what a client sends. What a request becomes in a format is tested with the wire formats. */
-#include "test.h"
+#include "engine.h"
 
 static llmprov_status ask_read(const char *json, llmprov_asked *out) {
     llmprov_alloc alloc = test_alloc();
@@ -190,4 +190,26 @@ TEST(ask_says_where_in_the_text_as_it_came) {
         CHECK(strstr(a.error.message, "not JSON at byte 32") != NULL);
     }
     llmprov_asked_free(&a);
+}
+
+/* A conversation that is not there is missed by the name that the client's format has for it. */
+TEST(ask_check_names_the_member_that_the_format_has) {
+    static const struct { const char *format, *json, *member; } cases[] = {
+        { "openai-chat", "{'model':'m','messages':[]}", "messages" }, { "openai-responses", "{'model':'m','input':[]}", "input" },
+        { "openai-responses", "{'model':'m'}", "input" }, { "gemini-generate", "{'contents':[]}", "contents" }, { "bedrock-converse", "{'messages':[]}", "messages" },
+    };
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_asked a;
+        const char *json = Q(cases[i].json);
+        llmprov_status status = llmprov_ask(NULL, cases[i].format, json, strlen(json), &alloc, &a);
+        a.request.model = "m";
+        if (!status) status = llmprov_asked_check(&a, NULL);
+        if (status != LLMPROV_ERR_NO_MEMORY) {
+            CHECK_INT(status, LLMPROV_ERR_ARGUMENT);
+            CHECK_STR(a.error.param, cases[i].member);
+        }
+        llmprov_asked_free(&a);
+    }
 }
