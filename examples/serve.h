@@ -88,8 +88,8 @@ static inline void serve_touch(serve *s) {
 
 /* A header of the request, or NULL. Names in small letters. */
 static inline const char *serve_header(const serve *s, const char *name) {
-    const char *at = s->headers.ptr, *end = at + s->headers.len;
-    for (; at < end; at += strlen(at) + 1) {
+    const char *at = s->headers.ptr, *end = at ? at + s->headers.len : NULL;
+    for (; at && at < end; at += strlen(at) + 1) {
         bool found = !strcasecmp(at, name);
         at += strlen(at) + 1;
         if (found) return at;
