@@ -14417,7 +14417,7 @@ static void llmprov__prompted_find(llmprov__normal *n, llmprov__prompted *p) {
 static void llmprov__prompted_see(llmprov__prompted *p, int64_t w, int64_t h) {
     llmprov__computer_space *s = &p->space;
     if (!w) w = llmprov__computer_whole(s->width), h = llmprov__computer_whole(s->height);
-    if (!s->width || !s->height) s->width = (double)w, s->height = (double)h;
+    if (s->width <= 0 || s->height <= 0) s->width = (double)w, s->height = (double)h;
     s->model_width = s->model_height = 1000;
     if (p->form == LLMPROV_TOOLS_UITARS_1000) return;
     if (!llmprov__computer_resized(w, h, &w, &h)) w = h = 0;
