@@ -11338,7 +11338,7 @@ static void llmprov__normal_await(llmprov__normal *n) {
 
 /* A result whose call is gone would be refused: what it says stays, as text. */
 static void llmprov__normal_orphan(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *b) {
-    const char *head = llmprov__err_join(n->arena, "[Result of the tool call ", b->id ? b->id : "", ", which is not in this conversation]", (char *)NULL);
+    const char *head = llmprov__err_join(n->arena, "[Result of a tool call", b->id && *b->id ? " " : "", b->id ? b->id : "", ", which is not in this conversation]", (char *)NULL);
     llmprov_block text = llmprov__normal_text(head ? head : "", llmprov__text_len(head, 0));
     size_t i;
     llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "a tool result without its call became text");
@@ -16555,7 +16555,7 @@ static void llmprov__t_chat_part(llmprov_draft *d, const llmprov_block *b, const
     llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
                        b->type == LLMPROV_BLOCK_DOCUMENT ? "openai-chat takes documents as bytes only, neither by URL nor as another provider's file" :
                        b->type == LLMPROV_BLOCK_AUDIO ? "openai-chat takes audio as bytes in wav or mp3 only" :
-                       b->type == LLMPROV_BLOCK_IMAGE ? "openai-chat takes images as bytes or by URL, not as another provider's file" : "openai-chat takes no such block here");
+                       b->type == LLMPROV_BLOCK_IMAGE ? "openai-chat takes images as bytes or by URL, and this one has neither" : "openai-chat takes no such block here");
 }
 
 static void llmprov__t_chat_role(llmprov_writer *w, const char *role) {
@@ -18261,8 +18261,8 @@ static void llmprov__t_responses_part(llmprov_draft *d, const llmprov_block *b, 
     if (b->type == LLMPROV_BLOCK_IMAGE) written = llmprov__t_responses_image(d, b);
     else if (b->type == LLMPROV_BLOCK_DOCUMENT) written = llmprov__t_responses_document(d, b, field);
     if (!written) llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field,
-        b->type == LLMPROV_BLOCK_DOCUMENT ? "openai-responses takes documents as bytes or by URL, not as another provider's file" :
-        b->type == LLMPROV_BLOCK_IMAGE ? "openai-responses takes images as bytes or by URL, not as another provider's file" :
+        b->type == LLMPROV_BLOCK_DOCUMENT ? "openai-responses takes documents as bytes or by URL, and this one has neither" :
+        b->type == LLMPROV_BLOCK_IMAGE ? "openai-responses takes images as bytes or by URL, and this one has neither" :
         b->type == LLMPROV_BLOCK_AUDIO ? "openai-responses takes no audio" : "openai-responses takes no such block here");
 }
 
@@ -22705,7 +22705,7 @@ static bool llmprov__t_gemini_data(llmprov_draft *d, const llmprov_block *b, con
 static void llmprov__t_gemini_media(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_write_open(d->body, NULL, '{');
     if (!llmprov__t_gemini_data(d, b, field))
-        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate takes files as bytes or by URI, not as another provider's file");
+        llmprov_draft_fail(d, LLMPROV_ERR_UNSUPPORTED, field, "gemini-generate takes files as bytes or by URI, and this one has neither");
     llmprov__t_gemini_modify(d, b, field);
     llmprov_write_close(d->body);
 }

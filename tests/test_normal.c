@@ -165,16 +165,16 @@ TEST(normal_calls_without_a_result_get_one_that_says_so) {
 
 TEST(normal_results_without_a_call_become_text) {
     NORMAL(&normal_messages, "[" NORMAL_USER(NORMAL_RESULT("gone", "r") "," NORMAL_TEXT("x")) "]",
-           "[" NORMAL_USER(NORMAL_TEXT("[Result of the tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r") "," NORMAL_TEXT("x")) "]", "messages[0].content[0];");
+           "[" NORMAL_USER(NORMAL_TEXT("[Result of a tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r") "," NORMAL_TEXT("x")) "]", "messages[0].content[0];");
     NORMAL(&normal_chat, "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_RESULT("gone", "r")) "]",
-           "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("[Result of the tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r")) "]",
+           "[" NORMAL_USER(NORMAL_TEXT("q")) "," NORMAL_ASSISTANT(NORMAL_TEXT("x")) "," NORMAL_USER(NORMAL_TEXT("[Result of a tool call gone, which is not in this conversation]") "," NORMAL_TEXT("r")) "]",
            "messages[2].content[0];");
 }
 
 /* Two answers to one call: the first is it, the second is an orphan. */
 TEST(normal_second_result_of_a_call_is_an_orphan) {
     NORMAL(&normal_messages, "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_RESULT("a", "2")) "]",
-           "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_TEXT("[Result of the tool call a, which is not in this conversation]") "," NORMAL_TEXT("2")) "]",
+           "[" NORMAL_ASSISTANT(NORMAL_USE("a")) "," NORMAL_USER(NORMAL_RESULT("a", "1") "," NORMAL_TEXT("[Result of a tool call a, which is not in this conversation]") "," NORMAL_TEXT("2")) "]",
            "messages[1].content[1];");
 }
 

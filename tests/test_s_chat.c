@@ -140,7 +140,7 @@ TEST(s_chat_names_what_it_changes) {
         { "custom", S_CHAT_CALLING("'tool_calls':[{'type':'function','function':{'name':'f','arguments':'{}'}}]"),
           S_CHAT(S_CHAT_HI ",{'role':'assistant','tool_calls':[{'id':'call_1_0','type':'function','function':{'name':'f','arguments':'{}'}}]},"
                  "{'role':'tool','tool_call_id':'call_1_0','content':'cancelled: no result was recorded for this call'},"
-                 "{'role':'user','content':[{'type':'text','text':'[Result of the tool call c1, which is not in this conversation]'},{'type':'text','text':'4'}]}"), NULL },
+                 "{'role':'user','content':[{'type':'text','text':'[Result of a tool call c1, which is not in this conversation]'},{'type':'text','text':'4'}]}"), NULL },
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(cases); i++) {
