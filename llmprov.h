@@ -15058,7 +15058,8 @@ static bool llmprov__prompted_calls(llmprov_turn *t, int block, llmprov__prompte
 
 /* What was gathered becomes a call, or is text after all. */
 static void llmprov__prompted_settle(llmprov_turn *t, int block, llmprov__prompted_ear *e, size_t end) {
-    if (!e->brace || !llmprov__prompted_calls(t, block, e, end)) {
+    bool whole = !e->text->failed;       /* without memory what was gathered is not */
+    if (whole && (!e->brace || !llmprov__prompted_calls(t, block, e, end))) {
         llmprov__prompted_say(t, block, e, e->text->ptr, end);
         if (e->brace) llmprov__prompted_complain(t, block, e->began, "a tool call without a name");
     }
@@ -15142,7 +15143,7 @@ static void llmprov__prompted_over(llmprov_turn *t, int block, llmprov__prompted
         i = end < e->text->len ? end + n : end;
         n = e->text->len - i;
         llmprov__prompted_settle(t, block, e, end);
-        llmprov__prompted_say(t, block, e, e->text->ptr + i, n);
+        if (!e->text->failed) llmprov__prompted_say(t, block, e, e->text->ptr + i, n);
     } else llmprov__prompted_release(t, block, e);
     llmprov__reply_hush(t, block);
 }

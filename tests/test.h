@@ -13,7 +13,7 @@
    so helpers are static and bear the room's name too. Private names of the header are visible.
 
    Each body runs once as it stands, and then again and again with its 1st, 2nd, 3rd ... allocation refused (150
-   of them, spread evenly, when there are more; all with TEST_LONG set). So a body must begin from nothing, and end with nothing
+   of them, spread evenly, when there are more; 2000 with TEST_LONG set). So a body must begin from nothing, and end with nothing
    allocated on every way out. In those runs:
      - until the refusal all checks count. After it only CHECK_ALWAYS does: things may be missing, but must not be wrong;
      - OK leaves the test when the status is LLMPROV_ERR_NO_MEMORY; any other failure is a failure then too;

@@ -12,8 +12,8 @@
 #endif
 #include TEST_LIST
 
-/* Allocation failures of one test; with TEST_LONG set, each of its allocations fails once. */
-enum { MOST_RUNS = 150 };
+/* Allocation failures of one test, and with TEST_LONG set. */
+enum { MOST_RUNS = 150, MOST_LONG_RUNS = 2000 };
 
 static const struct test_entry {
     const char *name;
@@ -39,7 +39,7 @@ static void run(const struct test_entry *t, unsigned long fail_at) {
 
 /* Every allocation in turn, or evenly spread ones, until the body fails. */
 static void run_without_memory(const struct test_entry *t, unsigned long allocations) {
-    unsigned long step = getenv("TEST_LONG") ? 1 : (allocations + MOST_RUNS - 1) / MOST_RUNS, n;
+    unsigned long most = getenv("TEST_LONG") ? MOST_LONG_RUNS : MOST_RUNS, step = (allocations + most - 1) / most, n;
     for (n = 1; n <= allocations && !test_now.failures; n += step) {
         run(t, n);
         oom_runs++;
