@@ -34733,10 +34733,44 @@ LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmpro
 typedef struct llmprov__ask_call { const char *id; size_t block; bool answered; } llmprov__ask_call;
 typedef struct llmprov__ask_calls { llmprov__ask_call *slots; size_t size, message, waiting; } llmprov__ask_calls;
 
-static void llmprov__ask_unpaired(llmprov_asked *a, size_t message, size_t block, const char *what, const char *id, const char *lacks) {
+/* Where a format has calls and results in the message of a number: a list with one for each block ("content") or for each
+   call ("tool_calls"), or a member. NULL: a call is an item of the list itself, which is what openai-responses names. Formats
+   that are not here have them as the first. */
+static const struct { const char *format, *messages, *call, *result; bool calls_alone; } llmprov__ask_places[] = {
+    { "anthropic-messages", "messages", "content", "content", false },
+    { "openai-chat", "messages", "tool_calls", "tool_call_id", true },
+    { "cohere-v2", "messages", "tool_calls", "tool_call_id", true },
+    { "ollama-chat", "messages", "tool_calls", NULL, true },
+    { "bedrock-converse", "messages", "content", "content", false },
+    { "gemini-generate", "contents", "parts", "parts", false },
+    { "openai-responses", "input", NULL, NULL, true },
+};
+
+/* The row of a request's format. */
+static size_t llmprov__ask_row(const llmprov_request *r) {
+    size_t i = LLMPROV__COUNT(llmprov__ask_places);
+    while (i-- > 1)
+        if (r->origin && !strcmp(r->origin, llmprov__ask_places[i].format)) return i;
+    return 0;
+}
+
+/* The path of a call or a result, as the client wrote it. */
+static const char *llmprov__ask_place(llmprov_asked *a, size_t message, size_t block) {
     llmprov__mem_arena *arena = llmprov__face_arena(a);
-    const char *path = llmprov__err_join(arena, "messages[", llmprov__err_int((int64_t)message).text, "].content[", llmprov__err_int((int64_t)block).text, "]", (char *)NULL);
-    const char *text = llmprov__err_join(arena, what, " \"", id, "\" ", lacks, (char *)NULL);
+    const llmprov_message *m = &a->request.messages[message];
+    bool call = m->blocks[block].type == LLMPROV_BLOCK_TOOL_USE;
+    size_t row = llmprov__ask_row(&a->request), i, number = 0;
+    const char *list = call ? llmprov__ask_places[row].call : llmprov__ask_places[row].result, *path;
+    if (!llmprov__ask_places[row].call) return llmprov__ask_places[row].messages;
+    path = llmprov__err_join(arena, llmprov__ask_places[row].messages, "[", llmprov__err_int((int64_t)message).text, "]", list ? "." : "", list ? list : "", (char *)NULL);
+    if (!path || !list || (!call && llmprov__ask_places[row].calls_alone)) return path;
+    for (i = 0; i < block; i++) number += !llmprov__ask_places[row].calls_alone || m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE;
+    return llmprov__err_join(arena, path, "[", llmprov__err_int((int64_t)number).text, "]", (char *)NULL);
+}
+
+static void llmprov__ask_unpaired(llmprov_asked *a, size_t message, size_t block, const char *what, const char *id, const char *lacks) {
+    const char *path = llmprov__ask_place(a, message, block);
+    const char *text = llmprov__err_join(llmprov__face_arena(a), what, " \"", id, "\" ", lacks, (char *)NULL);
     llmprov_asked_fail(a, "invalid_value", path ? path : "messages", text ? text : lacks);
 }
 
@@ -34802,19 +34836,10 @@ static void llmprov__ask_pair(llmprov_asked *a) {
     if (!a->error.code) llmprov__ask_settle(a, &c);
 }
 
-/* What the conversation is called in the format of a request. */
-static const char *llmprov__ask_messages(const llmprov_request *r) {
-    static const struct { const char *format, *member; } names[] = { { "openai-responses", "input" }, { "gemini-generate", "contents" } };
-    size_t i;
-    for (i = 0; r->origin && i < LLMPROV__COUNT(names); i++)
-        if (!strcmp(r->origin, names[i].format)) return names[i].member;
-    return "messages";
-}
-
 LLMPROV_API llmprov_status llmprov_asked_check(llmprov_asked *asked, const llmprov_registry *reg) {
     const llmprov_translator *t = asked->request.origin ? llmprov__registry_translator(reg, asked->request.origin) : NULL;
     const llmprov_request *r = &asked->request;
-    const char *missing = !r->model ? "model" : !r->message_count ? llmprov__ask_messages(r) : t && (t->rules & LLMPROV_RULE_MAX_TOKENS) && !r->max_tokens.set ? "max_tokens" : NULL;
+    const char *missing = !r->model ? "model" : !r->message_count ? llmprov__ask_places[llmprov__ask_row(r)].messages : t && (t->rules & LLMPROV_RULE_MAX_TOKENS) && !r->max_tokens.set ? "max_tokens" : NULL;
     if (asked->error.code || !asked->memory) return asked->error.code;
     if (missing) llmprov_asked_fail(asked, "missing_required_parameter", missing, "this member is required");
     else llmprov__ask_pair(asked);

@@ -213,3 +213,33 @@ TEST(ask_check_names_the_member_that_the_format_has) {
         llmprov_asked_free(&a);
     }
 }
+
+/* A result without its call, and a call without its result, are named as the client wrote them. */
+TEST(ask_names_calls_and_results_as_the_format_does) {
+    static const struct { const char *format, *body, *param; } cases[] = {
+        { "anthropic-messages", "{'model':'m','max_tokens':9,'messages':[{'role':'user','content':[{'type':'text','text':'Hi'},{'type':'tool_result','tool_use_id':'a','content':'1'}]}]}",
+          "messages[0].content[1]" },
+        { "openai-chat", "{'model':'m','messages':[{'role':'system','content':'S'},{'role':'user','content':'Hi'},{'role':'assistant','content':'I look.','tool_calls':["
+          "{'id':'a','type':'function','function':{'name':'f','arguments':'{}'}},{'id':'b','type':'function','function':{'name':'f','arguments':'{}'}}]},"
+          "{'role':'tool','tool_call_id':'a','content':'1'}]}", "messages[2].tool_calls[1]" },
+        { "openai-responses", "{'model':'m','input':[{'role':'user','content':'Hi'},{'type':'function_call_output','call_id':'a','output':'1'}]}", "input" },
+        { "cohere-v2", "{'model':'m','messages':[{'role':'user','content':'Hi'},{'role':'tool','tool_call_id':'a','content':'1'}]}", "messages[1].tool_call_id" },
+        { "ollama-chat", "{'model':'m','messages':[{'role':'user','content':'Hi'},{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{}}}]}]}",
+          "messages[1].tool_calls[0]" },
+        { "bedrock-converse", "{'messages':[{'role':'user','content':[{'text':'Hi'},{'toolResult':{'toolUseId':'a','content':[{'text':'1'}]}}]}]}", "messages[0].content[1]" },
+        { "gemini-generate", "{'contents':[{'role':'user','parts':[{'text':'Hi'}]},{'role':'model','parts':[{'text':'I look.'},{'functionCall':{'name':'f','args':{}}}]}]}",
+          "contents[1].parts[1]" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        const char *body = Q(cases[i].body);
+        llmprov_alloc alloc = test_alloc();
+        llmprov_asked a;
+        if (!llmprov_ask(NULL, cases[i].format, body, strlen(body), &alloc, &a)) {
+            a.request.model = "m";
+            CHECK_INT(llmprov_asked_check(&a, NULL), LLMPROV_ERR_ARGUMENT);
+            CHECK_STR(a.error.param, cases[i].param);
+        } else if (!test_excused()) test_fail(cases[i].format, (int)i, "%s", a.error.message);
+        llmprov_asked_free(&a);
+    }
+}

@@ -320,8 +320,8 @@ TEST(s_chat_refuses_and_names_the_member) {
 TEST(s_chat_checks_pairs) {
     static const struct { const char *body, *param; } cases[] = {
         { S_CHAT(S_CHAT_HI), NULL }, { "{'messages':[" S_CHAT_HI "]}", "model" }, { "{'model':'m','messages':[]}", "messages" },
-        { S_CHAT(S_CHAT_HI ",{'role':'tool','tool_call_id':'c1','content':'1'}"), "messages[1].content[0]" },
-        { S_CHAT(S_CHAT_HI ",{'role':'assistant','tool_calls':[{'id':'c1','type':'function','function':{'name':'f','arguments':'{}'}}]}," S_CHAT_HI), "messages[1].content[0]" },
+        { S_CHAT(S_CHAT_HI ",{'role':'tool','tool_call_id':'c1','content':'1'}"), "messages[1].tool_call_id" },
+        { S_CHAT(S_CHAT_HI ",{'role':'assistant','content':'a','tool_calls':[{'id':'c1','type':'function','function':{'name':'f','arguments':'{}'}}]}," S_CHAT_HI), "messages[1].tool_calls[0]" },
         { S_CHAT_CALLING("'tool_calls':[{'id':'c1','type':'function','function':{'name':'f','arguments':'{}'}}]"), NULL },
         { S_CHAT(S_CHAT_HI ",{'role':'assistant','function_call':{'name':'f','arguments':'{}'}},{'role':'function','name':'f','content':'1'}"), NULL },
     };
