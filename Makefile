@@ -3,11 +3,12 @@
 
 CC ?= cc
 CXX ?= c++
-CFLAGS ?= -O1 -g
+CFLAGS ?= -g
 STD = -std=c99
 WARN = -Wall -Wextra
 SHARED ?= ../shared
 B = build
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 
 CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs 2>/dev/null)
 CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
@@ -18,15 +19,14 @@ CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
 
 TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
 TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
-TEST_FLAGS = $(STD) -g -Og $(WARN)
-LOOP = $(wildcard tests/loop.sh)
+TEST_FLAGS = $(STD) -Og $(WARN)
 CRYPTO := $(shell pkg-config --libs libcrypto 2>/dev/null)
 EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,examples/vertex.c),$(wildcard examples/*.c)))
 
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -35,9 +35,11 @@ all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and
 demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh
 
-test: $(B)/test $(if $(LOOP),$(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw $(B)/examples/server) ## the tests; no network
-	@$(if $(LOOP),sh $(LOOP) > $(B)/loop.txt 2>&1 &) $(B)/test; code=$$?; \
-	$(if $(LOOP),wait $$! || code=1; cat $(B)/loop.txt;) exit $$code
+test: $(B)/test ## the tests, in two halves at once; no network
+	@TEST_HALF=1 $(B)/test & TEST_HALF=2 $(B)/test; code=$$?; wait $$! && exit $$code
+
+loop: $(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw $(B)/examples/server ## the command line and the gateway against the mock server
+	@sh tests/loop.sh
 
 fixtures: ## the tests over the suites and the recorded traffic in $(SHARED)
 	@if [ ! -f tests/fixtures.c ]; then $(call skip,fixtures: there is no tests/fixtures.c); \
@@ -60,7 +62,7 @@ bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
-check: rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
+check: loop rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -95,7 +97,7 @@ ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsig
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
 	@if [ -z "$(CLANG)" ]; then $(call skip,msan: there is no clang); \
-	else $(CLANG) $(TEST_FLAGS) -fsanitize=memory -DTEST_SANITIZER -o $(B)/test-msan tests/test_all.c && $(B)/test-msan; fi
+	else $(CLANG) $(TEST_FLAGS) -g -fsanitize=memory -DTEST_SANITIZER -o $(B)/test-msan tests/test_all.c && $(B)/test-msan; fi
 
 pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls/LIST)
 	@SHARED=$(SHARED) sh tests/tools/pitfalls.sh
@@ -134,10 +136,10 @@ $(B)/test: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -o $@ tests/test_all.c
 
 $(B)/test-asan: $(TEST_FILES)
-	$(CC) $(TEST_FLAGS) -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
+	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
 
 $(B)/test-ubsan: $(TEST_FILES)
-	$(CC) $(TEST_FLAGS) -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
+	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
 	    -o $@ tests/test_all.c
 
 # Empty where the compiler cannot count.
@@ -152,8 +154,11 @@ $(B)/symbols.o: llmprov.h | $(B)
 $(B)/rooms $(B)/manual: $(B)/%: tools/%.c | $(B)
 	$(CC) $(STD) -O1 $(WARN) -o $@ $<
 
-$(B)/llmprov: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
-	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
+$(B)/implementation.o: llmprov.h | $(B)
+	printf '#define LLMPROV_IMPLEMENTATION\n#include "llmprov.h"\n' | $(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -I. -x c -c -o $@ -
+
+$(B)/llmprov: tools/llmprov.c examples/sockets.h llmprov.h $(B)/implementation.o
+	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -DLLMPROV_APART -I. -o $@ $< $(B)/implementation.o $(CURL_LIBS)
 
 $(B)/llmprov-plain: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
@@ -161,8 +166,8 @@ $(B)/llmprov-plain: tools/llmprov.c examples/sockets.h llmprov.h | $(B)
 $(B)/raw: tests/raw.c | $(B)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
 
-$(B)/mock: tools/mock.c llmprov.h | $(B)
-	$(CC) $(STD) $(CFLAGS) $(WARN) -I. -o $@ $<
+$(B)/mock: tools/mock.c llmprov.h $(B)/implementation.o
+	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -DLLMPROV_APART -I. -o $@ $< $(B)/implementation.o $(CURL_LIBS)
 
 $(B)/fixtures: tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<

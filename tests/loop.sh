@@ -1,6 +1,6 @@
 #!/bin/sh
 # The command line against the mock server, over loopback: chats in every format, every fault, a change of provider
-# between any two, the gateway of examples/server.c between any two, and what works without network. Run by `make test`
+# between any two, the gateway of examples/server.c between any two, and what works without network. Run by `make loop`
 # from the project's root; needs build/llmprov, build/llmprov-plain, build/mock, build/raw and build/examples/server. All
 # formats go over the plain sockets of examples/sockets.h; where libcurl
 # is compiled into build/llmprov, two of them go over it too.

@@ -12,7 +12,7 @@
    The Makefile finds the tests by the lines that begin with TEST( or TEST_NO_OOM( and puts all files into one program,
    so helpers are static and bear the room's name too. Private names of the header are visible.
 
-   Each body runs once as it stands, and then again and again with its 1st, 2nd, 3rd ... allocation refused (150
+   Each body runs once as it stands, and then again and again with its 1st, 2nd, 3rd ... allocation refused (500
    of them, spread evenly, when there are more; 2000 with TEST_LONG set). So a body must begin from nothing, and end with nothing
    allocated on every way out. In those runs:
      - until the refusal all checks count. After it only CHECK_ALWAYS does: things may be missing, but must not be wrong;
@@ -29,7 +29,8 @@
 
        build/test                 everything
        build/test history         the tests whose name contains "history"
-       build/test history 17      those, only with allocation 17 refused: for the debugger */
+       build/test history 17      those, only with allocation 17 refused: for the debugger
+       TEST_HALF=1 build/test     every other test, 2 = the others: make test runs both at once; TEST_FLAGS="-g -O0" for a debugger */
 #ifndef TEST_H
 #define TEST_H
 

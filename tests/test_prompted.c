@@ -181,7 +181,7 @@ TEST(prompted_rows_and_profiles) {
         { LLMPROV_TOOLS_NATIVE, 0, LLMPROV_CAN_CHAT, false, false },
     };
     size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (i = 0; i < sizeof cases / sizeof *cases && !test_excused(); i++) {
         llmprov_alloc alloc = test_alloc();
         llmprov_registry *reg = llmprov_registry_new(&alloc);
         llmprov_provider row = { .id = "bare", .format = "openai-chat", .base_url = "https://api.test/v1", .auth_optional = true, .can = cases[i].can, .quirks = { .tools = cases[i].row } };
@@ -265,7 +265,7 @@ TEST(prompted_a_broken_stream_keeps_its_text) {
     static const char *const kept[] = { "So|add! {\"rawInvalidInput\":\"{\\\"a\\\":\"}", "So <tool_" };
     llmprov_tool add = PROMPTED_ADD;
     size_t i;
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 2 && !test_excused(); i++) {
         llmprov_request req = { .model = "m", .prompt = "Hi", .tools = &add, .tool_count = 1 };
         engine_text body = prompted_wire(texts[i], ENGINE_STREAM, 5, "stop"), got = { NULL, 0, 0 };
         engine_wire w = engine_wire_of(ENGINE_STREAM, 200, body.ptr, (size_t)(strstr(body.ptr, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{},") - body.ptr));
@@ -370,7 +370,7 @@ TEST(prompted_uitars_generations) {
           "computer {\"action\":\"left_click_drag\",\"start_coordinate\":[192,216],\"coordinate\":[480,810]}", LLMPROV_TOOLS_UITARS_1000 },
     };
     size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (i = 0; i < sizeof cases / sizeof *cases && !test_excused(); i++) {
         llmprov_tool tool = { .type = cases[i].type, .extra = PROMPTED_SCREEN };
         prompted_check(cases[i].form, &tool, 1, cases[i].text, "stop", cases[i].expected, LLMPROV_STOP_TOOL_USE, 0, __LINE__);
     }
@@ -419,7 +419,7 @@ TEST(prompted_uitars_five_screenshots) {
     engine_sent s;
     int i, shots = 0;
     llmprov_add_text(&h, LLMPROV_ROLE_USER, "Look.");
-    for (i = 0; i < 7; i++) {
+    for (i = 0; i < 7 && !test_excused(); i++) {
         llmprov_add_image(&h, "image/png", "hi", 2);
         llmprov_add_text(&h, LLMPROV_ROLE_ASSISTANT, "Yes.");
         llmprov_add_text(&h, LLMPROV_ROLE_USER, "Again.");
@@ -509,7 +509,7 @@ TEST(prompted_the_tool_in_each_vendors_words) {
         { "openai", "gpt-5.2", "tools[0].function.name", "'computer'" }, { "ollama-native", "qwen3", "tools[0].function.name", "'computer'" },
     };
     size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (i = 0; i < sizeof cases / sizeof *cases && !test_excused(); i++) {
         llmprov_desc desc = { .provider = cases[i].provider };
         llmprov_request req = { .model = cases[i].model, .prompt = "Go.", .tools = prompted_screen, .tool_count = 1 };
         engine_sent s = engine_send_with(cases[i].provider, &desc, &req, __FILE__, __LINE__);
@@ -534,7 +534,7 @@ TEST(prompted_openai_actions) {
     };
     llmprov_request req = { .model = "gpt-5.4", .prompt = "Go.", .tools = prompted_screen, .tool_count = 1 };
     size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (i = 0; i < sizeof cases / sizeof *cases && !test_excused(); i++) {
         char body[2000], item[1500];
         engine_text got = { NULL, 0, 0 };
         engine_wire w;
@@ -605,7 +605,7 @@ TEST(prompted_gemini_actions) {
     };
     llmprov_request req = { .model = "gemini-3.5-flash", .prompt = "Go.", .tools = prompted_screen, .tool_count = 1 };
     size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (i = 0; i < sizeof cases / sizeof *cases && !test_excused(); i++) {
         char body[1500], part[800];
         engine_text got = { NULL, 0, 0 };
         engine_wire w;

@@ -10,7 +10,9 @@
 //        cc -std=c99 -I. -DLLMPROV_CURL -o llmprov tools/llmprov.c -lcurl        https:// too
 
 #define _POSIX_C_SOURCE 200809L
+#ifndef LLMPROV_APART         /* the Makefile compiles the implementation once for all tools */
 #define LLMPROV_IMPLEMENTATION
+#endif
 #include "llmprov.h"
 #ifndef LLMPROV_CURL
 #include "../examples/sockets.h"

@@ -14,7 +14,9 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
+#ifndef LLMPROV_APART         /* the Makefile compiles the implementation once for all tools */
 #define LLMPROV_IMPLEMENTATION
+#endif
 #include "../llmprov.h"
 
 #include <errno.h>
