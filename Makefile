@@ -18,6 +18,8 @@ CXX20 = $(shell command -v $(CXX) >/dev/null 2>&1 && echo $(CXX) -std=c++20)
 CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
 
 TESTS = $(filter-out tests/test_all.c,$(wildcard tests/test_*.c))
+HALF = $(filter tests/test_call.c tests/test_wire.c tests/test_s_% tests/test_pitfalls_% tests/test_t_%,$(TESTS))
+OTHER_HALF = $(filter-out $(HALF),$(TESTS))
 TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
 TEST_FLAGS = $(STD) -Og $(WARN)
 CRYPTO := $(shell pkg-config --libs libcrypto 2>/dev/null)
@@ -35,8 +37,8 @@ all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and
 demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock server, and through the gateway
 	@sh tools/demo.sh
 
-test: $(B)/test ## the tests, in two halves at once; no network
-	@TEST_HALF=1 $(B)/test & TEST_HALF=2 $(B)/test; code=$$?; wait $$! && exit $$code
+test: $(B)/test-half1 $(B)/test-half2 ## the tests, in two halves at once; no network
+	@$(B)/test-half1 & $(B)/test-half2; code=$$?; wait $$! && exit $$code
 
 loop: $(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw $(B)/examples/server ## the command line and the gateway against the mock server
 	@sh tests/loop.sh
@@ -127,13 +129,25 @@ help: ## prints this
 $(B):
 	@mkdir -p $(B)
 
-$(B)/tests.inc: $(TESTS) Makefile | $(B)
-	@{ echo '#ifndef TEST_TABLE'; for f in $(TESTS); do echo "#include \"../$$f\""; done; echo '#else'; \
+# a list of tests for tests/test_all.c: what to include, and what to run
+list = { echo '\#ifndef TEST_TABLE'; for f in $(1); do echo "\#include \"../$$f\""; done; echo '\#else'; \
 	sed -n -e 's/^ *TEST(\([A-Za-z0-9_]*\)).*/{ "\1", test_\1, true },/p' \
-	       -e 's/^ *TEST_NO_OOM(\([A-Za-z0-9_]*\)).*/{ "\1", test_\1, false },/p' $(TESTS) /dev/null; echo '#endif'; } > $@
+	       -e 's/^ *TEST_NO_OOM(\([A-Za-z0-9_]*\)).*/{ "\1", test_\1, false },/p' $(1) /dev/null; echo '\#endif'; }
+
+$(B)/tests.inc: $(TESTS) Makefile | $(B)
+	@$(call list,$(TESTS)) > $@
+
+$(B)/half1.inc: $(HALF) Makefile | $(B)
+	@$(call list,$(HALF)) > $@
+
+$(B)/half2.inc: $(OTHER_HALF) Makefile | $(B)
+	@$(call list,$(OTHER_HALF)) > $@
 
 $(B)/test: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -o $@ tests/test_all.c
+
+$(B)/test-half1 $(B)/test-half2: $(B)/test-%: $(B)/%.inc $(TEST_FILES)
+	$(CC) $(TEST_FLAGS) -DTEST_LIST='"../$<"' -o $@ tests/test_all.c
 
 $(B)/test-asan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c

@@ -30,7 +30,7 @@
        build/test                 everything
        build/test history         the tests whose name contains "history"
        build/test history 17      those, only with allocation 17 refused: for the debugger
-       TEST_HALF=1 build/test     every other test, 2 = the others: make test runs both at once; TEST_FLAGS="-g -O0" for a debugger */
+       make build/test TEST_FLAGS="-g -O0"          for a debugger; make test has the tests in two programs that run at once */
 #ifndef TEST_H
 #define TEST_H
 
