@@ -1,11 +1,6 @@
 /* >>s_bedrock: bedrock-converse as a server, and what a request's path says. What goes through the model to other formats
    is tested with the wire. */
-#include "engine.h"
-
-static llmprov_status s_bedrock_read(const char *json, llmprov_asked *out) {
-    llmprov_alloc alloc = test_alloc();
-    return llmprov_ask(NULL, "bedrock-converse", json, strlen(json), &alloc, out);
-}
+#include "server.h"
 
 #define S_BEDROCK_SAID(inside) "{'messages':[{'role':'user','content':[" inside "]}]}"
 
@@ -29,7 +24,7 @@ TEST(s_bedrock_refuses_wrong_types_by_their_path) {
     llmprov_asked a;
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_bedrock_read(Q(cases[i].json), &a);
+        llmprov_status status = server_read("bedrock-converse", Q(cases[i].json), &a);
         if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "") ||
             !CHECK_STR(a.error.provider_code, cases[i].param ? "ValidationException" : ""))) printf("    %s\n    %s\n", cases[i].json, a.error.message);
         llmprov_asked_free(&a);
@@ -47,7 +42,7 @@ static const char s_bedrock_all[] =
 TEST(s_bedrock_members_become_fields) {
     llmprov_asked a;
     const llmprov_request *r = &a.request;
-    OK_OR(s_bedrock_read(Q(s_bedrock_all), &a), done);
+    OK_OR(server_read("bedrock-converse", Q(s_bedrock_all), &a), done);
     CHECK(!r->model && r->stream == LLMPROV_STREAM_OFF);
     CHECK_INT(r->max_tokens.value, 9);
     CHECK(r->temperature.set && r->top_p.set && r->stop_count == 1);
@@ -74,7 +69,7 @@ TEST(s_bedrock_a_request_and_back) {
     const char *json = Q(s_bedrock_all);
     llmprov_asked a;
     engine_sent s;
-    OK_OR(s_bedrock_read(json, &a), done);
+    OK_OR(server_read("bedrock-converse", json, &a), done);
     a.request.model = "us.anthropic.claude-sonnet-4-6";
     s = engine_send("bedrock", &a.request);
     if (s.text) CHECK(engine_equal(s.text, s.len, json, strlen(json)) || (printf("%s\n", s.text), false));
@@ -135,11 +130,6 @@ TEST(s_bedrock_the_path_has_the_model_and_whether_to_stream) {
 
 // -- answers ---------------------------------------------------------------------------------
 
-static bool s_bedrock_take(void *user, const void *bytes, size_t len) {
-    engine_add((engine_text *)user, (const char *)bytes, len);
-    return true;
-}
-
 /* The name of an error is in a header of the answer, and in a stream the type of an exception. */
 TEST_NO_OOM(s_bedrock_errors_have_names) {
     static const struct { llmprov_status code; int http; const char *name; } cases[] = {
@@ -149,7 +139,7 @@ TEST_NO_OOM(s_bedrock_errors_have_names) {
     size_t i, count;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
         engine_text out = { NULL, 0, 0 };
-        llmprov_face_desc d = { .format = "bedrock-converse", .from = "openai-chat", .out = s_bedrock_take, .user = &out, .alloc = test_alloc() };
+        llmprov_face_desc d = { .format = "bedrock-converse", .from = "openai-chat", .out = server_take, .user = &out, .alloc = test_alloc() };
         llmprov_face *f = llmprov_face_open(&d);
         llmprov_error e = { .code = cases[i].code, .message = "because" };
         const llmprov_header *h;

@@ -1,16 +1,11 @@
 /* >>s_cohere: cohere-v2 as a server. What goes through the model to other formats is tested with the wire. */
-#include "engine.h"
-
-static llmprov_status s_cohere_read(const char *json, llmprov_asked *out) {
-    llmprov_alloc alloc = test_alloc();
-    return llmprov_ask(NULL, "cohere-v2", json, strlen(json), &alloc, out);
-}
+#include "server.h"
 
 #define S_COHERE_ASK(inside) "{'model':'m'," inside "}"
 #define S_COHERE_SAID(inside) S_COHERE_ASK("'messages':[" inside "]")
 
 TEST(s_cohere_refuses_wrong_types_by_their_path) {
-    static const struct { const char *json, *param, *code; } cases[] = {
+    static const server_case cases[] = {
         { "7", "the request", "invalid_type" }, { "{'model':'m'}", "messages", "missing_required_parameter" }, { S_COHERE_SAID("{'content':'x'}"), "messages[0].role", "missing_required_parameter" },
         { S_COHERE_SAID("{'role':'developer','content':'x'}"), "messages[0].role", "invalid_value" }, { S_COHERE_SAID("{'role':'user','content':5}"), "messages[0].content", "invalid_type" },
         { S_COHERE_SAID("{'role':'user','content':[{'text':'x'}]}"), "messages[0].content[0].type", "missing_required_parameter" }, { S_COHERE_SAID("{'role':'user','content':[{'type':'text'}]}"), "messages[0].content[0].text", "missing_required_parameter" },
@@ -27,20 +22,13 @@ TEST(s_cohere_refuses_wrong_types_by_their_path) {
         { S_COHERE_ASK("'stop_sequences':'x','messages':[]"), "stop_sequences", "invalid_type" }, { S_COHERE_ASK("'strict_tools':1,'messages':[]"), "strict_tools", "invalid_type" },
         { S_COHERE_ASK("'tools':[{'type':'function','function':{'name':1}}],'messages':[]"), "tools[0].function.name", "invalid_type" }, { S_COHERE_ASK("'tools':null,'tool_choice':null,'messages':[]"), NULL, NULL },
     };
-    llmprov_asked a;
-    size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_cohere_read(Q(cases[i].json), &a);
-        if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) ||
-            !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "") || !CHECK_STR(a.error.provider_code, cases[i].code ? cases[i].code : ""))) printf("    %s\n    %s\n", cases[i].json, a.error.message);
-        llmprov_asked_free(&a);
-    }
+    SERVER_REFUSES("cohere-v2", cases);
 }
 
 TEST(s_cohere_members_become_fields) {
     llmprov_asked a;
     const llmprov_request *r = &a.request;
-    OK_OR(s_cohere_read(Q(S_COHERE_ASK("'p':0.5,'k':3,'tool_choice':'REQUIRED','strict_tools':true,'documents':['d'],'thinking':{'type':'enabled','token_budget':9},'response_format':{'type':'json_object'},"
+    OK_OR(server_read("cohere-v2", Q(S_COHERE_ASK("'p':0.5,'k':3,'tool_choice':'REQUIRED','strict_tools':true,'documents':['d'],'thinking':{'type':'enabled','token_budget':9},'response_format':{'type':'json_object'},"
         "'tools':[{'type':'function','function':{'name':'f'}}],'messages':[{'role':'user','content':[{'type':'image_url','image_url':{'url':'data:image/gif;base64,R0lG','detail':'low'}}]},"
         "{'role':'assistant','tool_plan':'P','content':'','tool_calls':[{'id':'a','type':'function','function':{'name':'f','arguments':'{}'}}]},"
         "{'role':'tool','tool_call_id':'a','content':[{'type':'document','document':{'id':'x','data':{'title':'T','text':'D','n':1}}},{'type':'document','document':{'data':{'n':1}}},{'type':'document','document':'plain'}]}]")), &a), done);
@@ -72,7 +60,7 @@ TEST(s_cohere_a_request_and_back) {
         "{'role':'user','content':[{'type':'text','text':'V'},{'type':'image_url','image_url':{'url':'https://a.example/x','detail':'high'}}]}]"));
     llmprov_asked a;
     engine_sent s;
-    OK_OR(s_cohere_read(json, &a), done);
+    OK_OR(server_read("cohere-v2", json, &a), done);
     s = engine_send("cohere", &a.request);
     if (s.text) CHECK(engine_equal(s.text, s.len, json, strlen(json)) || (printf("%s\n", s.text), false));
     CHECK_INT(s.warning_count, 0);
@@ -89,44 +77,9 @@ done:
 
 // -- answers ---------------------------------------------------------------------------------
 
-static bool s_cohere_take(void *user, const void *bytes, size_t len) {
-    engine_add((engine_text *)user, (const char *)bytes, len);
-    return true;
-}
-
-/* A reply of another format as a client of cohere-v2 gets it; *fields are what warnings are about. */
-static engine_text s_cohere_through(const char *from, int stream, const char *body, engine_text *fields) {
-    engine_text out = { NULL, 0, 0 };
-    llmprov_face_desc d = { .format = "cohere-v2", .from = from, .out = s_cohere_take, .user = &out, .alloc = test_alloc() };
-    llmprov_face *f = llmprov_face_open(&d);
-    llmprov_request req = { .model = "m", .prompt = "Hi", .stream = stream == ENGINE_STREAM ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF };
-    engine_wire w = engine_wire_of(stream, 200, body, strlen(body));
-    llmprov_client *c = engine_open(from, NULL);
-    llmprov_call *call = llmprov_call_chat(c, &req);
-    const llmprov_warning *list;
-    llmprov_response r;
-    llmprov_event e;
-    size_t count, i;
-    engine_add(&out, "", 0);
-    engine_add(fields, "", 0);
-    llmprov_call_head(call, 200, w.headers, w.header_count);
-    llmprov_call_feed(call, w.body, w.len);
-    llmprov_call_eof(call);
-    while (llmprov_call_next(call, &e)) if (stream == ENGINE_STREAM && f) llmprov_face_event(f, &e);
-    llmprov_call_take(call, &r);
-    if (stream != ENGINE_STREAM && f) llmprov_face_reply(f, &r);
-    list = llmprov_face_warnings(f, &count);
-    for (i = 0; i < count; i++) engine_adds(fields, list[i].field), engine_adds(fields, ";");
-    llmprov_response_free(&r);
-    llmprov_call_free(call);
-    llmprov_close(c);
-    llmprov_face_free(f);
-    return out;
-}
-
 TEST_NO_OOM(s_cohere_events_of_a_stream) {
     engine_text fields = { NULL, 0, 0 };
-    engine_text t = s_cohere_through("openai-chat", ENGINE_STREAM, Q(CHAT("{'content':'A'}") CHAT("{'content':'B'}") CHAT("{'tool_calls':[{'index':0,'id':'x','function':{'name':'f','arguments':'{}'}}]}") CHAT_END("tool_calls") CHAT_DONE), &fields);
+    engine_text t = server_through("cohere-v2", "openai-chat", ENGINE_STREAM, Q(CHAT("{'content':'A'}") CHAT("{'content':'B'}") CHAT("{'tool_calls':[{'index':0,'id':'x','function':{'name':'f','arguments':'{}'}}]}") CHAT_END("tool_calls") CHAT_DONE), &fields, 0);
     CHECK_STR(t.ptr, Q("event: message-start\ndata: {'type':'message-start','id':'c1','delta':{'message':{'role':'assistant','content':[],'tool_plan':'','tool_calls':[],'citations':[]}}}\n\n"
         "event: content-start\ndata: {'type':'content-start','index':0,'delta':{'message':{'content':{'type':'text','text':''}}}}\n\n"
         "event: content-delta\ndata: {'type':'content-delta','index':0,'delta':{'message':{'content':{'text':'A'}}}}\n\n"
@@ -151,7 +104,7 @@ TEST_NO_OOM(s_cohere_words_for_the_end) {
         engine_text fields = { NULL, 0, 0 }, t;
         sprintf(body, "{'id':'m1','type':'message','role':'assistant','model':'m-1','content':[{'type':'text','text':'Hi'}],'stop_reason':'%s','stop_sequence':%s,'usage':{'input_tokens':5,'output_tokens':7}}",
                 cases[i].stop, i == 2 ? "'x'" : "null");
-        t = s_cohere_through("anthropic-messages", ENGINE_WHOLE, Q(body), &fields);
+        t = server_through("cohere-v2", "anthropic-messages", ENGINE_WHOLE, Q(body), &fields, 0);
         sprintf(want, "\"finish_reason\":\"%s\"", cases[i].word);
         CHECK(strstr(t.ptr, want));
         CHECK_INT(strstr(fields.ptr, "finish_reason") != NULL, i > 3);
@@ -173,7 +126,7 @@ TEST_NO_OOM(s_cohere_a_reply_and_back) {
     size_t i;
     for (i = 0; i < sizeof replies / sizeof *replies; i++) {
         const char *json = Q(replies[i]);
-        engine_text fields = { NULL, 0, 0 }, t = s_cohere_through("cohere-v2", ENGINE_WHOLE, json, &fields);
+        engine_text fields = { NULL, 0, 0 }, t = server_through("cohere-v2", "cohere-v2", ENGINE_WHOLE, json, &fields, 0);
         CHECK(engine_equal(t.ptr, t.len, json, strlen(json)) || (printf("%s\n", t.ptr), false));
         CHECK_STR(fields.ptr, "");
         engine_text_free(&t);
@@ -188,7 +141,7 @@ TEST_NO_OOM(s_cohere_errors) {
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
         engine_text out = { NULL, 0, 0 };
-        llmprov_face_desc d = { .format = "cohere-v2", .out = s_cohere_take, .user = &out, .alloc = test_alloc() };
+        llmprov_face_desc d = { .format = "cohere-v2", .out = server_take, .user = &out, .alloc = test_alloc() };
         llmprov_face *f = llmprov_face_open(&d);
         llmprov_error e = { .code = cases[i].code, .message = "no", .request_id = i ? "" : "r1" };
         int status = 0;
@@ -225,7 +178,7 @@ TEST(s_cohere_without_memory) {
     events[6] = s_cohere_event(LLMPROV_EVENT_END, NULL, NULL);
     for (whole = 0; whole < 2; whole++) {
         engine_text out = { NULL, 0, 0 };
-        llmprov_face_desc d = { .format = "cohere-v2", .out = s_cohere_take, .user = &out, .alloc = test_alloc() };
+        llmprov_face_desc d = { .format = "cohere-v2", .out = server_take, .user = &out, .alloc = test_alloc() };
         llmprov_face *f = llmprov_face_open(&d);
         engine_add(&out, "", 0);
         for (i = 0; i < 7 && f && !whole; i++) llmprov_face_event(f, &events[i]);

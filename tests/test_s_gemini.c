@@ -1,10 +1,5 @@
 /* >>s_gemini: gemini-generate as a server. What goes through the model to other formats is tested with the wire. */
-#include "engine.h"
-
-static llmprov_status s_gemini_read(const char *json, llmprov_asked *out) {
-    llmprov_alloc alloc = test_alloc();
-    return llmprov_ask(NULL, "gemini-generate", json, strlen(json), &alloc, out);
-}
+#include "server.h"
 
 #define S_GEMINI_HELLO "'contents':[{'role':'user','parts':[{'text':'Hello'}]}]"
 #define S_GEMINI_PART(part) "{'contents':[{'role':'user','parts':[" part "]}]}"
@@ -28,7 +23,7 @@ TEST(s_gemini_refuses_wrong_types_by_their_path) {
     llmprov_asked a;
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_gemini_read(Q(cases[i].json), &a);
+        llmprov_status status = server_read("gemini-generate", Q(cases[i].json), &a);
         if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "")))
             printf("    %s: %s\n", cases[i].json, a.error.message);
         if (status == LLMPROV_ERR_ARGUMENT) CHECK_INT(a.error.http_status, 400);
@@ -52,7 +47,7 @@ TEST(s_gemini_fields) {
     size_t i;
     for (i = 0; i < 2; i++) {
         const llmprov_request *r = &a.request;
-        if (s_gemini_read(Q(bodies[i]), &a) == LLMPROV_OK && CHECK(r->tool_count == 2 && r->system_count == 1 && r->stop_count == 1 && r->message_count == 1)) {
+        if (server_read("gemini-generate", Q(bodies[i]), &a) == LLMPROV_OK && CHECK(r->tool_count == 2 && r->system_count == 1 && r->stop_count == 1 && r->message_count == 1)) {
             CHECK_STR(r->model, "g");
             CHECK_STR(r->system_blocks->text, "Be kind.");
             CHECK(r->max_tokens.value == 9 && r->top_k.value == 3 && r->seed.value == 7 && r->n.value == 2);
@@ -97,7 +92,7 @@ TEST(s_gemini_the_same_format_again) {
     for (i = 0; i < sizeof bodies / sizeof *bodies && !test_excused(); i++) {
         llmprov_asked a;
         const char *body = Q(bodies[i]);
-        if (s_gemini_read(body, &a) == LLMPROV_OK) {
+        if (server_read("gemini-generate", body, &a) == LLMPROV_OK) {
             engine_sent s = engine_send("gemini", &a.request);
             CHECK_JSON(s.text, s.len, body);
             CHECK_INT(s.warning_count, 0);
@@ -111,7 +106,7 @@ TEST(s_gemini_the_same_format_again) {
 TEST(s_gemini_pairs_by_name_and_order) {
     llmprov_asked a;
     engine_sent s;
-    if (s_gemini_read(Q("{'contents':[{'role':'user','parts':[{'text':'a'}]},{'role':'model','parts':[{'functionCall':{'name':'f'}},{'functionCall':{'name':'g'}},{'functionCall':{'name':'f'}}]},"
+    if (server_read("gemini-generate", Q("{'contents':[{'role':'user','parts':[{'text':'a'}]},{'role':'model','parts':[{'functionCall':{'name':'f'}},{'functionCall':{'name':'g'}},{'functionCall':{'name':'f'}}]},"
         "{'role':'function','parts':[{'functionResponse':{'name':'g','response':{'output':'G'}}},{'functionResponse':{'name':'f','response':{'output':'F1'}}},{'functionResponse':{'name':'f','response':{'error':'F2'}}}]}]}"), &a) == LLMPROV_OK) {
         const llmprov_block *calls = a.request.messages[1].blocks, *results = a.request.messages[2].blocks;
         CHECK_STR(results[0].id, calls[1].id);
@@ -131,7 +126,7 @@ TEST(s_gemini_pairs_by_name_and_order) {
 /* What other formats have no place for is said. */
 TEST(s_gemini_kept_members_are_warnings_elsewhere) {
     llmprov_asked a;
-    if (s_gemini_read(Q("{" S_GEMINI_HELLO ",'safetySettings':[{}],'generationConfig':{'speechConfig':{},'thinkingConfig':{'thinkingLevel':'low'}}}"), &a) == LLMPROV_OK) {
+    if (server_read("gemini-generate", Q("{" S_GEMINI_HELLO ",'safetySettings':[{}],'generationConfig':{'speechConfig':{},'thinkingConfig':{'thinkingLevel':'low'}}}"), &a) == LLMPROV_OK) {
         engine_sent s;
         a.request.model = "gpt-5.2";
         s = engine_send("openai", &a.request);
@@ -146,38 +141,13 @@ TEST(s_gemini_kept_members_are_warnings_elsewhere) {
 
 // -- answers -------------------------------------------------------------------------------
 
-static bool s_gemini_take(void *user, const void *bytes, size_t len) {
-    engine_add((engine_text *)user, (const char *)bytes, len);
-    return true;
-}
-
-static bool s_gemini_event(void *user, const llmprov_event *e) { return llmprov_face_event((llmprov_face *)user, e) == LLMPROV_OK; }
-
-/* A stream of one format as a stream of this one. */
-static engine_text s_gemini_through(const char *from, const char *stream) {
-    engine_text out = { NULL, 0, 0 };
-    llmprov_face_desc d = { .format = "gemini-generate", .from = from, .out = s_gemini_take, .user = &out, .alloc = test_alloc() };
-    llmprov_face *face = llmprov_face_open(&d);
-    llmprov_client *c = engine_open(from, NULL);
-    llmprov_request req = { .model = "m", .prompt = "Hello", .stream = LLMPROV_STREAM_ON, .on_event = s_gemini_event, .user = face };
-    llmprov_call *call = llmprov_call_chat(c, &req);
-    engine_add(&out, "", 0);
-    llmprov_call_head(call, 200, NULL, 0);
-    llmprov_call_feed(call, stream, strlen(stream));
-    llmprov_call_eof(call);
-    llmprov_call_free(call);
-    llmprov_close(c);
-    llmprov_face_free(face);
-    return out;
-}
-
 #define S_GEMINI_CHUNK(inside) "data: {'responseId':'c1','modelVersion':'m-1','candidates':[{'index':0," inside "}]}\n\n"
 #define S_GEMINI_SAID(part) S_GEMINI_CHUNK("'content':{'role':'model','parts':[" part "]}")
 
 /* Text as it comes, a call when it is whole, reason and usage in the last chunk. */
 TEST(s_gemini_a_stream) {
-    engine_text out = s_gemini_through("openai-chat", Q(CHAT("{'content':'Hel'}") CHAT("{'content':'lo'}") CHAT("{'tool_calls':[{'index':0,'id':'a','function':{'name':'f','arguments':'{\\\"x\\\":'}}]}")
-        CHAT("{'tool_calls':[{'index':0,'function':{'arguments':'1}'}}]}") CHAT_END("tool_calls") CHAT_USAGE("{'prompt_tokens':5,'completion_tokens':7,'total_tokens':12}") CHAT_DONE));
+    engine_text out = server_through("gemini-generate", "openai-chat", ENGINE_STREAM, Q(CHAT("{'content':'Hel'}") CHAT("{'content':'lo'}") CHAT("{'tool_calls':[{'index':0,'id':'a','function':{'name':'f','arguments':'{\\\"x\\\":'}}]}")
+        CHAT("{'tool_calls':[{'index':0,'function':{'arguments':'1}'}}]}") CHAT_END("tool_calls") CHAT_USAGE("{'prompt_tokens':5,'completion_tokens':7,'total_tokens':12}") CHAT_DONE), NULL, 0);
     if (!test_excused()) CHECK_STR(out.ptr, Q(S_GEMINI_SAID("{'text':'Hel'}") S_GEMINI_SAID("{'text':'lo'}") S_GEMINI_SAID("{'functionCall':{'id':'a','name':'f','args':{'x':1}}}")
         "data: {'responseId':'c1','modelVersion':'m-1','candidates':[{'index':0,'content':{'role':'model','parts':[{'text':''}]},'finishReason':'STOP'}],"
         "'usageMetadata':{'promptTokenCount':5,'candidatesTokenCount':7,'totalTokenCount':12}}\n\n"));

@@ -1,17 +1,12 @@
 /* >>s_messages: anthropic-messages as a server. What goes through the model to other formats is tested with the wire. */
-#include "engine.h"
-
-static llmprov_status s_messages_read(const char *json, llmprov_asked *out) {
-    llmprov_alloc alloc = test_alloc();
-    return llmprov_ask(NULL, "anthropic-messages", json, strlen(json), &alloc, out);
-}
+#include "server.h"
 
 #define S_MESSAGES_ASK(inside) "{'model':'m','max_tokens':5," inside "}"
 #define S_MESSAGES_SAID(inside) S_MESSAGES_ASK("'messages':[{'role':'user','content':" inside "}]")
 
 /* A wrong type anywhere is refused, by its path. */
 TEST(s_messages_refuses_wrong_types_by_their_path) {
-    static const struct { const char *json, *param, *code; } cases[] = {
+    static const server_case cases[] = {
         { "5", "the request", "invalid_type" }, { "{'model':1,'messages':[]}", "model", "invalid_type" },
         { "{'model':'m'}", "messages", "missing_required_parameter" }, { "{'model':'m','messages':null}", "messages", "missing_required_parameter" },
         { S_MESSAGES_ASK("'messages':{}"), "messages", "invalid_type" }, { S_MESSAGES_ASK("'messages':[5]"), "messages[0]", "invalid_type" },
@@ -53,17 +48,7 @@ TEST(s_messages_refuses_wrong_types_by_their_path) {
         { S_MESSAGES_ASK("'thinking':true,'messages':[]"), "thinking", "invalid_type" }, { S_MESSAGES_ASK("'output_config':{'format':'json'},'messages':[]"), "output_config.format", "invalid_type" },
         { S_MESSAGES_ASK("'service_tier':1,'messages':[]"), "service_tier", "invalid_type" },
     };
-    llmprov_asked a;
-    size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_messages_read(Q(cases[i].json), &a);
-        if (status != LLMPROV_ERR_NO_MEMORY) {
-            if (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "") ||
-                !CHECK_STR(a.error.provider_code, cases[i].code ? cases[i].code : "")) printf("    %s\n    %s\n", cases[i].json, a.error.message);
-            if (cases[i].param) CHECK(a.error.http_status == 400 && !strncmp(a.error.message, cases[i].param, strlen(cases[i].param)));
-        }
-        llmprov_asked_free(&a);
-    }
+    SERVER_REFUSES("anthropic-messages", cases);
 }
 
 /* What the API refuses although it can be read: only a server that wants to be as strict asks for it. */
@@ -84,7 +69,7 @@ TEST(s_messages_as_strict_as_the_api) {
     llmprov_asked a;
     size_t i;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_messages_read(Q(cases[i].json), &a);
+        llmprov_status status = server_read("anthropic-messages", Q(cases[i].json), &a);
         if (!status) status = llmprov_asked_check(&a, NULL);
         if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) || !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "")))
             printf("    %s\n    %s\n", cases[i].json, a.error.message);
@@ -113,7 +98,7 @@ TEST(s_messages_deep_nesting_is_kept) {
                                          "'content':[{'type':'tool_result','tool_use_id':'d','content':[{'type':'tool_result','tool_use_id':'e','content':[{'type':'tool_result',"
                                          "'tool_use_id':'f','content':[{'type':'tool_result','tool_use_id':'g','content':[{'type':'tool_result','tool_use_id':'h','content':5}]}]}]}]}]}]}]}]"));
     llmprov_asked a;
-    OK_OR(s_messages_read(json, &a), done);
+    OK_OR(server_read("anthropic-messages", json, &a), done);
     CHECK_INT(a.request.messages[0].blocks[0].content_count, 1);
 done:
     llmprov_asked_free(&a);
@@ -131,7 +116,7 @@ TEST(s_messages_betas_of_message_members) {
         engine_sent s;
         sprintf(json, "{'model':'claude-sonnet-5','max_tokens':5,'messages':[{'role':'user','content':'Hi'},{'role':'system','content':'Mind.',%s},{'role':'assistant','content':'Yes.'},{'role':'user','content':'So?'}]}",
                 cases[i].member);
-        OK_OR(s_messages_read(Q(json), &a), done);
+        OK_OR(server_read("anthropic-messages", Q(json), &a), done);
         s = engine_send("anthropic", &a.request);
         if (s.http) CHECK_STR(engine_header(&s, "anthropic-beta"), cases[i].beta);
         if (s.body) CHECK(llmprov_json_get(llmprov_json_path(s.body, "messages[1]"), i ? "output_config" : "clear_at"));

@@ -1,16 +1,11 @@
 /* >>s_ollama: ollama-chat as a server. What goes through the model to other formats is tested with the wire. */
-#include "engine.h"
-
-static llmprov_status s_ollama_read(const char *json, llmprov_asked *out) {
-    llmprov_alloc alloc = test_alloc();
-    return llmprov_ask(NULL, "ollama-chat", json, strlen(json), &alloc, out);
-}
+#include "server.h"
 
 #define S_OLLAMA_ASK(inside) "{'model':'m'," inside "}"
 #define S_OLLAMA_SAID(inside) S_OLLAMA_ASK("'messages':[" inside "]")
 
 TEST(s_ollama_refuses_wrong_types_by_their_path) {
-    static const struct { const char *json, *param, *code; } cases[] = {
+    static const server_case cases[] = {
         { "[]", "the request", "invalid_type" }, { "{'model':'m'}", "messages", "missing_required_parameter" }, { S_OLLAMA_ASK("'messages':{}"), "messages", "invalid_type" },
         { S_OLLAMA_SAID("{'content':'x'}"), "messages[0].role", "missing_required_parameter" }, { S_OLLAMA_SAID("{'role':'robot','content':'x'}"), "messages[0].role", "invalid_value" },
         { S_OLLAMA_SAID("{'role':'user','content':[{'type':'text','text':'x'}]}"), "messages[0].content", "invalid_type" },
@@ -26,20 +21,13 @@ TEST(s_ollama_refuses_wrong_types_by_their_path) {
         { S_OLLAMA_ASK("'tools':[{'type':'function'}],'messages':[]"), "tools[0].function", "missing_required_parameter" }, { S_OLLAMA_ASK("'tools':[{'function':{}}],'messages':[]"), "tools[0].function.name", "missing_required_parameter" },
         { S_OLLAMA_ASK("'keep_alive':true,'messages':[]"), "keep_alive", "invalid_type" }, { S_OLLAMA_ASK("'keep_alive':-1,'tools':null,'format':'','messages':[]"), NULL, NULL },
     };
-    llmprov_asked a;
-    size_t i;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        llmprov_status status = s_ollama_read(Q(cases[i].json), &a);
-        if (status != LLMPROV_ERR_NO_MEMORY && (!CHECK_INT(status, cases[i].param ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK) ||
-            !CHECK_STR(a.error.param, cases[i].param ? cases[i].param : "") || !CHECK_STR(a.error.provider_code, cases[i].code ? cases[i].code : ""))) printf("    %s\n    %s\n", cases[i].json, a.error.message);
-        llmprov_asked_free(&a);
-    }
+    SERVER_REFUSES("ollama-chat", cases);
 }
 
 TEST(s_ollama_members_become_fields) {
     llmprov_asked a;
     const llmprov_request *r = &a.request;
-    OK_OR(s_ollama_read(Q(S_OLLAMA_ASK("'options':{'num_predict':9,'temperature':0.5,'stop':'x','num_ctx':4096,'top_k':-1},'think':'low','keep_alive':0,'format':{'type':'object'},"
+    OK_OR(server_read("ollama-chat", Q(S_OLLAMA_ASK("'options':{'num_predict':9,'temperature':0.5,'stop':'x','num_ctx':4096,'top_k':-1},'think':'low','keep_alive':0,'format':{'type':'object'},"
         "'tools':[{'type':'function','function':{'name':'f','description':'F.','parameters':{'type':'object'},'mode':1}}],'messages':[{'role':'system','content':'S'},"
         "{'role':'user','content':'U','images':['/9j/aGk='],'mood':'x'}]")), &a), done);
     CHECK_INT(r->stream, LLMPROV_STREAM_ON);                  /* unless it is refused */
@@ -63,7 +51,7 @@ done:
 TEST(s_ollama_results_without_an_id) {
     llmprov_asked a;
     engine_sent s;
-    OK_OR(s_ollama_read(Q(S_OLLAMA_SAID("{'role':'user','content':'Go'},{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{}}},{'function':{'name':'g','arguments':{}}},"
+    OK_OR(server_read("ollama-chat", Q(S_OLLAMA_SAID("{'role':'user','content':'Go'},{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{}}},{'function':{'name':'g','arguments':{}}},"
         "{'id':'c','function':{'name':'f','arguments':{}}},{'function':{'name':'f','arguments':{}}}]},{'role':'tool','tool_name':'g','content':'of g'},{'role':'tool','content':'of the third','tool_call_id':'c'},"
         "{'role':'tool','content':'first'},{'role':'tool','tool_name':'f','content':'last'}")), &a), done);
     OK_OR(llmprov_asked_check(&a, NULL), done);
@@ -94,7 +82,7 @@ TEST(s_ollama_a_request_and_back) {
         "{'role':'tool','content':'R','tool_name':'f','tool_call_id':'a'}]"));
     llmprov_asked a;
     engine_sent s;
-    OK_OR(s_ollama_read(json, &a), done);
+    OK_OR(server_read("ollama-chat", json, &a), done);
     s = engine_send("ollama-native", &a.request);
     if (s.text) CHECK(engine_equal(s.text, s.len, json, strlen(json)));
     CHECK_INT(s.warning_count, 0);
@@ -109,43 +97,9 @@ done:
 
 // -- answers ---------------------------------------------------------------------------------
 
-static bool s_ollama_take(void *user, const void *bytes, size_t len) {
-    engine_add((engine_text *)user, (const char *)bytes, len);
-    return true;
-}
-
-/* A reply of another format as a client of ollama-chat gets it; *fields (may be NULL) are what warnings are about. */
-static engine_text s_ollama_through(const char *from, int stream, const char *body, engine_text *fields, int64_t created) {
-    engine_text out = { NULL, 0, 0 };
-    llmprov_face_desc d = { .format = "ollama-chat", .from = from, .created = created, .out = s_ollama_take, .user = &out, .alloc = test_alloc() };
-    llmprov_face *f = llmprov_face_open(&d);
-    llmprov_request req = { .model = "m", .prompt = "Hi", .stream = stream == ENGINE_STREAM ? LLMPROV_STREAM_ON : LLMPROV_STREAM_OFF };
-    engine_wire w = engine_wire_of(stream, 200, body, strlen(body));
-    llmprov_client *c = engine_open(from, NULL);
-    llmprov_call *call = llmprov_call_chat(c, &req);
-    const llmprov_warning *list;
-    llmprov_response r;
-    llmprov_event e;
-    size_t count, i;
-    engine_add(&out, "", 0);
-    llmprov_call_head(call, 200, w.headers, w.header_count);
-    llmprov_call_feed(call, w.body, w.len);
-    llmprov_call_eof(call);
-    while (llmprov_call_next(call, &e)) if (stream == ENGINE_STREAM && f) llmprov_face_event(f, &e);
-    llmprov_call_take(call, &r);
-    if (stream != ENGINE_STREAM && f) llmprov_face_reply(f, &r);
-    list = llmprov_face_warnings(f, &count);
-    for (i = 0; fields && i < count; i++) engine_adds(fields, list[i].field), engine_adds(fields, ";");
-    if (f) CHECK_STR(llmprov_face_type(f, true), "application/x-ndjson");
-    llmprov_response_free(&r);
-    llmprov_call_free(call);
-    llmprov_close(c);
-    llmprov_face_free(f);
-    return out;
-}
-
 TEST_NO_OOM(s_ollama_lines_of_a_stream) {
-    engine_text t = s_ollama_through("openai-chat", ENGINE_STREAM, Q(CHAT("{'content':'A\\n'}") CHAT("{'content':'B'}")
+    llmprov_face *f = llmprov_face_open(&(llmprov_face_desc){ .format = "ollama-chat", .out = server_take, .alloc = test_alloc() });
+    engine_text t = server_through("ollama-chat", "openai-chat", ENGINE_STREAM, Q(CHAT("{'content':'A\\n'}") CHAT("{'content':'B'}")
         CHAT("{'tool_calls':[{'index':0,'id':'x','function':{'name':'f','arguments':'{\\'a'}}]}") CHAT("{'tool_calls':[{'index':1,'id':'y','function':{'name':'g','arguments':''}}]}")
         CHAT("{'tool_calls':[{'index':0,'function':{'arguments':'\\':1}'}}]}") CHAT_END("tool_calls") CHAT_DONE), NULL, 1795176000);
     CHECK_STR(t.ptr, Q("{'model':'m-1','created_at':'2026-11-20T12:00:00Z','message':{'role':'assistant','content':'A\\n'},'done':false}\n"
@@ -153,11 +107,13 @@ TEST_NO_OOM(s_ollama_lines_of_a_stream) {
         "{'model':'m-1','created_at':'2026-11-20T12:00:00Z','message':{'role':'assistant','content':'','tool_calls':[{'id':'x','function':{'index':0,'name':'f','arguments':{'a':1}}}]},'done':false}\n"
         "{'model':'m-1','created_at':'2026-11-20T12:00:00Z','message':{'role':'assistant','content':'','tool_calls':[{'id':'y','function':{'index':0,'name':'g','arguments':{}}}]},'done':false}\n"
         "{'model':'m-1','created_at':'2026-11-20T12:00:00Z','message':{'role':'assistant','content':''},'done':true,'done_reason':'stop','prompt_eval_count':0,'eval_count':0}\n"));
+    CHECK_STR(llmprov_face_type(f, true), "application/x-ndjson");
+    llmprov_face_free(f);
     engine_text_free(&t);
 }
 
 TEST_NO_OOM(s_ollama_arguments_that_are_no_object) {
-    engine_text t = s_ollama_through("openai-chat", ENGINE_STREAM, Q(CHAT("{'tool_calls':[{'index':0,'id':'x','function':{'name':'f','arguments':'[1'}}]}") CHAT_END("tool_calls") CHAT_DONE), NULL, 0);
+    engine_text t = server_through("ollama-chat", "openai-chat", ENGINE_STREAM, Q(CHAT("{'tool_calls':[{'index':0,'id':'x','function':{'name':'f','arguments':'[1'}}]}") CHAT_END("tool_calls") CHAT_DONE), NULL, 0);
     CHECK(strstr(t.ptr, "\"arguments\":{\"rawInvalidInput\":\"[1\"}"));
     engine_text_free(&t);
 }
@@ -171,7 +127,7 @@ TEST_NO_OOM(s_ollama_words_for_the_end) {
         char body[600], want[60];
         engine_text fields = { NULL, 0, 0 }, t;
         sprintf(body, "{'id':'c1','model':'m-1','choices':[{'index':0,'message':{'content':'Hi'},'finish_reason':'%s'}]}", cases[i].word);
-        t = s_ollama_through("openai-chat", ENGINE_WHOLE, Q(body), &fields, 0);
+        t = server_through("ollama-chat", "openai-chat", ENGINE_WHOLE, Q(body), &fields, 0);
         sprintf(want, "\"done_reason\":\"%s\"", cases[i].reason);
         CHECK(strstr(t.ptr, want) && strstr(t.ptr, "\"done\":true"));
         CHECK_STR(fields.ptr, cases[i].warned);
@@ -184,7 +140,7 @@ TEST_NO_OOM(s_ollama_words_for_the_end) {
 TEST_NO_OOM(s_ollama_a_reply_and_back) {
     const char *json = Q("{'model':'m-1','created_at':'2026-11-20T10:00:01.5Z','message':{'role':'assistant','content':'Hi','thinking':'T','images':['iVBORw0KGgoAAAA='],'tool_calls':[{'function':{'index':0,'name':'f','arguments':{'a':1}}}],'mood':'x'},"
         "'logprobs':[{'token':'Hi','logprob':-1}],'done':true,'done_reason':'stop','total_duration':5,'prompt_eval_count':5,'eval_count':7}");
-    engine_text t = s_ollama_through("ollama-chat", ENGINE_WHOLE, json, NULL, 0);
+    engine_text t = server_through("ollama-chat", "ollama-chat", ENGINE_WHOLE, json, NULL, 0);
     CHECK(engine_equal(t.ptr, t.len, json, strlen(json)) || (printf("%s\n", t.ptr), false));
     engine_text_free(&t);
 }
@@ -205,7 +161,7 @@ TEST(s_ollama_dates) {
 TEST(s_ollama_without_memory) {
     static const llmprov_usage usage = { .input_tokens = 3, .output_tokens = 4 };
     engine_text out = { NULL, 0, 0 };
-    llmprov_face_desc d = { .format = "ollama-chat", .out = s_ollama_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face_desc d = { .format = "ollama-chat", .out = server_take, .user = &out, .alloc = test_alloc() };
     llmprov_face *f = llmprov_face_open(&d);
     llmprov_block b = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "x", .name = "f" };
     llmprov_event events[] = { { .type = LLMPROV_EVENT_START, .id = "r", .model = "m" }, { .type = LLMPROV_EVENT_BLOCK, .block = &b }, { .type = LLMPROV_EVENT_JSON, .text = "{\"a\":", .text_len = 5 },

@@ -1,5 +1,5 @@
 /* >>s_responses: requests that are refused, by their path; and the events of an answer, in the API's order. */
-#include "engine.h"
+#include "server.h"
 
 // -- requests --------------------------------------------------------------------------------
 
@@ -95,11 +95,6 @@ TEST(s_responses_requests_go_to_other_formats) {
 
 // -- answers ---------------------------------------------------------------------------------
 
-static bool s_responses_take(void *user, const void *bytes, size_t len) {
-    engine_add((engine_text *)user, (const char *)bytes, len);
-    return true;
-}
-
 static void s_responses_say(llmprov_face *f, llmprov_event_type type, int index, const llmprov_block *block, const char *text) {
     static const llmprov_usage usage = { .input_tokens = 3, .cache_read_tokens = 2, .output_tokens = 7, .thinking_tokens = 1 };
     llmprov_event e;
@@ -127,7 +122,7 @@ TEST(s_responses_events_in_their_order) {
     llmprov_block think = { .type = LLMPROV_BLOCK_THINKING }, text = { .type = LLMPROV_BLOCK_TEXT }, call = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "f" };
     engine_text out = { NULL, 0, 0 };
     llmprov_alloc alloc = test_alloc();
-    llmprov_face *f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .from = "anthropic-messages", .out = s_responses_take, .user = &out, .alloc = alloc, .created = 5 });
+    llmprov_face *f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .from = "anthropic-messages", .out = server_take, .user = &out, .alloc = alloc, .created = 5 });
     llmprov_json *last = NULL;
     const char *p;
     size_t n = 0;
@@ -184,7 +179,7 @@ TEST(s_responses_the_response_repeats_the_request) {
     r.model = "gpt-4.1";
     r.stop = LLMPROV_STOP_END;
     llmprov_ask(NULL, "openai-responses", text, strlen(text), &alloc, &asked);
-    f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .request = &asked.request, .out = s_responses_take, .user = &out, .alloc = alloc });
+    f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .request = &asked.request, .out = server_take, .user = &out, .alloc = alloc });
     llmprov_face_reply(f, &r);
     root = llmprov_json_parse(out.ptr, out.len, NULL, NULL);
     if (!test_excused()) {
@@ -218,7 +213,7 @@ TEST(s_responses_errors) {
             llmprov_error e = { .code = cases[i].code, .message = "It failed." };
             engine_text out = { NULL, 0, 0 };
             llmprov_alloc alloc = test_alloc();
-            llmprov_face *f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .out = s_responses_take, .user = &out, .alloc = alloc });
+            llmprov_face *f = llmprov_face_open(&(llmprov_face_desc){ .format = "openai-responses", .out = server_take, .user = &out, .alloc = alloc });
             engine_add(&out, "", 0);
             if (begun) s_responses_say(f, LLMPROV_EVENT_START, 0, NULL, NULL);
             llmprov_face_error(f, &e, &status);
