@@ -47,6 +47,11 @@ TEST(s_messages_refuses_wrong_types_by_their_path) {
         { S_MESSAGES_ASK("'thinking':{'type':'sometimes'},'messages':[]"), "thinking.type", "invalid_value" },
         { S_MESSAGES_ASK("'thinking':true,'messages':[]"), "thinking", "invalid_type" }, { S_MESSAGES_ASK("'output_config':{'format':'json'},'messages':[]"), "output_config.format", "invalid_type" },
         { S_MESSAGES_ASK("'service_tier':1,'messages':[]"), "service_tier", "invalid_type" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':[{'type':'image','source':{'type':'base64','media_type':'image/png'}}]}]"), "messages[0].content[0].source.data", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':[{'type':'image','source':{'type':'base64','data':'aGk='}}]}]"), "messages[0].content[0].source.media_type", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':[{'type':'image','source':{'type':'url'}}]}]"), "messages[0].content[0].source.url", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':[{'type':'document','source':{'type':'file'}}]}]"), "messages[0].content[0].source.file_id", "missing_required_parameter" },
+        { S_MESSAGES_ASK("'messages':[{'role':'user','content':[{'type':'document','source':{'type':'text','media_type':'text/plain'}}]}]"), "messages[0].content[0].source.data", "missing_required_parameter" },
     };
     SERVER_REFUSES("anthropic-messages", cases);
 }
