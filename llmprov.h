@@ -6052,6 +6052,12 @@ static void llmprov__frame_free(llmprov__frame_cutter *f) {
     llmprov__mem_buf_free(&f->name);
 }
 
+/* Whether a frame begins at the next byte, so that one may be taken from there without the cutter. */
+static bool llmprov__frame_fresh(const llmprov__frame_cutter *f) {
+    if (f->items || f->line.len || f->framing == LLMPROV_FRAMING_EVENTSTREAM) return false;
+    return f->framing == LLMPROV_FRAMING_NDJSON || (f->begun && (f->left || (!f->has_data && !f->event.len)));
+}
+
 /* Moves a text into a buffer, so that it outlives the piece. */
 static void llmprov__frame_hold(llmprov__frame_cutter *f, llmprov__mem_buf *b, llmprov_str *text) {
     if (text->ptr == b->ptr) return;
@@ -7122,7 +7128,10 @@ typedef struct llmprov__reply_hole { llmprov__reply_kind kind; size_t from, to; 
 enum { LLMPROV__REPLY_HOLES = 8 };
 
 typedef struct llmprov__reply_hot {
-    llmprov__mem_buf frame, event;
+    llmprov__mem_buf bytes;      /* the frame with what the framing puts around it; where that is unknown, its data alone */
+    size_t data_from, data_to;   /* where its data lies in them */
+    bool framed;                 /* the framing is known */
+    llmprov__mem_buf event;
     llmprov__reply_hole holes[LLMPROV__REPLY_HOLES];         /* in their order; one of them is the piece of text */
     size_t hole_count;
     llmprov__mem_buf last;       /* the last frame that was not parsed, without its text, where its counts count */
@@ -7192,7 +7201,7 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
     inner.fn = llmprov__mem_metered;
     inner.user = &t->meter;
     t->arena.alloc = t->scratch.alloc = t->sifted.alloc = inner;
-    t->hot.frame.alloc = t->hot.event.alloc = t->hot.last.alloc = inner;
+    t->hot.bytes.alloc = t->hot.event.alloc = t->hot.last.alloc = inner;
     t->id = t->model = NULL;
     llmprov__err_clear(&t->error);
     t->state = state ? llmprov__mem_take(&t->arena, state) : NULL;
@@ -7218,7 +7227,7 @@ static void llmprov__reply_free_block(llmprov__reply_block *b) {
 static void llmprov__reply_free_reading(llmprov_turn *t) {
     llmprov__mem_buf_free(&t->scratch);
     llmprov__mem_buf_free(&t->sifted);
-    llmprov__mem_buf_free(&t->hot.frame);
+    llmprov__mem_buf_free(&t->hot.bytes);
     llmprov__mem_buf_free(&t->hot.event);
     llmprov__mem_buf_free(&t->hot.last);
     t->hot.armed = t->hot.late = false;
@@ -7947,8 +7956,8 @@ static const char *llmprov__reply_value(llmprov__reply_hot *h, const char *p, co
     begin = hole.kind == LLMPROV__REPLY_STRING ? ++p : p;
     if (hole.kind == LLMPROV__REPLY_STRING) p = llmprov__text_plain(p, end);
     else while (p < end && *p >= '0' && *p <= '9') p++;
-    hole.from = (size_t)(begin - h->frame.ptr);
-    hole.to = (size_t)(p - h->frame.ptr);
+    hole.from = (size_t)(begin - h->bytes.ptr);
+    hole.to = (size_t)(p - h->bytes.ptr);
     if (hole.kind == LLMPROV__REPLY_STRING ? p == end || *p++ != '"' : p == begin) return begin;
     if (h->hole_count < LLMPROV__REPLY_HOLES) h->holes[h->hole_count++] = hole;
     return p;
@@ -7957,7 +7966,7 @@ static const char *llmprov__reply_value(llmprov__reply_hot *h, const char *p, co
 /* Finds the holes of a frame whose piece of text is that hole; false = the piece is in none. The holes before it leave
    room for it. */
 static bool llmprov__reply_dig(llmprov__reply_hot *h, llmprov__reply_hole text, const char *passing, const char *counts) {
-    const char *begin = h->frame.ptr, *end = begin + h->frame.len, *p = begin;
+    const char *begin = h->bytes.ptr, *end = begin + h->data_to, *p = begin + h->data_from;
     bool found = false, count;
     size_t n;
     h->hole_count = 0;
@@ -7978,20 +7987,25 @@ static bool llmprov__reply_dig(llmprov__reply_hot *h, llmprov__reply_hole text, 
     return found;
 }
 
-/* Remembers a frame that gave exactly one piece, whole in one of its strings. */
-static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame, const char *passing, const char *counts) {
+/* Remembers a frame that gave exactly one piece, whole in one of its strings. wire is the frame as it came, or nothing
+   where it came in pieces. */
+static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire, const char *passing, const char *counts) {
     llmprov__reply_hot *h = &t->hot;
     llmprov__reply_hole text;
     h->armed = false;
     if (t->pieces != 1 || t->events != 1 || t->error.code) return;
     if (t->piece < frame->data.ptr || t->piece + t->piece_len > frame->data.ptr + frame->data.len) return;
-    h->frame.len = h->event.len = 0;
-    if (!llmprov__mem_add(&h->frame, frame->data.ptr, frame->data.len) || !llmprov__mem_add(&h->event, frame->event.ptr, frame->event.len)) {
+    h->framed = wire.ptr != NULL;
+    if (!h->framed) wire = frame->data;
+    h->data_from = (size_t)(frame->data.ptr - wire.ptr);
+    h->data_to = h->data_from + frame->data.len;
+    h->bytes.len = h->event.len = 0;
+    if (!llmprov__mem_add(&h->bytes, wire.ptr, wire.len) || !llmprov__mem_add(&h->event, frame->event.ptr, frame->event.len)) {
         llmprov__reply_no_memory(t);
         return;
     }
     text.kind = LLMPROV__REPLY_TEXT;
-    text.from = (size_t)(t->piece - frame->data.ptr);
+    text.from = (size_t)(t->piece - wire.ptr);
     text.to = text.from + t->piece_len;
     h->block = t->piece_block;
     h->armed = llmprov__reply_dig(h, text, passing, counts);
@@ -8031,22 +8045,23 @@ static bool llmprov__reply_equal(const char *p, const char *q, size_t n) {
     return i == n;
 }
 
-/* Whether a frame differs from the learned one in its holes only, and its text. */
-static bool llmprov__reply_alike(const llmprov__reply_hot *h, const llmprov_frame *frame, llmprov_str *text) {
-    const char *p = frame->data.ptr, *end = p + frame->data.len, *of = h->frame.ptr, *begin;
-    size_t at = 0, i;
+/* Compares what comes with the learned bytes between two places, but for the holes there. Returns where it ends, and its
+   text; NULL = it differs, or is not all there. */
+static const char *llmprov__reply_alike(const llmprov__reply_hot *h, size_t at, size_t to, const char *p, const char *end, llmprov_str *text) {
+    const char *of = h->bytes.ptr, *begin;
+    size_t i;
     for (i = 0; i < h->hole_count; i++) {
         const llmprov__reply_hole *hole = &h->holes[i];
         size_t n = hole->from - at;
-        if ((size_t)(end - p) < n || !llmprov__reply_equal(p, of + at, n)) return false;
+        if ((size_t)(end - p) < n || !llmprov__reply_equal(p, of + at, n)) return NULL;
         begin = p + n;
-        if ((p = llmprov__reply_pass(hole->kind, begin, end)) == NULL) return false;
+        if ((p = llmprov__reply_pass(hole->kind, begin, end)) == NULL) return NULL;
         at = hole->to;
         if (hole->kind != LLMPROV__REPLY_TEXT) continue;
         text->ptr = begin;
         text->len = (size_t)(p - begin);
     }
-    return (size_t)(end - p) == h->frame.len - at && llmprov__reply_equal(p, of + at, (size_t)(end - p));
+    return (size_t)(end - p) >= to - at && llmprov__reply_equal(p, of + at, to - at) ? p + (to - at) : NULL;
 }
 
 /* Says the text of a frame that is like the learned one; false = it is broken. */
@@ -8067,20 +8082,43 @@ static bool llmprov__reply_say(llmprov_turn *t, llmprov_str text, const char *en
     return true;
 }
 
-/* Reads a frame that differs from the learned one only in its text and where it says nothing, or counts: those counts
-   are read later. False = it must be parsed. */
-static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame) {
+/* Keeps a frame whose data were not parsed, without its text: its counts are read later, if it is the last. */
+static void llmprov__reply_later(llmprov_turn *t, llmprov_str data, llmprov_str text) {
+    llmprov__reply_hot *h = &t->hot;
+    const char *behind = text.ptr + text.len;
+    h->last.len = 0;
+    h->late = llmprov__mem_add(&h->last, data.ptr, (size_t)(text.ptr - data.ptr)) &&
+              llmprov__mem_add(&h->last, behind, (size_t)(data.ptr + data.len - behind));
+    if (!h->late) llmprov__reply_no_memory(t);
+}
+
+/* Reads a frame that differs from the learned one only in its text and where it says nothing, or counts. False = it must
+   be parsed; so must one that shows its framing when that is not known. */
+static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire) {
     llmprov__reply_hot *h = &t->hot;
     const char *end = frame->data.ptr + frame->data.len;
     llmprov_str text;
-    if (!h->armed || frame->event.len != h->event.len || !llmprov__reply_equal(frame->event.ptr, h->event.ptr, h->event.len) ||
-        !llmprov__reply_alike(h, frame, &text) || !llmprov__reply_say(t, text, end)) return false;
-    if (!h->counts) return true;
-    h->last.len = 0;
-    h->late = llmprov__mem_add(&h->last, frame->data.ptr, (size_t)(text.ptr - frame->data.ptr)) &&
-              llmprov__mem_add(&h->last, text.ptr + text.len, (size_t)(end - text.ptr) - text.len);
-    if (!h->late) llmprov__reply_no_memory(t);
+    if (!h->armed || (wire.ptr && !h->framed)) return false;
+    if (frame->event.len != h->event.len || !llmprov__reply_equal(frame->event.ptr, h->event.ptr, h->event.len) ||
+        llmprov__reply_alike(h, h->data_from, h->data_to, frame->data.ptr, end, &text) != end || !llmprov__reply_say(t, text, end)) return false;
+    if (h->counts) llmprov__reply_later(t, frame->data, text);
     return true;
+}
+
+/* The same of a frame that begins at p, before anything has looked for its end; returns where that is. NULL = it must be
+   cut, as one must that is longer than the limit or not all there. */
+static const char *llmprov__reply_ahead(llmprov_turn *t, const char *p, const char *end, size_t limit) {
+    llmprov__reply_hot *h = &t->hot;
+    const char *behind;
+    llmprov_str text, data;
+    if (!h->armed || !h->framed) return NULL;
+    behind = llmprov__reply_alike(h, 0, h->bytes.len, p, end, &text);
+    if (!behind || (size_t)(behind - p) > limit) return NULL;
+    data.ptr = p + h->data_from;
+    data.len = (size_t)(behind - p) - h->data_from - (h->bytes.len - h->data_to);
+    if (!llmprov__reply_say(t, text, data.ptr + data.len)) return NULL;
+    if (h->counts) llmprov__reply_later(t, data, text);
+    return behind;
 }
 
 /* -- the end of the reply -- */
@@ -33638,8 +33676,8 @@ static bool llmprov__call_unwrap(llmprov_call *call, const llmprov_frame *messag
     return !call->turn->error.code;
 }
 
-/* One frame of a stream. */
-static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) {
+/* One frame of a stream, and how it came on the wire, where that was in one piece. */
+static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame, llmprov_str wire) {
     const llmprov_translator *tr = call->client->translator;
     llmprov_turn *t = call->turn;
     llmprov_frame inner;
@@ -33649,7 +33687,7 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
         if (!llmprov__call_unwrap(call, frame, &inner)) return;
         frame = &inner;
     }
-    if (!frame->failed && llmprov__reply_shortcut(t, frame)) return;
+    if (!frame->failed && llmprov__reply_shortcut(t, frame, wire)) return;
     llmprov__call_settle(call);
     if (frame->data.len <= 16 && llmprov__text_is(llmprov__call_trim(frame->data), "[DONE]")) {
         tr->read_end(t);
@@ -33662,7 +33700,7 @@ static void llmprov__call_frame(llmprov_call *call, const llmprov_frame *frame) 
     if (!s.status && !t->error.code) llmprov__json_done(&s);
     if (s.status) llmprov__call_not_json(call, &s);
     if (t->error.code) llmprov__call_keep_raw(call, frame->data);
-    llmprov__reply_learn(t, frame, tr->passing, tr->counts);
+    llmprov__reply_learn(t, frame, wire, tr->passing, tr->counts);
 }
 
 /* After each frame: has the call come to an end? */
@@ -33708,22 +33746,45 @@ static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     return LLMPROV__CALL_FRAMES;
 }
 
+/* The next frame, when it is like the one before it. */
+static bool llmprov__call_ahead(llmprov_call *call) {
+    const char *behind = llmprov__reply_ahead(call->turn, call->at, call->end, call->frames.limit);
+    if (!behind) return false;
+    call->frame_number++;
+    call->at = behind;
+    if (behind == call->end) call->frames.clean = NULL;
+    return true;
+}
+
+/* The next frame, whatever it is; false = what is left of the bytes is none, or a part of one. */
+static bool llmprov__call_cut(llmprov_call *call, bool fresh) {
+    llmprov_str wire = { NULL, 0 };
+    const char *from = call->at;
+    llmprov_frame frame;
+    call->frames.again = call->client->translator->again;
+    call->frames.skip = call->client->translator->skip ? call->client->translator->skip(call->turn) : NULL;
+    if (!llmprov__frame_next(&call->frames, &call->at, call->end, &frame)) {
+        if (call->frames.status) llmprov__call_no_frame(call);
+        return false;
+    }
+    if (fresh && frame.data.ptr >= from && frame.data.ptr < call->at) {
+        wire.ptr = from;
+        wire.len = (size_t)(call->at - from);
+    }
+    llmprov__call_frame(call, &frame, wire);
+    return true;
+}
+
 /* Reads frames until one gave an event (for llmprov_call_next) or the bytes are used up. */
 static void llmprov__call_digest(llmprov_call *call) {
-    llmprov_frame frame;
     if (call->mode != LLMPROV__CALL_FRAMES) {
         if (call->end > call->at && !llmprov__mem_add(&call->reply, call->at, (size_t)(call->end - call->at))) llmprov__call_fail_now(call, LLMPROV_ERR_NO_MEMORY, "");
         call->at = call->end;
         return;
     }
     while (call->at < call->end && !(call->queue_at < call->queue_count)) {
-        call->frames.again = call->client->translator->again;
-        call->frames.skip = call->client->translator->skip ? call->client->translator->skip(call->turn) : NULL;
-        if (!llmprov__frame_next(&call->frames, &call->at, call->end, &frame)) {
-            if (call->frames.status) llmprov__call_no_frame(call);
-            return;
-        }
-        llmprov__call_frame(call, &frame);
+        bool fresh = llmprov__frame_fresh(&call->frames);
+        if (!(fresh && llmprov__call_ahead(call)) && !llmprov__call_cut(call, fresh)) return;
         if ((call->turn->error.code || call->turn->done || call->cancelled) && llmprov__call_settled(call)) {
             call->at = call->end;
             return;
@@ -33826,9 +33887,10 @@ static bool llmprov__call_is_whole(llmprov_call *call, llmprov_str data) {
 
 /* A stream that ended cleanly: what no blank line closed counts, and then the format's own end must have come. */
 static void llmprov__call_read_end(llmprov_call *call) {
+    llmprov_str wire = { NULL, 0 };
     llmprov_frame frame;
     if (llmprov__frame_last(&call->frames, &frame) && llmprov__call_is_whole(call, frame.data)) {
-        llmprov__call_frame(call, &frame);
+        llmprov__call_frame(call, &frame, wire);
         if (llmprov__call_settled(call)) return;
     }
     if (call->frames.status) {

@@ -73,6 +73,61 @@ TEST_NO_OOM(call_may_be_cut_at_every_byte) {
     }
 }
 
+/* A frame that is like the one before it is read before its end is searched; what only looks like one is cut as ever. */
+#define CALL_TEXT(text) FEED_DELTA("{\"content\":\"" text "\"}")
+#define CALL_TEXTS CALL_TEXT("a") CALL_TEXT("b") CALL_TEXT("c")
+#define CALL_LINE(text, end) "{\"model\":\"m\",\"created_at\":\"2025-11-20T10:00:00.1Z\",\"message\":{\"role\":\"assistant\",\"content\":\"" text "\"},\"done\":false}" end
+#define CALL_LINES CALL_LINE("a", "\n") CALL_LINE("b", "\n") CALL_LINE("c", "\n")
+#define CALL_LONG "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+
+TEST_NO_OOM(call_reads_ahead_what_it_would_cut) {
+    static const struct { const char *provider, *type, *stream, *text; bool fails; } rows[] = {
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT("d\\u00e9\\n") FEED_FINISH("stop") FEED_DONE, "abcd\xC3\xA9\n", false },
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT("d\ne") FEED_FINISH("stop") FEED_DONE, "abc", true },
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT("d\\\ne") FEED_FINISH("stop") FEED_DONE, "abc", true },
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT("d\xFFz") FEED_FINISH("stop") FEED_DONE, "abcd\xEF\xBF\xBDz", false },
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT(CALL_LONG CALL_LONG CALL_LONG CALL_LONG) FEED_FINISH("stop") FEED_DONE, "abc", true },
+        { "openai", "text/event-stream", CALL_TEXTS ": ping\n\n" CALL_TEXT("d") "event: other\n" CALL_TEXT("e") "\n\r\n" CALL_TEXT("f") FEED_FINISH("stop") FEED_DONE, "abcdef", false },
+        { "openai", "text/event-stream", CALL_TEXTS CALL_TEXT("d") "data: \n" CALL_TEXT("e") FEED_FINISH("stop") FEED_DONE, "abcde", false },
+        { "openai", "text/event-stream", ":\r\n" "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\r\n\r\n" "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\r\n\r\n"
+            "data: {\"choices\":[{\"delta\":{\"content\":\"c\"}}]}\n\n" "data: {\"choices\":[{\"delta\":{\"content\":\"d\"}}]}\r\n\r\n"
+            "data: {\"choices\":[{\"delta\":{\"content\":\"e\"}}]}\r\r" FEED_FINISH("stop") FEED_DONE, "abcde", false },
+        { "ollama-native", "application/x-ndjson", CALL_LINES CALL_LINE("d", " \n\n ") CALL_LINE("e", "\r\n") CALL_LINE("f", "\r\n") CALL_LINE("g", "\r\n")
+            "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}", "abcdefg", false },
+        { "ollama-native", "application/x-ndjson", CALL_LINES CALL_LINE("d\n", "\n") CALL_LINE("e", "\n"), "abc", true },
+        { "ollama-native", "application/x-ndjson", CALL_LINES CALL_LINE("d", "") CALL_LINE("e", "\n"), "abcd", true },
+    };
+    size_t i;
+    int way;
+    for (i = 0; i < LLMPROV__COUNT(rows); i++) {
+        char first[4096] = "";
+        for (way = 0; way < CALL_WAYS; way++) {
+            llmprov_desc d = feed_desc(rows[i].provider);
+            llmprov_client *c;
+            feed_log log;
+            llmprov_request req = feed_request("Say hello.", &log);
+            llmprov_response r;
+            llmprov_call *call;
+            d.limits.max_event_bytes = 400;
+            req.stream = LLMPROV_STREAM_ON;
+            c = llmprov_open(&d);
+            call = llmprov_call_chat(c, &req);
+            feed_head(call, 200, rows[i].type);
+            feed_bytes(call, way, rows[i].stream, strlen(rows[i].stream), NULL);
+            llmprov_call_eof(call);
+            llmprov_call_take(call, &r);
+            CHECK((r.error.code != LLMPROV_OK) == rows[i].fails);
+            CHECK(!strcmp(r.text, rows[i].text));
+            feed_add(&log, r.error.message, r.error.message ? strlen(r.error.message) : 0);
+            if (!way) strcpy(first, log.text);
+            CHECK(!strcmp(log.text, first));
+            llmprov_response_free(&r);
+            llmprov_call_free(call);
+            llmprov_close(c);
+        }
+    }
+}
+
 static void call_tool(bool next) {
     llmprov_client *c = feed_client("openai");
     feed_log log;
