@@ -454,7 +454,8 @@
         }
 
     Headers that belong to an error are in llmprov_face_headers. A stream of bedrock-converse is binary; the bytes are
-    whole messages, as llmprov_face_type says.
+    whole messages, as llmprov_face_type says. With the path in llmprov_face_desc, a stream of gemini-generate that was
+    asked without alt=sse is the JSON array that Google answers with.
 
     A whole reply goes through llmprov_face_reply. Members that a format has and the request struct has not are in
     request.kept and go back to that format as they were said; elsewhere each is a warning. Converting a format into
@@ -1326,6 +1327,8 @@ typedef struct llmprov_face_desc {
     const llmprov_request *request;            /* what the client asked (llmprov_ask), or NULL; it must outlive the face */
     const char *id, *model;      /* in place of the reply's own                                              */
     int64_t created;             /* seconds since 1970, for formats that tell them                           */
+    const char *path;            /* the path that was asked, with its query, where that says how a stream is framed: without
+                                    alt=sse one of gemini-generate is a JSON array; NULL = it is server-sent events */
     llmprov_out_fn out;          /* required                                                                 */
     void *user;                  /* for out                                                                  */
     const llmprov_registry *registry;          /* NULL = the built-in formats                                */
@@ -12059,6 +12062,17 @@ static bool llmprov__translator_route(const llmprov_translator *t, const char *p
     llmprov_str p = { path, strcspn(path, "?#") };
     place->stream = t->stream_path && llmprov__translator_fits(t->stream_path, p, place);
     return place->stream || llmprov__translator_fits(t->path, p, place);
+}
+
+/* Whether a path is that of a stream and lacks what the query of the translator's own one says. */
+static bool llmprov__translator_asked_items(const llmprov_translator *t, const char *path) {
+    const char *want = t->stream_path ? strchr(t->stream_path, '?') : NULL, *at = strchr(path, '?');
+    size_t n = want ? strlen(++want) : 0;
+    llmprov__translator_place place;
+    if (!n || !llmprov__translator_route(t, path, &place) || !place.stream) return false;
+    for (; at; at = strchr(at, '&'))
+        if (!strncmp(++at, want, n) && strchr("&#", at[n])) return false;
+    return true;
 }
 
 /* Whether the version of a translator's API stands before it. */
@@ -24474,6 +24488,7 @@ struct llmprov_face {
     size_t data;                 /* where the JSON of the frame in hand begins */
     llmprov__http_headers headers;
     bool streaming, ended;
+    bool items, begun;           /* a stream is one JSON array, of which an item has gone out */
     bool failing;                /* an error is being written */
     size_t characters;           /* of the TEXT events so far: where in a text a citation is */
     llmprov__face_hot hot;
@@ -24566,6 +24581,7 @@ static void llmprov__face_begin_message(llmprov_face *f, const char *type) {
 
 /* The frame in hand is whole but for what ends it. */
 static void llmprov__face_seal(llmprov_face *f) {
+    if (f->items) return;
     if (!llmprov__face_is_binary(f)) {
         llmprov__write_add(&f->json, "\n\n", f->translator->framing == LLMPROV_FRAMING_NDJSON ? 1 : 2);
         return;
@@ -24579,7 +24595,7 @@ LLMPROV_API llmprov_writer *llmprov_face_begin(llmprov_face *f, const char *even
     w->len = 0;
     w->depth = 0;
     w->comma = false;
-    if (!f->streaming || f->translator->framing == LLMPROV_FRAMING_NDJSON) return w;
+    if (!f->streaming || f->items || f->translator->framing == LLMPROV_FRAMING_NDJSON) return w;
     if (llmprov__face_is_binary(f)) {
         llmprov__face_begin_message(f, event ? event : "");
         return w;
@@ -24610,12 +24626,29 @@ LLMPROV_API void llmprov_face_text(llmprov_face *f, const char *key, const char 
     f->hot.texts++;
 }
 
+/* Sends the frame in hand, or the whole body. */
+static void llmprov__face_ship(llmprov_face *f) {
+    if (f->items && (f->streaming || f->failing)) {
+        if (f->begun) llmprov__face_out(f, ",\r\n", 3);
+        else llmprov__face_out(f, "[", 1);
+        f->begun = true;
+    }
+    llmprov__face_out(f, f->json.text, f->json.len);
+}
+
+/* Ends a stream, or an error in its place, that is an array. */
+static void llmprov__face_end_items(llmprov_face *f) {
+    if (!f->items || f->error.code) return;
+    if (f->begun) llmprov__face_out(f, "]\r\n", 3);
+    else llmprov__face_out(f, "[]\r\n", 4);
+}
+
 LLMPROV_API void llmprov_face_send(llmprov_face *f) {
     if (f->streaming && f->json.status == LLMPROV_OK && !llmprov__face_is_binary(f)) llmprov__face_one_line(&f->json, f->data);
     f->hot.end = f->json.len;
     if (f->streaming) llmprov__face_seal(f);
     f->hot.frames++;
-    llmprov__face_out(f, f->json.text, f->json.len);
+    llmprov__face_ship(f);
 }
 
 LLMPROV_API void llmprov_face_word(llmprov_face *f, const char *word) {
@@ -24657,7 +24690,7 @@ static bool llmprov__face_again(llmprov_face *f, const llmprov_event *e) {
         llmprov__write_add(&f->json, h->tail, h->tail_len);
     }
     llmprov__face_seal(f);
-    llmprov__face_out(f, f->json.text, f->json.len);
+    llmprov__face_ship(f);
     return true;
 }
 
@@ -34943,7 +34976,7 @@ LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const 
 
 /* Copies what the desc points to, but for the request. */
 static void llmprov__ask_copy(llmprov_face *f) {
-    const char **texts[] = { &f->desc.format, &f->desc.from, &f->desc.id, &f->desc.model };
+    const char **texts[] = { &f->desc.format, &f->desc.from, &f->desc.id, &f->desc.model, &f->desc.path };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(texts); i++) {
         const char *text = *texts[i];
@@ -34974,6 +35007,7 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
     llmprov__ask_copy(f);
     f->translator = t;
     f->state = t && t->write_state ? llmprov__mem_take(&f->arena, t->write_state) : NULL;
+    f->items = t && t->framing == LLMPROV_FRAMING_ITEMS && f->desc.path && llmprov__translator_asked_items(t, f->desc.path);
     if (!t || !t->write_event) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written: ", desc->format ? desc->format : "(none was named)", (char *)NULL);
     else if (!desc->out) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "llmprov_face_desc.out: an answer needs a way out", (char *)NULL);
     if (!f->arena.failed) return f;
@@ -34982,7 +35016,7 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
 }
 
 LLMPROV_API const char *llmprov_face_type(const llmprov_face *f, bool stream) {
-    if (!f || !stream) return "application/json";
+    if (!f || !stream || f->items) return "application/json";
     if (llmprov__face_is_binary(f)) return "application/vnd.amazon.eventstream";
     return f->translator && f->translator->framing == LLMPROV_FRAMING_NDJSON ? "application/x-ndjson"
                                                                              : "text/event-stream; charset=utf-8";
@@ -35024,6 +35058,7 @@ LLMPROV_API llmprov_status llmprov_face_error(llmprov_face *f, const llmprov_err
     if (!llmprov__ask_open(f)) return f->error.code;
     f->failing = true;
     status = f->translator->write_error(f, error);
+    llmprov__face_end_items(f);
     f->ended = true;
     if (http_status) *http_status = status;
     return f->error.code;
@@ -35041,6 +35076,7 @@ LLMPROV_API llmprov_status llmprov_face_event(llmprov_face *f, const llmprov_eve
     if (block && (f->translator->rules & LLMPROV_RULE_ONE_BLOCK) && (e->type == LLMPROV_EVENT_JSON || !llmprov__face_same(f, e)))
         llmprov__face_order(f, e);
     else llmprov__face_write(f, e);
+    if (e->type == LLMPROV_EVENT_END) llmprov__face_end_items(f);
     return f->error.code;
 }
 

@@ -43,6 +43,7 @@ typedef struct serve {
     serve_bytes in, body, out;   /* as it came; the request's body; what is to be sent                       */
     size_t used, sent;           /* of `in`; of `out`                                                        */
     char method[16], path[200];  /* without the query                                                        */
+    char target[1000];           /* with it                                                                  */
     serve_bytes headers;         /* "name\0value\0" of each                                                  */
     size_t most;                 /* bytes of body that are wanted; said at SERVE_HEAD                        */
     int status;                  /* of SERVE_WRONG                                                           */
@@ -175,12 +176,13 @@ static inline serve_what serve_read_line(serve *s, char *line) {
     if (!*line) return SERVE_MORE;                         /* a blank line before a request is legal */
     s->keep = s->plain = s->chunked = s->counted = false;
     s->left = s->headers.len = 0;
-    s->method[0] = s->path[0] = 0;
+    s->method[0] = s->path[0] = s->target[0] = 0;
     if (!version || path == line || path[1] != '/' || (strcmp(version, " HTTP/1.1") && strcmp(version, " HTTP/1.0")))
         return serve_wrong(s, 400, "this is not HTTP/1.1");
     s->plain = version[8] == '0';
     s->keep = !s->plain;
     *version = *path++ = 0;
+    snprintf(s->target, sizeof s->target, "%s", path);
     path[strcspn(path, "?")] = 0;
     snprintf(s->method, sizeof s->method, "%s", line);
     snprintf(s->path, sizeof s->path, "%s", path);

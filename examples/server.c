@@ -60,7 +60,7 @@ static bool collect(void *user, const void *data, size_t len) {
 /* Before a request is known to be one, its shape is the one that its headers speak of. */
 static void open_face(conn *c) {
     const llmprov_provider *row = llmprov_client_provider(client);
-    llmprov_face_desc d = { .out = collect, .user = c, .created = (int64_t)time(NULL), .request = &c->asked.request };
+    llmprov_face_desc d = { .out = collect, .user = c, .created = (int64_t)time(NULL), .request = &c->asked.request, .path = c->http.target };
     if (row) d.from = row->format;
     if (c->route.format) d.format = c->route.format;
     else d.format = serve_header(&c->http, "anthropic-version") ? "anthropic-messages" : "openai-chat";

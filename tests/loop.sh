@@ -377,6 +377,8 @@ for behind in $formats; do
 done
 for behind in $formats; do
     where $behind
+    asked "gateway to $behind: a stream that is an array" '^\[{' '/v1beta/models/m:streamGenerateContent' "{$hi}"
+    asked "gateway to $behind: a stream of events" '^data: {' '/v1beta/models/m:streamGenerateContent?alt=sse' "{$hi}"
     for format in $servers; do
         p=$(provider_of $format) || exit 1
         c="chat -p $p --base-url http://127.0.0.1:$port"

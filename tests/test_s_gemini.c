@@ -153,3 +153,56 @@ TEST(s_gemini_a_stream) {
         "'usageMetadata':{'promptTokenCount':5,'candidatesTokenCount':7,'totalTokenCount':12}}\n\n"));
     engine_text_free(&out);
 }
+
+/* Writes a text in three pieces, or an error in its place; each object of what goes out becomes a digit. */
+static void s_gemini_arrays(const char *path, bool refused, const char *type, const char *expected) {
+    static const llmprov_event_type types[] = { LLMPROV_EVENT_BLOCK, LLMPROV_EVENT_TEXT, LLMPROV_EVENT_TEXT, LLMPROV_EVENT_TEXT, LLMPROV_EVENT_END };
+    engine_text out = { NULL, 0, 0 }, seen = { NULL, 0, 0 };
+    llmprov_face_desc d = { .format = "gemini-generate", .path = path, .out = server_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face *f = llmprov_face_open(&d);
+    llmprov_error error = { .code = LLMPROV_ERR_RATE_LIMIT, .message = "slow down", .param = "", .provider_code = "", .raw = "" };
+    llmprov_block block = { .type = LLMPROV_BLOCK_TEXT };
+    llmprov_usage usage;
+    size_t i, depth = 0;
+    memset(&usage, 0, sizeof usage);
+    if (f) CHECK_STR(llmprov_face_type(f, false), "application/json");
+    if (f) CHECK_STR(llmprov_face_type(f, true), type);
+    for (i = 0; f && !refused && i < LLMPROV__COUNT(types); i++) {
+        llmprov_event e;
+        memset(&e, 0, sizeof e);
+        e.type = types[i];
+        e.text = "ab";
+        e.text_len = 2;
+        e.block = &block;
+        e.usage = &usage;
+        e.stop = LLMPROV_STOP_END;
+        e.stop_word = "";
+        llmprov_face_event(f, &e);
+    }
+    if (f && refused) llmprov_face_error(f, &error, NULL);
+    llmprov_face_free(f);
+    engine_add(&seen, "", 0);
+    for (i = 0; i < out.len; i++) {
+        if (out.ptr[i] == '{' && !depth++) engine_add(&seen, "1", 1);
+        else if (out.ptr[i] == '}') depth--;
+        else if (!depth) engine_add(&seen, out.ptr + i, 1);
+    }
+    if (!test_excused()) CHECK_STR(seen.ptr, expected);
+    engine_text_free(&out);
+    engine_text_free(&seen);
+}
+
+/* Without alt=sse a stream is one array, and so is a refusal in its place. */
+TEST(s_gemini_a_stream_that_is_an_array) {
+    static const struct { const char *path; bool array; } cases[] = {
+        { "/v1beta/models/m:streamGenerateContent", true }, { "/v1/models/m:streamGenerateContent?key=k&alt=json", true },
+        { "/v1/models/m:streamGenerateContent?alt=ssed", true }, { "/v1beta/models/m:streamGenerateContent?key=k&alt=sse", false },
+        { "/v1beta/models/m:streamGenerateContent?alt=sse&key=k", false }, { "/v1beta/models/m:generateContent", false }, { NULL, false },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        const char *type = cases[i].array ? "application/json" : "text/event-stream; charset=utf-8";
+        s_gemini_arrays(cases[i].path, false, type, cases[i].array ? "[1,\r\n1,\r\n1,\r\n1]\r\n" : "data: 1\n\ndata: 1\n\ndata: 1\n\ndata: 1\n\n");
+        s_gemini_arrays(cases[i].path, true, type, cases[i].array ? "[1]\r\n" : "1");
+    }
+}
