@@ -16,6 +16,7 @@ CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null || curl-config --libs
 CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null || curl-config --cflags 2>/dev/null)
 CURL = $(if $(CURL_LIBS),-DLLMPROV_CURL $(CURL_CFLAGS))
 CLANG ?= $(shell for c in clang clang-19 clang-16 clang-14; do command -v $$c; done 2>/dev/null | head -n 1)
+COVER ?= $(shell command -v clang-19 >/dev/null 2>&1 && command -v llvm-cov-19 >/dev/null 2>&1 && echo clang-19)
 CXX20 = $(shell command -v $(CXX) >/dev/null 2>&1 && echo $(CXX) -std=c++20)
 CC32 ?= $(shell command -v i686-linux-gnu-gcc 2>/dev/null)
 
@@ -31,7 +32,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-        pitfalls growth fix toc sizes clean help
+        pitfalls cover growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -105,6 +106,10 @@ msan: $(TEST_FILES) ## the tests under MemorySanitizer
 
 pitfalls: $(B)/tests.inc ## every known pitfall has its test (tests/pitfalls/LIST)
 	@SHARED=$(SHARED) sh tests/tools/pitfalls.sh
+
+cover: $(TEST_FILES) ## how much of the header the tests run: each line, and 95 of 100 branches
+	@if [ -z "$(COVER)" ]; then $(call skip,cover: there is no clang-19 with llvm-19); \
+	else SHARED=$(SHARED) CLANG=$(COVER) sh tests/cover.sh; fi
 
 growth: $(B)/growth.o ## work grows with the input alone: counted, not timed
 	@if [ ! -s $(B)/growth.o ]; then $(call skip,growth: $(CC) knows no -fsanitize-coverage=trace-pc); \
