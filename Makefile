@@ -31,7 +31,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls cover growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -62,6 +62,9 @@ schemas: $(B)/emit ## what we write, against the schemas in $(SHARED)
 
 peer-bedrock: ## the tests against AWS's own signer and event-stream codec
 	@SHARED=$(SHARED) CC="$(CC)" sh tests/peer_bedrock.sh
+
+soak: $(B)/soak $(B)/mock ## ten thousand streams at once in one thread, by poll and by libcurl: memory of each, events a second
+	$(B)/soak $(B)/mock
 
 bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
@@ -198,6 +201,9 @@ $(B)/suites: tests/suites.c tests/events.h tests/engine.h tests/test.h llmprov.h
 
 $(B)/emit: tests/emit.c tests/walk.h tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
+
+$(B)/soak: tests/soak.c examples/sockets.h llmprov.h | $(B)
+	$(CC) $(STD) -O2 $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<

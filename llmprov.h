@@ -1730,7 +1730,7 @@ static char *llmprov__mem_room(llmprov__mem_buf *b, size_t extra) {
     if (b->len + extra < b->cap) return b->ptr + b->len;
     cap = b->cap + b->cap / 2;
     if (cap < b->len + extra + 1) cap = b->len + extra + 1;
-    if (cap < 64) cap = 64;
+    if (cap < 32) cap = 32;
     ptr = (char *)llmprov__mem_realloc(&b->alloc, b->ptr, b->cap, cap);
     if (!ptr) {
         b->failed = true;
@@ -1778,12 +1778,13 @@ typedef struct llmprov__mem_arena {
     bool failed;
 } llmprov__mem_arena;
 
-enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_CHUNK = 1024 };
+enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_LEAST = 256, LLMPROV__MEM_MOST = 1024 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
 
-/* Zeroed memory, aligned for anything; NULL = no memory. Large things get a chunk of their own behind the newest. */
+/* Zeroed memory, aligned for anything; NULL = no memory. Chunks grow with what the arena holds; what is larger than the
+   next one gets a chunk of its own behind the newest. */
 static void *llmprov__mem_take(llmprov__mem_arena *a, size_t size) {
-    size_t head = LLMPROV__MEM_ROUND(sizeof(llmprov__mem_chunk)), want;
+    size_t head = LLMPROV__MEM_ROUND(sizeof(llmprov__mem_chunk)), want, step;
     llmprov__mem_chunk *c = a->chunks;
     char *p;
     if (size > (size_t)-1 / 2) {
@@ -1797,14 +1798,15 @@ static void *llmprov__mem_take(llmprov__mem_arena *a, size_t size) {
         memset(p, 0, size);
         return p;
     }
-    want = head + size > LLMPROV__MEM_CHUNK ? head + size : LLMPROV__MEM_CHUNK;
+    step = !c ? LLMPROV__MEM_LEAST : c->size < LLMPROV__MEM_MOST / 2 ? LLMPROV__MEM_ROUND(c->size + c->size / 2) : LLMPROV__MEM_MOST;
+    want = head + size > step ? head + size : step;
     c = (llmprov__mem_chunk *)llmprov__mem_realloc(&a->alloc, NULL, 0, want);
     if (!c) {
         a->failed = true;
         return NULL;
     }
     c->size = want;
-    if (a->chunks && want > LLMPROV__MEM_CHUNK) {
+    if (a->chunks && want > step) {
         c->next = a->chunks->next;
         a->chunks->next = c;
     } else {
@@ -7083,11 +7085,14 @@ typedef struct llmprov__reply_extra {
     llmprov__mem_buf json;
 } llmprov__reply_extra;
 
+/* Few members are searched one by one. */
+enum { LLMPROV__REPLY_FEW = 12 };
+
 /* Members in the order in which they came first. */
 typedef struct llmprov__reply_members {
     llmprov__reply_extra *items;
     size_t count, cap;
-    llmprov__text_index index;
+    llmprov__text_index index;   /* of more */
 } llmprov__reply_members;
 
 typedef struct llmprov__reply_block {
@@ -7211,9 +7216,10 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
     return t;
 }
 
-static void llmprov__reply_free_extras(llmprov__reply_members *m) {
+static void llmprov__reply_free_extras(llmprov__reply_members *m, const llmprov_alloc *alloc) {
     size_t i;
     for (i = 0; i < m->count; i++) llmprov__mem_buf_free(&m->items[i].json);
+    llmprov__mem_realloc(alloc, m->items, m->cap * sizeof *m->items, 0);
     memset(m, 0, sizeof *m);
 }
 
@@ -7223,7 +7229,7 @@ static void llmprov__reply_free_block(llmprov__reply_block *b) {
     llmprov__mem_buf_free(&b->citations);
     llmprov__mem_buf_free(&b->details);
     llmprov__mem_buf_free(&b->data);
-    llmprov__reply_free_extras(&b->extras);
+    llmprov__reply_free_extras(&b->extras, &b->text.alloc);
 }
 
 /* Frees what only the reading needed. */
@@ -7243,11 +7249,11 @@ static void llmprov__reply_reset(llmprov_turn *t, size_t state) {
     for (i = 0; i < t->choice_count; i++) {
         llmprov__mem_buf_free(&t->choices[i].logprobs);
         llmprov__mem_buf_free(&t->choices[i].refusals);
-        llmprov__reply_free_extras(&t->choices[i].extras);
+        llmprov__reply_free_extras(&t->choices[i].extras, &t->arena.alloc);
     }
     llmprov__mem_realloc(&t->arena.alloc, t->choices, t->choice_count * sizeof *t->choices, 0);
-    llmprov__reply_free_extras(&t->extras);
-    llmprov__reply_free_extras(&t->usage_members);
+    llmprov__reply_free_extras(&t->extras, &t->arena.alloc);
+    llmprov__reply_free_extras(&t->usage_members, &t->arena.alloc);
     llmprov__reply_free_reading(t);
     for (; t->loose; t->loose = t->loose->next) llmprov__mem_buf_free(&t->loose->text);
     t->choices = NULL;
@@ -7368,26 +7374,34 @@ static llmprov_str llmprov__reply_clean(llmprov_turn *t, llmprov_str json) {
 }
 
 static llmprov__reply_extra *llmprov__reply_find_extra(const llmprov__reply_members *m, llmprov_str key) {
-    const llmprov__text_entry *at = llmprov__text_find(&m->index, key);
-    return at ? &m->items[at->value] : NULL;
+    const llmprov__text_entry *at;
+    size_t i;
+    if (m->count > LLMPROV__REPLY_FEW) return (at = llmprov__text_find(&m->index, key)) != NULL ? &m->items[at->value] : NULL;
+    for (i = 0; i < m->count; i++)
+        if (m->items[i].key.len == key.len && !memcmp(m->items[i].key.ptr, key.ptr, key.len)) return &m->items[i];
+    return NULL;
 }
 
 /* A new member without a value; NULL = no memory. */
 static llmprov__reply_extra *llmprov__reply_new_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key) {
     llmprov__reply_extra *e;
+    size_t i;
     if (m->count == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 4;
-        e = (llmprov__reply_extra *)llmprov__mem_take(&t->arena, cap * sizeof *e);
+        size_t cap = m->cap ? m->cap + m->cap / 2 : 4;
+        e = (llmprov__reply_extra *)llmprov__mem_realloc(&t->arena.alloc, m->items, m->cap * sizeof *e, cap * sizeof *e);
         if (!e) return NULL;
-        if (m->count) memcpy(e, m->items, m->count * sizeof *e);
         m->items = e;
         m->cap = cap;
     }
-    key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
-    if (!key.ptr || !llmprov__text_enter(&m->index, &t->arena, key, m->count)) return NULL;
-    e = &m->items[m->count++];
-    e->key = key;
+    e = &m->items[m->count];
+    memset(e, 0, sizeof *e);
+    e->key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
+    e->key.len = key.len;
     e->json.alloc = t->arena.alloc;
+    if (!e->key.ptr) return NULL;
+    for (i = m->count == LLMPROV__REPLY_FEW ? 0 : m->count; m->count >= LLMPROV__REPLY_FEW && i <= m->count; i++)
+        if (!llmprov__text_enter(&m->index, &t->arena, m->items[i].key, i)) return NULL;
+    m->count++;
     return e;
 }
 
@@ -7459,7 +7473,7 @@ static llmprov__reply_block *llmprov__reply_block_at(llmprov_turn *t, int block)
 static llmprov__reply_block *llmprov__reply_new_block(llmprov_turn *t) {
     llmprov__reply_block *b;
     if (t->block_count == t->block_cap) {
-        size_t cap = t->block_cap ? t->block_cap * 2 : 4;
+        size_t cap = t->block_cap ? t->block_cap * 2 : 1;
         b = (llmprov__reply_block *)llmprov__mem_realloc(&t->arena.alloc, t->blocks, t->block_cap * sizeof *b, cap * sizeof *b);
         if (!b) {
             llmprov__reply_no_memory(t);
@@ -7817,7 +7831,7 @@ static void llmprov__reply_hand_on(llmprov_turn *t, int from, int to) {
         llmprov__reply_set_extra(t, &t->blocks[to].extras, b->extras.items[i].key, json);
     }
     b->signature.len = 0;
-    llmprov__reply_free_extras(&b->extras);
+    llmprov__reply_free_extras(&b->extras, &b->text.alloc);
 }
 
 /* A whole call in place of a hidden block. */
