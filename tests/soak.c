@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { MOST = 10000, DIALLING = 256, GOAL = 8192, PATIENCE_MS = 150000 };
+enum { MOST = 10000, DIALLING = 256, GOAL = 8192, TURN_MS = 100, PATIENCE_MS = 300000 };
 
 /* The providers that the streams are shared out among, one of each wire format. */
 static const char *const providers[] = { "openai", "anthropic", "openai-responses", "bedrock", "gemini", "cohere", "ollama-native" };
@@ -95,24 +95,33 @@ static bool move(stream *s, uint64_t ms, int *dialling) {
 static void run_poll(uint64_t until) {
     struct pollfd *wait = (struct pollfd *)calloc((size_t)now.count, sizeof *wait);
     int i, running = now.count;
+    uint64_t turned = 0;
     if (!wait) exit(3);
     for (i = 0; i < now.count; i++) {
+        wait[i].fd = -1;
         now.streams[i].socket = (sockets *)calloc(1, sizeof(sockets));
         if (!now.streams[i].socket) exit(3);
     }
     while (running && sockets_now(NULL) < until) {
         uint64_t ms = sockets_now(NULL);
+        bool all = ms - turned >= TURN_MS;       /* now and then each has its time told, ready or not */
         int dialling = 0;
+        if (all) turned = ms;
         running = 0;
         for (i = 0; i < now.count; i++) {
             stream *s = &now.streams[i];
             if (s->ended && !s->busy) continue;
+            if (s->busy && !wait[i].revents && !all) {
+                running++;
+                dialling += s->socket->state == SOCKETS_CONNECT;
+                continue;
+            }
             running += move(s, ms, &dialling);
             wait[i].fd = s->busy ? s->socket->fd : -1;
             wait[i].events = sockets_events(s->socket);
         }
         look();
-        if (running) poll(wait, (nfds_t)now.count, 100);
+        if (running) poll(wait, (nfds_t)now.count, TURN_MS);
     }
     for (i = 0; i < now.count; i++) {
         sockets_close(now.streams[i].socket);
