@@ -202,7 +202,7 @@ $(B)/suites: tests/suites.c tests/events.h tests/engine.h tests/test.h llmprov.h
 $(B)/emit: tests/emit.c tests/walk.h tests/fixtures.c tests/test.h tests/engine.h llmprov.h | $(B)
 	$(CC) $(STD) -g -O1 $(WARN) -I. -o $@ $<
 
-$(B)/soak: tests/soak.c examples/sockets.h llmprov.h | $(B)
+$(B)/soak: tests/soak.c tests/drive.h examples/sockets.h llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
