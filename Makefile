@@ -31,7 +31,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas faults soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls cover growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -63,6 +63,9 @@ schemas: $(B)/emit ## what we write, against the schemas in $(SHARED)
 peer-bedrock: ## the tests against AWS's own signer and event-stream codec
 	@SHARED=$(SHARED) CC="$(CC)" sh tests/peer_bedrock.sh
 
+faults: $(B)/faults $(B)/mock ## each fault of the mock server over real sockets, blocking, polled, and many at once
+	$(B)/faults $(B)/mock
+
 soak: $(B)/soak $(B)/mock ## ten thousand streams at once in one thread, by poll and by libcurl: memory of each, events a second
 	$(B)/soak $(B)/mock
 
@@ -70,7 +73,7 @@ bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
-check: loop rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
+check: loop faults rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -204,6 +207,9 @@ $(B)/emit: tests/emit.c tests/walk.h tests/fixtures.c tests/test.h tests/engine.
 
 $(B)/soak: tests/soak.c tests/drive.h examples/sockets.h llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) $(CURL) -I. -o $@ $< $(CURL_LIBS)
+
+$(B)/faults: tests/faults.c tests/drive.h examples/sockets.h llmprov.h $(B)/implementation.o
+	$(CC) $(STD) $(CFLAGS) $(WARN) $(CURL) -DLLMPROV_APART -I. -o $@ $< $(B)/implementation.o $(CURL_LIBS)
 
 $(B)/bench: tests/bench/bench.c llmprov.h | $(B)
 	$(CC) $(STD) -O2 $(WARN) -I. -o $@ $<
