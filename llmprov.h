@@ -90,7 +90,8 @@
     Every struct works from {0}; what is not set is not sent, but for what a format demands (a model: the row's default;
     Anthropic's max_tokens: the model's most). Where 0 is a value too there is a flag beside it:
     LLMPROV_NUM(0) says zero. An OpenAI-compatible server of your own is the provider "custom" (or llama.cpp, vllm,
-    lmstudio, ollama) with a base_url, with or without "/v1" at its end.
+    lmstudio, ollama) with a base_url, with or without "/v1" at its end. One of another format is "custom-anthropic",
+    "custom-responses", "custom-bedrock", "custom-ollama", "custom-cohere" or "custom-gemini".
 
     2 MESSAGES
 
@@ -390,6 +391,16 @@
     LLMPROV_NO_OLLAMA_CHAT          without this one
     LLMPROV_NO_COHERE_V2            without this one
     LLMPROV_NO_GEMINI_GENERATE      without this one
+    LLMPROV_NO_SERVER               no format reads requests or writes replies: llmprov_ask and faces say so
+    LLMPROV_NO_SCHEMA               schemas go out as they are, with a warning where the target takes a subset
+    LLMPROV_NO_PROMPTED             tools in other words (chapter 4) and the tool "computer" are refused
+    LLMPROV_NO_SIGV4                nothing is signed: AWS wants an API key
+    LLMPROV_NO_PROVIDERS            of the built-in rows only "custom", "custom-anthropic", ...: give base_url, or register yours
+    LLMPROV_NO_PROFILES             no built-in profiles: every model is unknown, register what must be known of yours
+    LLMPROV_SMALL                   size before speed: small tables
+
+    For a device: one wire format, LLMPROV_NO_STDLIB, LLMPROV_SMALL, and of the others what it does not need, compiled
+    for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is such a program.
 
     12 ADDING A PROVIDER
 
@@ -531,7 +542,7 @@ typedef enum llmprov_status {
 typedef struct llmprov_error {
     llmprov_status code;         /* LLMPROV_OK (0) when nothing went wrong                                    */
     int http_status;             /* 0 when no reply arrived                                                  */
-    int retry_after_ms;          /* how long the provider asked us to wait; 0 when it did not say            */
+    int32_t retry_after_ms;          /* how long the provider asked us to wait; 0 when it did not say            */
     bool retryable;              /* the same request may succeed later                                       */
     const char *provider;        /* which provider: a row's id                                               */
     const char *provider_code;   /* its own error code or type                                               */
@@ -1021,7 +1032,7 @@ typedef struct llmprov_quirks {
     const char *efforts;         /* "qwen3: none default": the efforts of models here, over their profile's  */
     const char *no_strict;       /* "claude-opus-5 claude-sonnet-5": profiles that, although they have MODEL_SCHEMA,
                                     refuse strict tools and native structured answers here (bedrock-converse) */
-    unsigned flags;              /* LLMPROV_QUIRK_*                                                          */
+    uint32_t flags;              /* LLMPROV_QUIRK_*                                                          */
     llmprov_tool_form tools;     /* stands over the profile's                                                */
 } llmprov_quirks;
 
@@ -1088,8 +1099,8 @@ enum {
 /* A row about a family of models, found by the longest prefix of the model's name after a vendor's "vendor/". */
 typedef struct llmprov_profile {
     const char *prefix;          /* "claude-opus-4-6"                                                        */
-    unsigned flags;              /* LLMPROV_MODEL_*                                                          */
-    int max_output_tokens;       /* 0 = not known                                                            */
+    uint32_t flags;              /* LLMPROV_MODEL_*                                                          */
+    int32_t max_output_tokens;       /* 0 = not known                                                            */
     const char *efforts;         /* the words it takes: "none low medium high"; "" = none; NULL = not known.
                                     "128..32768" among them is the range of a thinking budget in tokens      */
     llmprov_tool_form tools;
@@ -1149,10 +1160,10 @@ typedef struct llmprov_desc {
     const char *headers;         /* "Name: value\n...": with every request; replaces the row's and ours      */
     llmprov_transport transport; /* {0} = the compiled-in backend, if any                                    */
     int max_retries;             /* 0 = 2, negative = never                                                  */
-    int timeout_ms;              /* the whole call, retries included; 0 = 600000, negative = never           */
-    int connect_ms;              /* until the first byte of the body is taken, and between two of its pieces; 0 = 10000 */
-    int gap_ms;                  /* between two pieces of a stream; 0 = 120000                               */
-    int retry_after_cap_ms;      /* a Retry-After beyond this is not followed; 0 = 60000                     */
+    int32_t timeout_ms;              /* the whole call, retries included; 0 = 600000, negative = never           */
+    int32_t connect_ms;              /* until the first byte of the body is taken, and between two of its pieces; 0 = 10000 */
+    int32_t gap_ms;                  /* between two pieces of a stream; 0 = 120000                               */
+    int32_t retry_after_cap_ms;      /* a Retry-After beyond this is not followed; 0 = 60000                     */
     int64_t (*unix_ms)(void *user);            /* wall clock, milliseconds since 1970: for AUTH_SIGV4, and for
                                     Retry-After dates (NULL = the reply's Date)                              */
     bool (*cancelled)(void *user);             /* polled in feed, body and tick: the way from another thread */
@@ -1598,7 +1609,7 @@ typedef struct llmprov_translator {
     const char *version;         /* "v1": the segment that a base URL may lack; NULL = none                  */
     llmprov_framing framing;
     unsigned can;                /* LLMPROV_CAN_*                                                            */
-    unsigned rules;              /* LLMPROV_RULE_*                                                           */
+    uint32_t rules;              /* LLMPROV_RULE_*                                                           */
     size_t id_max, name_max;     /* bytes of a tool call's id and of a tool's name                           */
     size_t read_state;           /* bytes of its own per reply                                               */
     llmprov_computer computer;   /* in whose words it says what is done to a computer                        */
@@ -1654,6 +1665,8 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 // Calls: -
 //==============================================================================
 
+#include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #ifndef LLMPROV_NO_STDLIB
@@ -1667,18 +1680,21 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 #define LLMPROV__SSE2 0
 #endif
 
-/* Where a wire format is left out, what translators share may have no user; and a program of one file uses what it uses. */
+/* Where something is left out, what it shares with others may have no user; and a program of one file uses what it uses. */
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || \
     defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE) || \
-    defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2) || defined(LLMPROV_NO_GEMINI_GENERATE)
+    defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2) || defined(LLMPROV_NO_GEMINI_GENERATE) || \
+    defined(LLMPROV_NO_SERVER) || defined(LLMPROV_NO_SCHEMA) || defined(LLMPROV_NO_PROMPTED) || \
+    defined(LLMPROV_NO_SIGV4)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif
 #endif
 
 #define LLMPROV__COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LLMPROV__SIZE(n) ((n) > (size_t)-1 / 2 ? (size_t)-1 / 2 : (size_t)(n))      /* no more than there can be */
 #define LLMPROV__STR(literal) { (literal), sizeof(literal) - 1 }
 
 //==============================================================================
@@ -2501,11 +2517,46 @@ static int llmprov__text_tens(int two) {
     return (two * 78913 + 4096 * 262144) / 262144 - 4096;
 }
 
+#if DBL_MANT_DIG == 53
+
 static double llmprov__text_from_bits(uint64_t bits) {
     double v;
     memcpy(&v, &bits, sizeof v);
     return v;
 }
+
+static uint64_t llmprov__text_to_bits(double v) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
+#else
+
+/* Where a double has 32 bits only (AVR): the nearest that it has. What it has no normal number for is zero. */
+static double llmprov__text_from_bits(uint64_t bits) {
+    int exponent = (int)(bits >> 52 & 0x7FF) - 896;
+    uint32_t less = (uint32_t)(bits >> 63) << 31, fraction = (uint32_t)(bits >> 29 & 0x7FFFFF);
+    uint64_t cut = (bits & 0x1FFFFFFF) + (fraction & 1);
+    float v;
+    if (exponent >= 255) less |= (uint32_t)255 << 23;
+    else if (exponent > 0) less |= ((uint32_t)exponent << 23 | fraction) + (cut > 0x10000000);
+    memcpy(&v, &less, sizeof v);
+    return v;
+}
+
+static uint64_t llmprov__text_to_bits(double v) {
+    float narrow = (float)v;
+    uint32_t bits;
+    uint64_t sign, exponent;
+    memcpy(&bits, &narrow, sizeof bits);
+    sign = (uint64_t)(bits >> 31) << 63;
+    exponent = bits >> 23 & 255;
+    if (!exponent) return sign;
+    return sign | (exponent == 255 ? 0x7FF : exponent + 896) << 52 | (uint64_t)(bits & 0x7FFFFF) << 29;
+}
+
+#endif
 
 /* top * 2^two to the nearest double, ties to even; `more` = a little above that. */
 static double llmprov__text_round(uint64_t top, int two, bool more) {
@@ -2677,11 +2728,10 @@ static bool llmprov__text_few(double v, uint64_t *digits, int *ten) {
 
 /* The shortest digits that read back as the same finite number, as JavaScript writes them; NUL-terminated. */
 static size_t llmprov__text_from_double(char to[32], double v) {
-    uint64_t bits, digits = 0, fraction;
+    uint64_t bits = llmprov__text_to_bits(v), digits = 0, fraction;
     int ten = 0, exponent;
     size_t n = 0;
     bool power;
-    memcpy(&bits, &v, sizeof bits);
     if (bits >> 63) {
         to[n++] = '-';
         v = -v;
@@ -5812,10 +5862,28 @@ static void llmprov__http_head_line(llmprov__http_head *h, const char *name, con
 // >>crypt      checksums and hashes
 //
 // CRC-32 as zip and AWS's event stream have it (IEEE 802.3), eight bytes at a
-// time; SHA-256 (FIPS 180-4) and HMAC (RFC 2104) in pieces, so that a body is
+// time, or half a one with LLMPROV_SMALL; SHA-256 (FIPS 180-4) and HMAC (RFC 2104) in pieces, so that a body is
 // hashed while it is pulled. Nothing here allocates.
 // Calls: -
 //==============================================================================
+
+#ifdef LLMPROV_SMALL
+
+/* Goes on from a sum, half a byte at a time; 0 begins one. */
+static uint32_t llmprov__crypt_crc(uint32_t crc, const void *from, size_t len) {
+    static const uint32_t halves[16] = {
+        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u, 0x4DB26158u, 0x5005713Cu,
+        0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu, 0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
+    };
+    const unsigned char *p = (const unsigned char *)from;
+    for (crc = ~crc; len--; p++) {
+        crc = crc >> 4 ^ halves[(crc ^ *p) & 15];
+        crc = crc >> 4 ^ halves[(crc ^ *p >> 4) & 15];
+    }
+    return ~crc;
+}
+
+#else
 
 /* A table of 256 numbers out of the eight for the single bits: its entries are sums (exclusive or) of those. */
 #define LLMPROV__CRYPT_2(x, a) (x), (x) ^ (a)
@@ -5869,6 +5937,8 @@ static uint32_t llmprov__crypt_crc(uint32_t crc, const void *from, size_t len) {
     while (len--) crc = crc >> 8 ^ t[0][(crc ^ *p++) & 255];
     return ~crc;
 }
+
+#endif /* LLMPROV_SMALL */
 
 /* -- SHA-256 -- */
 
@@ -8433,7 +8503,7 @@ typedef struct llmprov__schema_row {
     "type enum const properties required additionalProperties items anyOf $ref $defs definitions description title default format " \
     "pattern multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems", \
     "date-time time date duration email hostname ipv4 ipv6 uuid", \
-    LLMPROV__SCHEMA_REQUIRES | LLMPROV__SCHEMA_ROOT_OBJECT | (more), 0, 5000, 10, 1000, 120000, 0, 0 }
+    LLMPROV__SCHEMA_REQUIRES | LLMPROV__SCHEMA_ROOT_OBJECT | (more), 0, 5000, 10, 1000, LLMPROV__SIZE(120000), 0, 0 }
 
 /* A row without rules. */
 #define LLMPROV__SCHEMA_FREE_ROW(who, flags) { who, NULL, NULL, flags, 0, 0, 0, 0, 0, 0, 0 }
@@ -10445,6 +10515,30 @@ static void llmprov__schema_finish(llmprov__schema_work *c, llmprov__mem_buf *to
     out->json = llmprov__mem_copy(c->arena, to->ptr, to->len);
 }
 
+#ifdef LLMPROV_NO_SCHEMA
+
+/* The schema as it is. Where nothing would have been left out, nothing is said. */
+static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_schema_target target) {
+    llmprov__err_warnings warnings = { NULL, 0, 0 };
+    llmprov_str text = memory->root->raw;
+    if (memory->root->kind != LLMPROV_JSON_OBJECT) {
+        llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "a schema is an object", (char *)NULL);
+        return;
+    }
+    if (target != LLMPROV_SCHEMA_PLAIN && target != LLMPROV_SCHEMA_ANSWER)
+        llmprov__err_warn(&warnings, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "",
+                          "it goes out as it is, although the target takes a subset of JSON Schema only: LLMPROV_NO_SCHEMA left out what fits it in");
+    if (memory->arena.failed) llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    if (out->error.code) return;
+    out->json = text.ptr;
+    out->json_len = text.len;
+    ((char *)text.ptr)[text.len] = 0;
+    out->warnings = warnings.items;
+    out->warning_count = warnings.count;
+}
+
+#else
+
 static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_schema_target target) {
     llmprov__mem_buf to = { NULL, 0, 0, { NULL, NULL }, false };
     llmprov__schema_work c;
@@ -10454,7 +10548,7 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     c.arena = &memory->arena;
     c.root = memory->root;
     c.row = &llmprov__schema_rows[target];
-    c.most = (1u << 20) + 64 * (uint64_t)c.root->raw.len;
+    c.most = ((uint64_t)1 << 20) + 64 * (uint64_t)c.root->raw.len;
     to.alloc = c.w.alloc = c.scratch.alloc = c.notes.alloc = c.defs.alloc = c.edges.alloc = memory->arena.alloc;
     if (c.root->kind != LLMPROV_JSON_OBJECT) llmprov__schema_refuse(&c, c.root, "a schema is an object", "");
     else if (llmprov__schema_index(&c) && llmprov__schema_expand(&c) && (c.row->keeps ? llmprov__schema_strict(&c, &to) : llmprov__schema_plain(&c, &to))) llmprov__schema_finish(&c, &to);
@@ -10467,6 +10561,8 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     llmprov__mem_buf_free(&to);
     llmprov__schema_free_work(&c);
 }
+
+#endif /* LLMPROV_NO_SCHEMA */
 
 LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len, llmprov_schema_target target, const llmprov_alloc *alloc, llmprov_schema *out) {
     llmprov__schema_memory *memory;
@@ -10538,7 +10634,7 @@ typedef struct llmprov__normal {
     const llmprov_provider *row;
     const llmprov_profile *profile;
     const char *format;
-    unsigned rules;
+    uint32_t rules;
     size_t id_max, name_max;
     llmprov_request req;         /* the result */
     const char **wire_names;     /* of the tools */
@@ -12492,7 +12588,7 @@ static void llmprov__parts_think_cap(llmprov_draft *d, llmprov__parts_thinking *
 
 /* Thinking off, in the words that the model knows. */
 static void llmprov__parts_think_off(llmprov_draft *d, llmprov__parts_thinking *p) {
-    unsigned flags = d->profile->flags;
+    uint32_t flags = d->profile->flags;
     p->off = true;
     if (!(flags & LLMPROV_MODEL_NO_DISABLED)) {
         p->thinking = "disabled";
@@ -16213,7 +16309,7 @@ static bool llmprov__t_messages_message(llmprov_turn *t, const llmprov_scan *s, 
 /* AWS refuses in its own words, or hands on Anthropic's. */
 static void llmprov__t_messages_read_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) {
     static const char *const names[] = { "error" };
-    unsigned quirks = llmprov_turn_row(t)->quirks.flags;
+    uint32_t quirks = llmprov_turn_row(t)->quirks.flags;
     llmprov_scan look = *body;
     llmprov_str raw, error = { NULL, 0 };
     if ((quirks & LLMPROV_QUIRK_AWS_CHUNKS) && llmprov_scan_raw(&look, &raw)) llmprov__parts_members(body, raw, names, &error, 1);
@@ -17092,7 +17188,7 @@ static bool llmprov__t_chat_same_choice(llmprov_draft *d, const char *member, ll
 static void llmprov__t_chat_choice(llmprov_draft *d) {
     static const char *const words[] = { "auto", "none", "required" };
     llmprov_tool_choice choice = d->chat->tool_choice;
-    unsigned refused = d->row->quirks.flags & LLMPROV_QUIRK_NO_FORCED_TOOL;
+    uint32_t refused = d->row->quirks.flags & LLMPROV_QUIRK_NO_FORCED_TOOL;
     if (choice >= LLMPROV_TOOL_ANY && (refused || (d->profile->flags & (LLMPROV_MODEL_NO_REQUIRED | LLMPROV_MODEL_NO_FORCED_TOOL)))) {
         llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "tool_choice", "this model or provider refuses a forced tool: auto was sent");
         choice = LLMPROV_TOOL_AUTO;
@@ -17255,7 +17351,7 @@ static void llmprov__t_chat_said_otherwise(llmprov_draft *d, const char *key) {
 
 /* Says how hard to think; returns the word that was sent, or NULL. */
 static const char *llmprov__t_chat_effort(llmprov_draft *d) {
-    unsigned quirks = d->row->quirks.flags;
+    uint32_t quirks = d->row->quirks.flags;
     bool said = llmprov__t_chat_same_thinking(d), tools_if_off = (quirks & LLMPROV_QUIRK_DEVELOPER) && (d->profile->flags & LLMPROV_MODEL_TOOLS_IF_OFF) && d->chat->tool_count;
     llmprov_effort asked = said && !d->chat->effort ? LLMPROV_EFFORT_DEFAULT : llmprov__t_chat_asked(d);
     const char *word = llmprov__parts_effort(d, asked);
@@ -17790,7 +17886,7 @@ static size_t llmprov__t_chat_lead(llmprov_turn *t, llmprov__t_chat_choice_state
 static void llmprov__t_chat_words(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str raw) {
     llmprov_str text;
     size_t used;
-    unsigned special = (llmprov_turn_row(t)->quirks.flags & LLMPROV_QUIRK_THINK_TAGS) | (llmprov_turn_profile(t)->flags & LLMPROV_MODEL_TRIM_START);
+    uint32_t special = (llmprov_turn_row(t)->quirks.flags & LLMPROV_QUIRK_THINK_TAGS) | (llmprov_turn_profile(t)->flags & LLMPROV_MODEL_TRIM_START);
     if (!special || c->lead == LLMPROV__T_CHAT_LEAD_PASSED) {
         llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), s, raw);
         return;
@@ -18373,7 +18469,7 @@ static bool llmprov__t_responses_is_string(const llmprov__t_responses_turn *t, s
 }
 
 static void llmprov__t_responses_role(const llmprov__t_responses_turn *t, const llmprov_block *b) {
-    unsigned quirks = t->d->row->quirks.flags;
+    uint32_t quirks = t->d->row->quirks.flags;
     bool developer = (quirks & LLMPROV_QUIRK_DEVELOPER) && t->d->profile->efforts && *t->d->profile->efforts;
     llmprov_str was = llmprov__t_responses_has(b, "item_role");
     const char *role = t->assistant ? "assistant" : t->m->role == LLMPROV_ROLE_USER ? "user" : developer ? "developer" : "system";
@@ -19754,7 +19850,7 @@ static void llmprov__t_responses_read_end(llmprov_turn *t) {
 /* -- writing a request -- */
 
 typedef struct llmprov__t_bedrock_plan {
-    unsigned family;             /* LLMPROV_MODEL_CLAUDE, ...; 0 = another */
+    uint32_t family;             /* LLMPROV_MODEL_CLAUDE, ...; 0 = another */
     llmprov__parts_thinking claude;
     const char *effort;          /* of the others */
     bool top_k;                  /* it can be said */
@@ -24044,20 +24140,20 @@ static void llmprov__t_gemini_usage(llmprov_turn *t, const llmprov_scan *s, llmp
 /* -- errors -- */
 
 /* What google.rpc.Status says beside its code: a reason, how long to wait, which quota. */
-typedef struct llmprov__t_gemini_detail { llmprov_status code; int retry_ms; bool waits, daily; } llmprov__t_gemini_detail;
+typedef struct llmprov__t_gemini_detail { llmprov_status code; int32_t retry_ms; bool waits, daily; } llmprov__t_gemini_detail;
 
 /* "48.5s" in milliseconds; -1 = it is none. */
-static int llmprov__t_gemini_delay(llmprov_str text) {
+static int32_t llmprov__t_gemini_delay(llmprov_str text) {
     double seconds;
     if (text.len < 2 || text.ptr[text.len - 1] != 's' || !llmprov__text_to_double(text.ptr, text.len - 1, &seconds)) return -1;
-    return seconds >= 0 && seconds < 2e6 ? (int)(seconds * 1000 + 0.5) : -1;
+    return seconds >= 0 && seconds < 2e6 ? (int32_t)(seconds * 1000 + 0.5) : -1;
 }
 
 static void llmprov__t_gemini_detail_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw, llmprov__t_gemini_detail *to) {
     static const char *const names[] = { "reason", "retryDelay", "violations" };
     llmprov_str v[3];
     char *word;
-    int ms;
+    int32_t ms;
     llmprov__parts_members(s, raw, names, v, 3);
     if (llmprov__t_gemini_some(v[0]) && (word = llmprov_turn_keep(t, llmprov__parts_text(s, v[0]))) != NULL) {
         llmprov_status code = llmprov__parts_error_word(word);
@@ -32205,6 +32301,15 @@ static int llmprov__s_bedrock_write_error(llmprov_face *f, const llmprov_error *
 //        s_bedrock
 //==============================================================================
 
+/* The half of a row that is a server, and why there may be none. */
+#ifdef LLMPROV_NO_SERVER
+#define LLMPROV__TRANSLATORS_SERVER(...)
+static const char llmprov__translators_note[] = " (LLMPROV_NO_SERVER left that out)";
+#else
+#define LLMPROV__TRANSLATORS_SERVER(...) __VA_ARGS__
+static const char llmprov__translators_note[] = "";
+#endif
+
 static const llmprov_translator llmprov__translators_list[] = {
 #ifndef LLMPROV_NO_ANTHROPIC_MESSAGES
     { .format = "anthropic-messages", .path = "/messages", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
@@ -32214,9 +32319,9 @@ static const llmprov_translator llmprov__translators_list[] = {
       .id_max = 128, .name_max = 128, .read_state = sizeof(llmprov__t_messages_state),
       .write = llmprov__t_messages_write, .read = llmprov__t_messages_read, .read_frame = llmprov__t_messages_read_frame,
       .read_end = llmprov__t_messages_read_end, .read_error = llmprov__t_messages_read_error,
-      .write_state = sizeof(llmprov__s_messages_state), .body_max = 32u << 20, .read_request = llmprov__s_messages_read_request,
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_messages_state), .body_max = LLMPROV__SIZE(32ul << 20), .read_request = llmprov__s_messages_read_request,
       .write_reply = llmprov__s_messages_write_reply, .write_event = llmprov__s_messages_write_event,
-      .write_error = llmprov__s_messages_write_error },
+      .write_error = llmprov__s_messages_write_error) },
 #endif
 #ifndef LLMPROV_NO_OPENAI_CHAT
     { .format = "openai-chat", .path = "/chat/completions", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
@@ -32224,8 +32329,8 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_TOOL_TEXT, .id_max = 40, .name_max = 64, .read_state = sizeof(llmprov__t_chat_state),
       .write = llmprov__t_chat_write, .read = llmprov__t_chat_read, .read_frame = llmprov__t_chat_read_frame,
       .passing = "obfuscation", .read_end = llmprov__t_chat_read_end, .read_error = llmprov__t_chat_read_error,
-      .write_state = sizeof(llmprov__s_chat_state), .read_request = llmprov__s_chat_read_request, .write_reply = llmprov__s_chat_write_reply,
-      .write_event = llmprov__s_chat_write_event, .write_error = llmprov__s_chat_write_error },
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_chat_state), .read_request = llmprov__s_chat_read_request, .write_reply = llmprov__s_chat_write_reply,
+      .write_event = llmprov__s_chat_write_event, .write_error = llmprov__s_chat_write_error) },
 #endif
 #ifndef LLMPROV_NO_OPENAI_RESPONSES
     { .format = "openai-responses", .path = "/responses", .version = "v1", .framing = LLMPROV_FRAMING_SSE,
@@ -32235,9 +32340,9 @@ static const llmprov_translator llmprov__translators_list[] = {
       .write = llmprov__t_responses_write, .read = llmprov__t_responses_read, .read_frame = llmprov__t_responses_read_frame,
       .passing = "sequence_number obfuscation", .read_end = llmprov__t_responses_read_end, .read_error = llmprov__t_responses_read_error, .skip = llmprov__t_responses_skip,
       .again = llmprov__t_responses_again,
-      .write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_responses_state), .read_request = llmprov__s_responses_read_request,
       .write_reply = llmprov__s_responses_write_reply, .write_event = llmprov__s_responses_write_event,
-      .write_error = llmprov__s_responses_write_error },
+      .write_error = llmprov__s_responses_write_error) },
 #endif
 #ifndef LLMPROV_NO_BEDROCK_CONVERSE
     { .format = "bedrock-converse", .path = "/model/{model}/converse", .stream_path = "/model/{model}/converse-stream", .framing = LLMPROV_FRAMING_EVENTSTREAM,
@@ -32247,9 +32352,9 @@ static const llmprov_translator llmprov__translators_list[] = {
       .id_max = 64, .name_max = 64, .read_state = sizeof(llmprov__t_bedrock_state),
       .write = llmprov__t_bedrock_write, .read = llmprov__t_bedrock_read, .read_frame = llmprov__t_bedrock_read_frame,
       .passing = "p", .read_end = llmprov__t_bedrock_read_end, .read_error = llmprov__parts_aws_read_error,
-      .write_state = sizeof(llmprov__s_bedrock_state), .read_request = llmprov__s_bedrock_read_request,
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_bedrock_state), .read_request = llmprov__s_bedrock_read_request,
       .write_reply = llmprov__s_bedrock_write_reply, .write_event = llmprov__s_bedrock_write_event,
-      .write_error = llmprov__s_bedrock_write_error },
+      .write_error = llmprov__s_bedrock_write_error) },
 #endif
 #ifndef LLMPROV_NO_OLLAMA_CHAT
     { .format = "ollama-chat", .path = "/chat", .version = "api", .framing = LLMPROV_FRAMING_NDJSON,
@@ -32257,8 +32362,8 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_ONE_BLOCK, .id_max = 128, .name_max = 64, .read_state = sizeof(llmprov__t_ollama_state),
       .write = llmprov__t_ollama_write, .read = llmprov__t_ollama_read, .read_frame = llmprov__t_ollama_read_frame,
       .passing = "created_at", .read_end = llmprov__t_ollama_read_end, .read_error = llmprov__t_ollama_read_error,
-      .write_state = sizeof(llmprov__s_ollama_state), .read_request = llmprov__s_ollama_read_request,
-      .write_reply = llmprov__s_ollama_write_reply, .write_event = llmprov__s_ollama_write_event, .write_error = llmprov__s_ollama_write_error },
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_ollama_state), .read_request = llmprov__s_ollama_read_request,
+      .write_reply = llmprov__s_ollama_write_reply, .write_event = llmprov__s_ollama_write_event, .write_error = llmprov__s_ollama_write_error) },
 #endif
 #ifndef LLMPROV_NO_COHERE_V2
     { .format = "cohere-v2", .path = "/chat", .version = "v2", .framing = LLMPROV_FRAMING_SSE,
@@ -32266,8 +32371,8 @@ static const llmprov_translator llmprov__translators_list[] = {
       .rules = LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_ONE_BLOCK, .id_max = 128, .name_max = 64, .read_state = sizeof(llmprov__t_cohere_state),
       .write = llmprov__t_cohere_write, .read = llmprov__t_cohere_read, .read_frame = llmprov__t_cohere_read_frame,
       .read_end = llmprov__t_cohere_read_end, .read_error = llmprov__t_cohere_read_error,
-      .write_state = sizeof(llmprov__s_cohere_state), .read_request = llmprov__s_cohere_read_request,
-      .write_reply = llmprov__s_cohere_write_reply, .write_event = llmprov__s_cohere_write_event, .write_error = llmprov__s_cohere_write_error },
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_cohere_state), .read_request = llmprov__s_cohere_read_request,
+      .write_reply = llmprov__s_cohere_write_reply, .write_event = llmprov__s_cohere_write_event, .write_error = llmprov__s_cohere_write_error) },
 #endif
 #ifndef LLMPROV_NO_GEMINI_GENERATE
     { .format = "gemini-generate", .path = "/models/{model}:generateContent", .stream_path = "/models/{model}:streamGenerateContent?alt=sse",
@@ -32280,8 +32385,8 @@ static const llmprov_translator llmprov__translators_list[] = {
       .write = llmprov__t_gemini_write, .read = llmprov__t_gemini_read, .read_frame = llmprov__t_gemini_read_frame,
       .counts = "promptTokenCount candidatesTokenCount thoughtsTokenCount totalTokenCount tokenCount",
       .read_end = llmprov__t_gemini_read_end, .read_error = llmprov__t_gemini_read_error,
-      .write_state = sizeof(llmprov__s_gemini_state), .body_max = 100u << 20, .read_request = llmprov__s_gemini_read_request,
-      .write_reply = llmprov__s_gemini_write_reply, .write_event = llmprov__s_gemini_write_event, .write_error = llmprov__s_gemini_write_error },
+      LLMPROV__TRANSLATORS_SERVER(.write_state = sizeof(llmprov__s_gemini_state), .body_max = LLMPROV__SIZE(100ul << 20), .read_request = llmprov__s_gemini_read_request,
+      .write_reply = llmprov__s_gemini_write_reply, .write_event = llmprov__s_gemini_write_event, .write_error = llmprov__s_gemini_write_error) },
 #endif
     { .format = NULL },
 };
@@ -32300,7 +32405,15 @@ static const llmprov_translator *llmprov__translators_find(const char *format) {
 // Calls: -
 //==============================================================================
 
+/* Why a name may be unknown. */
+#ifdef LLMPROV_NO_PROVIDERS
+static const char llmprov__providers_note[] = " (LLMPROV_NO_PROVIDERS left out the others)";
+#else
+static const char llmprov__providers_note[] = "";
+#endif
+
 static const llmprov_provider llmprov__providers_rows[] = {
+#ifndef LLMPROV_NO_PROVIDERS
     { .id = "anthropic", .format = "anthropic-messages", .base_url = "https://api.anthropic.com/v1",
       .key_env = "ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN=bearer", .base_env = "ANTHROPIC_BASE_URL", .aliases = "claude",
       .default_model = "claude-sonnet-4-6", .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key" },
@@ -32472,7 +32585,17 @@ static const llmprov_provider llmprov__providers_rows[] = {
       .base_env = "AZURE_OPENAI_ENDPOINT", .aliases = "azure-classic", .auth = LLMPROV_AUTH_HEADER, .auth_name = "api-key",
       .quirks = { .chat_path = "/deployments/{model}/chat/completions", .base_path = "openai", .api_version = "2024-10-21",
                   .version_query = "api-version", .max_tokens_key = "max_completion_tokens", .flags = LLMPROV_QUIRK_DEVELOPER } },
+#endif
+    /* a server of one's own, of any wire format: base_url is wanted */
     { .id = "custom", .format = "openai-chat", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
+    { .id = "custom-anthropic", .format = "anthropic-messages", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true,
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-api-key" },
+    { .id = "custom-responses", .format = "openai-responses", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
+    { .id = "custom-bedrock", .format = "bedrock-converse", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
+    { .id = "custom-ollama", .format = "ollama-chat", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
+    { .id = "custom-cohere", .format = "cohere-v2", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true },
+    { .id = "custom-gemini", .format = "gemini-generate", .key_env = "CUSTOM_API_KEY", .base_env = "CUSTOM_BASE_URL", .auth_optional = true,
+      .auth = LLMPROV_AUTH_HEADER, .auth_name = "x-goog-api-key" },
 };
 
 //==============================================================================
@@ -32495,6 +32618,7 @@ static const llmprov_provider llmprov__providers_rows[] = {
 
 static const llmprov_profile llmprov__profiles_rows[] = {
     { "", 0, 0, NULL, 0 },
+#ifndef LLMPROV_NO_PROFILES
     { "claude-", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_OFF_CAPS_EFFORT, 128000, "low medium high xhigh max", 0 },
     { "claude-sonnet-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_BETWEEN_TOOLS | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
     { "claude-opus-5-5", LLMPROV__PROFILES_CLAUDE | LLMPROV_MODEL_NO_BUDGET | LLMPROV_MODEL_NO_DISABLED | LLMPROV_MODEL_NO_FORCED_TOOL, 128000, "low medium high xhigh max", 0 },
@@ -32508,8 +32632,8 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "claude-sonnet-5", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
     { "claude-opus-4-8", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
     { "claude-opus-4-7", LLMPROV__PROFILES_CLAUDE, 128000, "low medium high xhigh max", 0 },
-    { "claude-opus-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
-    { "claude-sonnet-4-6", LLMPROV__PROFILES_CLAUDE & ~(unsigned)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
+    { "claude-opus-4-6", LLMPROV__PROFILES_CLAUDE & ~(uint32_t)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
+    { "claude-sonnet-4-6", LLMPROV__PROFILES_CLAUDE & ~(uint32_t)LLMPROV_MODEL_NO_SAMPLING, 128000, "low medium high max", 0 },
     { "claude-opus-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "low medium high", 0 },
     { "claude-sonnet-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "", 0 },
     { "claude-haiku-4-5", LLMPROV__PROFILES_CLAUDE4 | LLMPROV_MODEL_SCHEMA, 64000, "", 0 },
@@ -32591,6 +32715,7 @@ static const llmprov_profile llmprov__profiles_rows[] = {
     { "gemini-3.7-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
     { "gemini-3.8-flash", LLMPROV__PROFILES_GEMINI, 65536, "low medium high", 0 },
     { "gemini-4-hydrogen", LLMPROV__PROFILES_GEMINI, 65536, "minimal low medium high xhigh", 0 },
+#endif
 };
 
 static char llmprov__profiles_fold(char c) {
@@ -32980,7 +33105,7 @@ static const char *llmprov__registry_near(const llmprov_registry *reg, llmprov__
 // What the desc leaves open comes from the environment, then from the row. The
 // one place that reads the environment, and the one place that keeps a key; it
 // is wiped when the client closes.
-// Calls: http auth registry
+// Calls: http auth providers registry
 //==============================================================================
 
 struct llmprov_client {
@@ -33218,8 +33343,8 @@ static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc
     const llmprov_provider *row = desc->provider ? llmprov_provider_find(desc->registry, desc->provider) : NULL;
     if (!row) {
         const char *asked = desc->provider ? desc->provider : "", *near = llmprov__registry_near(desc->registry, &c->arena, asked);
-        if (*asked) llmprov__err_set(&c->error, &c->arena, LLMPROV_ERR_NO_PROVIDER, "unknown provider \"", asked, "\"; near names: ", near, (char *)NULL);
-        else llmprov__err_set(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, "desc.provider is required; there are: ", near, (char *)NULL);
+        if (*asked) llmprov__err_set(&c->error, &c->arena, LLMPROV_ERR_NO_PROVIDER, "unknown provider \"", asked, "\"; near names: ", near, llmprov__providers_note, (char *)NULL);
+        else llmprov__err_set(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, "desc.provider is required; there are: ", near, llmprov__providers_note, (char *)NULL);
         return;
     }
     c->row = *row;
@@ -33250,18 +33375,18 @@ static llmprov_desc llmprov__client_desc(llmprov_client *c, llmprov_desc d) {
     return d;
 }
 
-static int llmprov__client_or(int value, int otherwise) {
+static int32_t llmprov__client_or(int32_t value, int32_t otherwise) {
     return value ? value : otherwise;
 }
 
 static void llmprov__client_defaults(llmprov_desc *d) {
-    d->max_retries = d->max_retries < 0 ? 0 : llmprov__client_or(d->max_retries, 2);
+    d->max_retries = d->max_retries < 0 ? 0 : d->max_retries ? d->max_retries : 2;
     d->timeout_ms = llmprov__client_or(d->timeout_ms, 600000);
     d->connect_ms = llmprov__client_or(d->connect_ms, 10000);
     d->gap_ms = llmprov__client_or(d->gap_ms, 120000);
     d->retry_after_cap_ms = llmprov__client_or(d->retry_after_cap_ms, 60000);
-    if (!d->limits.max_reply_bytes) d->limits.max_reply_bytes = (size_t)64 << 20;
-    if (!d->limits.max_event_bytes) d->limits.max_event_bytes = (size_t)16 << 20;
+    if (!d->limits.max_reply_bytes) d->limits.max_reply_bytes = LLMPROV__SIZE(64ul << 20);
+    if (!d->limits.max_event_bytes) d->limits.max_event_bytes = LLMPROV__SIZE(16ul << 20);
     if (!d->limits.max_json_depth) d->limits.max_json_depth = 128;
 }
 
@@ -33542,7 +33667,7 @@ static void llmprov__call_blame(llmprov_call *call) {
         char *id = llmprov__mem_copy(&call->turn->arena, call->head.request_id, strlen(call->head.request_id));
         if (id) e->request_id = id;
     }
-    if (asked > 0) e->retry_after_ms = asked > 2147483647 ? 2147483647 : (int)asked;
+    if (asked > 0) e->retry_after_ms = asked > INT32_MAX ? INT32_MAX : (int32_t)asked;
 }
 
 /* A program that hands out tokens may have a newer one than the one that was refused. */
@@ -33672,7 +33797,7 @@ static llmprov_str llmprov__call_trim(llmprov_str text) {
 
 static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
     llmprov_error *e = &call->turn->error;
-    size_t len = body.len < 65536 ? body.len : 65536;
+    size_t most = LLMPROV__SIZE(65536ul), len = body.len < most ? body.len : most;
     char *raw = llmprov__mem_copy(&call->turn->arena, body.ptr, len);
     if (!raw) return;
     e->raw = raw;
@@ -33991,6 +34116,36 @@ static void llmprov__call_replaced(void *user, const char *path) {
     llmprov__err_warn(&t->warnings, &t->arena, LLMPROV_ERR_ARGUMENT, path, "request.extra replaced what would have been written here");
 }
 
+#ifdef LLMPROV_NO_PROMPTED
+
+/* What would have to be said in other words is refused. */
+static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
+    static const char *const why = "this target is told of tools in the prompt, which LLMPROV_NO_PROMPTED left out";
+    const llmprov_request *r = &call->req;
+    bool native = call->form == LLMPROV_TOOLS_NATIVE;
+    size_t i;
+    (void)n;
+    for (i = 0; i < r->tool_count; i++) {
+        if (native && (!r->tools[i].type || strcmp(r->tools[i].type, "computer"))) continue;
+        llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, native ? "the tool \"computer\" for every provider is what LLMPROV_NO_PROMPTED left out" : why)->param = "tools";
+        return false;
+    }
+    return true;
+}
+
+/* The same of a conversation. */
+static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
+    const llmprov_message *m = n->req.messages, *end = m + n->req.message_count;
+    if (call->form == LLMPROV_TOOLS_NATIVE) return;
+    for (; m < end; m++)
+        if (llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) || llmprov_block_next(m, LLMPROV_BLOCK_TOOL_RESULT, NULL)) {
+            llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, "calls of tools and their results are written as text for this target, which LLMPROV_NO_PROMPTED left out")->param = "messages";
+            return;
+        }
+}
+
+#else
+
 /* Tools that the target may have to be told of in other words. False = no memory. */
 static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
     bool native = call->form == LLMPROV_TOOLS_NATIVE;
@@ -34004,9 +34159,19 @@ static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
     call->prompted->words = native ? call->client->translator->computer : LLMPROV_COMPUTER_ANTHROPIC;
     n->tell = llmprov__prompted_tell;
     n->tell_user = call->prompted;
-    if (!native) n->rules &= ~(unsigned)(LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_TOOL_IMAGES);
+    if (!native) n->rules &= ~(uint32_t)(LLMPROV_RULE_TOOL_TEXT | LLMPROV_RULE_TOOL_IMAGES);
     return true;
 }
+
+/* What was told is listened for. */
+static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
+    if (!call->prompted) return;
+    call->turn->ear_about = call->prompted;
+    call->turn->ear = llmprov__prompted_ear_for(call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
+    llmprov__prompted_rewrite(n, call->prompted);
+}
+
+#endif /* LLMPROV_NO_PROMPTED */
 
 static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     llmprov_turn *t = call->turn;
@@ -34016,11 +34181,7 @@ static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
     n->warnings = &t->warnings;
     n->err = &t->error;
     if (!llmprov__call_tells(call, n)) return false;
-    if (llmprov__normal_run(n, &call->req) && call->prompted) {
-        t->ear_about = call->prompted;
-        t->ear = llmprov__prompted_ear_for(call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
-        llmprov__prompted_rewrite(n, call->prompted);
-    }
+    if (llmprov__normal_run(n, &call->req)) llmprov__call_listens(call, n);
     if (t->error.code) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
         return false;
@@ -34148,6 +34309,15 @@ static bool llmprov__call_credentials(llmprov_call *call, int64_t now, llmprov_c
     return !call->turn->error.code;
 }
 
+#ifdef LLMPROV_NO_SIGV4
+
+static void llmprov__call_signature(llmprov_call *call, const llmprov_credentials *k, int64_t now) {
+    (void)k, (void)now;
+    llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, "a request is signed with AWS's keys, which LLMPROV_NO_SIGV4 left out: give an API key");
+}
+
+#else
+
 /* The body is hashed once: what it holds is the same in every attempt. */
 static bool llmprov__call_hash(llmprov_call *call) {
     llmprov__crypt_sha sha;
@@ -34185,7 +34355,7 @@ static char *llmprov__call_host(llmprov_call *call, llmprov_str origin) {
 }
 
 /* Signed are the host, the body's type, and what is AWS's own: what lies between may change other headers. */
-static void llmprov__call_signature(llmprov_call *call, const llmprov_credentials *k, const char *date) {
+static void llmprov__call_authorize(llmprov_call *call, const llmprov_credentials *k, const char *date) {
     llmprov__auth_scope scope = { k->access_key, k->secret_key, call->client->region, call->client->row.auth_name,
                                   "" };
     llmprov__auth_request r;
@@ -34216,13 +34386,33 @@ static void llmprov__call_signature(llmprov_call *call, const llmprov_credential
     llmprov__http_set(&call->headers, &call->wire, "authorization", llmprov__auth_sign(&call->wire, &r, &scope));
 }
 
+/* Signs with the time of now. */
+static void llmprov__call_signature(llmprov_call *call, const llmprov_credentials *k, int64_t now) {
+    llmprov_turn *t = call->turn;
+    char date[17];
+    if (!call->client->region)
+        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
+                          "a request is signed for a region: set desc.region or the variable AWS_REGION");
+    else if (!llmprov__auth_date(date, now))
+        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
+                          "a request is signed with the time: set desc.unix_ms to a function that knows it");
+    else if (llmprov__call_hash(call)) {
+        llmprov__http_set(&call->headers, &call->wire, "x-amz-date", llmprov__mem_copy(&call->wire, date, 16));
+        if (k->session_token && *k->session_token)
+            llmprov__http_set(&call->headers, &call->wire, "x-amz-security-token",
+                              llmprov__mem_copy(&call->wire, k->session_token, strlen(k->session_token)));
+        if (!call->wire.failed) llmprov__call_authorize(call, k, date);
+    }
+}
+
+#endif /* LLMPROV_NO_SIGV4 */
+
 /* False = it cannot be signed; the error says why. */
 static bool llmprov__call_sign(llmprov_call *call) {
     const llmprov_client *c = call->client;
     llmprov_turn *t = call->turn;
     int64_t now = call->signs && c->desc.unix_ms ? c->desc.unix_ms(c->desc.user) : 0;
     llmprov_credentials k;
-    char date[17];
     if (!call->signs || t->error.code) return !t->error.code;
     if (!llmprov__call_credentials(call, now, &k)) return false;
     llmprov__http_drop(&call->headers, "x-amz-security-token");
@@ -34231,19 +34421,7 @@ static bool llmprov__call_sign(llmprov_call *call) {
                           llmprov__err_join(&call->wire, "Bearer ", k.bearer, (char *)NULL));
     else if (c->auth != LLMPROV_AUTH_SIGV4)
         llmprov_turn_fail(t, LLMPROV_ERR_NO_KEY, "desc.credentials: this provider wants a bearer token");
-    else if (!c->region)
-        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
-                          "a request is signed for a region: set desc.region or the variable AWS_REGION");
-    else if (!llmprov__auth_date(date, now))
-        llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT,
-                          "a request is signed with the time: set desc.unix_ms to a function that knows it");
-    else if (llmprov__call_hash(call)) {
-        llmprov__http_set(&call->headers, &call->wire, "x-amz-date", llmprov__mem_copy(&call->wire, date, 16));
-        if (k.session_token && *k.session_token)
-            llmprov__http_set(&call->headers, &call->wire, "x-amz-security-token",
-                              llmprov__mem_copy(&call->wire, k.session_token, strlen(k.session_token)));
-        if (!call->wire.failed) llmprov__call_signature(call, &k, date);
-    }
+    else llmprov__call_signature(call, &k, now);
     call->http.headers = call->headers.items;
     call->http.header_count = call->headers.count;
     if (call->wire.failed) llmprov__reply_no_memory(t);
@@ -34652,7 +34830,7 @@ LLMPROV_API int llmprov_call_due_ms(const llmprov_call *call) {
     if (!call || call->want == LLMPROV_WANT_NOTHING) return -1;
     at = llmprov__call_deadline(call, &what);
     if (at == (uint64_t)-1) return -1;
-    return at <= call->now ? 0 : at - call->now > 2147483647 ? 2147483647 : (int)(at - call->now);
+    return at <= call->now ? 0 : at - call->now > INT_MAX ? INT_MAX : (int)(at - call->now);
 }
 
 /* -- events and the result -- */
@@ -34721,7 +34899,7 @@ LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_respons
 //
 // A request is read into the same struct that a program fills, so it can be sent
 // on to any provider; what comes back is written as the client expects it.
-// Calls: normal translator face registry
+// Calls: normal translator face translators registry
 //==============================================================================
 
 /* -- requests -- */
@@ -34774,7 +34952,7 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
     llmprov_str came = { json, len }, text;
     llmprov_scan s, check;
     if (!m) return out->error.code;
-    if (!t || !t->read_request) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read: ", format ? format : "(none was named)", (char *)NULL);
+    if (!t || !t->read_request) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read", llmprov__translators_note, ": ", format ? format : "(none was named)", (char *)NULL);
     if (t->body_max && len > t->body_max) {
         llmprov__ask_too_long(out, t->body_max);
         return llmprov__ask_end(out, m);
@@ -35022,7 +35200,7 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
     f->translator = t;
     f->state = t && t->write_state ? llmprov__mem_take(&f->arena, t->write_state) : NULL;
     f->items = t && t->framing == LLMPROV_FRAMING_ITEMS && f->desc.path && llmprov__translator_asked_items(t, f->desc.path);
-    if (!t || !t->write_event) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written: ", desc->format ? desc->format : "(none was named)", (char *)NULL);
+    if (!t || !t->write_event) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written", llmprov__translators_note, ": ", desc->format ? desc->format : "(none was named)", (char *)NULL);
     else if (!desc->out) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "llmprov_face_desc.out: an answer needs a way out", (char *)NULL);
     if (!f->arena.failed) return f;
     llmprov_face_free(f);
