@@ -103,7 +103,7 @@ test32: $(TEST_FILES) ## the tests with 32-bit pointers
 asan: $(B)/test-asan ## the tests under AddressSanitizer
 	$(B)/test-asan
 
-ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
 	$(B)/test-ubsan
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
@@ -166,7 +166,7 @@ $(B)/test-asan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
 
 $(B)/test-ubsan: $(TEST_FILES)
-	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
+	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DLLMPROV_SMALL -DTEST_SANITIZER \
 	    -o $@ tests/test_all.c
 
 # Empty where the compiler cannot count.

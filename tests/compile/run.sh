@@ -38,6 +38,7 @@ implement() {
     try "$label: compiles" $compiler $c "$@" -c -o $dir/$label.o $here/impl.c
     [ -f $dir/$label.o ] || return
     try "$label: runs" sh -c "$compiler $c $linked -o $dir/$label $here/use.c $dir/$label.o && $dir/$label"
+    try "$label: says what it was left without" sh -c "$compiler $c $linked -o $dir/$label.left $here/left_out.c $dir/$label.o && $dir/$label.left $*"
 }
 linked=
 
@@ -59,7 +60,7 @@ try "two units" sh -c "$cc $c -o $dir/two $here/two_a.c $here/two_b.c && $dir/tw
 # -- the options, as the header has them ---------------------------------------------------
 
 all_off=
-for option in $(build/rooms --options llmprov.h | grep '^LLMPROV_NO_'); do
+for option in $(build/rooms --options llmprov.h | grep '^LLMPROV_NO_\|^LLMPROV_SMALL$'); do
     implement "$option" "$cc" -D$option
     all_off="$all_off -D$option"
 done

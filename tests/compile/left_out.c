@@ -1,0 +1,164 @@
+/* What a build says about what it was left without: each option is named by the error or warning of who would have needed
+   it, and by nobody where it is not set. Sees the interface only, and is linked with each kind of implementation; the
+   arguments are the flags that this was compiled with. */
+#include "../../llmprov.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static union { double align; char bytes[262144]; } memory;
+static llmprov_alloc alloc;
+static char **flags;
+static int failed;
+
+static bool off(const char *option) {
+    int i;
+    for (i = 1; flags[i]; i++)
+        if (!strncmp(flags[i], "-D", 2) && !strcmp(flags[i] + 2, option)) return true;
+    return false;
+}
+
+static void expect(bool good, const char *what, const char *text) {
+    if (good) return;
+    printf("left_out.c: not as expected: %s: %s\n", what, text ? text : "");
+    failed = 1;
+}
+
+/* The text names the option if that is set, and only then. */
+static void named(const char *option, const char *text, const char *what) {
+    expect((text && strstr(text, option)) == off(option), what, text);
+}
+
+static bool take(void *user, const void *bytes, size_t len) {
+    (void)user, (void)bytes, (void)len;
+    return true;
+}
+
+static void server(void) {
+    static const char body[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
+    llmprov_face_desc desc = { .format = "openai-chat", .out = take, .alloc = alloc };
+    llmprov_event start = { .type = LLMPROV_EVENT_START, .id = "1", .model = "m" };
+    llmprov_asked asked;
+    llmprov_face *face;
+    llmprov_status status = llmprov_ask(NULL, "openai-chat", body, sizeof body - 1, &alloc, &asked);
+    named("LLMPROV_NO_SERVER", asked.error.message, "a request that is read");
+    expect((status == LLMPROV_OK) == !(off("LLMPROV_NO_SERVER") || off("LLMPROV_NO_OPENAI_CHAT")), "whether it can be", asked.error.message);
+    llmprov_asked_free(&asked);
+    face = llmprov_face_open(&desc);
+    llmprov_face_event(face, &start);
+    named("LLMPROV_NO_SERVER", llmprov_face_failure(face)->message, "a reply that is written");
+    llmprov_face_free(face);
+}
+
+static void schema(void) {
+    static const char text[] = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"minLength\":1}}}";
+    static const struct { const char *text; llmprov_status code; } bad[] = { { "[1]", LLMPROV_ERR_ARGUMENT }, { "{", LLMPROV_ERR_BAD_JSON } };
+    static const llmprov_schema_target targets[] = { LLMPROV_SCHEMA_PLAIN, LLMPROV_SCHEMA_OPENAI };
+    llmprov_schema made;
+    bool same;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        llmprov_schema_compile(text, sizeof text - 1, targets[i], &alloc, &made);
+        same = !strcmp(made.json, text);
+        expect(!made.error.code && same == (!i || off("LLMPROV_NO_SCHEMA")), "a schema", made.json);
+        named("LLMPROV_NO_SCHEMA", i && made.warning_count ? made.warnings[0].text : off("LLMPROV_NO_SCHEMA") ? "LLMPROV_NO_SCHEMA" : "", "a schema's warning");
+        expect(i || !made.warning_count, "a schema that any target takes has no warning", made.json);
+        llmprov_schema_free(&made);
+        expect(llmprov_schema_compile(bad[i].text, strlen(bad[i].text), LLMPROV_SCHEMA_OPENAI, &alloc, &made) == bad[i].code, "no schema", made.error.message);
+        llmprov_schema_free(&made);
+    }
+}
+
+/* How a request fares with a row; the call is ready to be sent, or has failed. */
+static llmprov_call *begin(const llmprov_registry *reg, const llmprov_request *req, llmprov_client **client) {
+    llmprov_desc desc = { .provider = "mine", .registry = (llmprov_registry *)reg, .alloc = alloc, .region = "eu-west-1",
+                          .access_key = "AKIDEXAMPLE", .secret_key = "secret" };
+    *client = llmprov_open(&desc);
+    return llmprov_call_chat(*client, req);
+}
+
+static void end(llmprov_call *call, llmprov_client *client) {
+    llmprov_call_free(call);
+    llmprov_close(client);
+}
+
+static void prompted(llmprov_registry *reg) {
+    llmprov_provider row = { .id = "mine", .format = "openai-chat", .base_url = "http://localhost/v1", .auth_optional = true,
+                             .can = LLMPROV_CAN_CHAT };
+    llmprov_tool tool = { .name = "now" };
+    llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "1", .name = "now", .json = "{}" };
+    llmprov_block result = { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "1", .text = "noon" };
+    llmprov_message messages[] = { { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &use, .block_count = 1 },
+                                   { .role = LLMPROV_ROLE_USER, .blocks = &result, .block_count = 1 } };
+    llmprov_request req = { .model = "m", .prompt = "Hello" };
+    llmprov_client *client;
+    llmprov_call *call;
+    int i;
+    for (i = 0; i < 4; i++) {
+        req.tools = i == 1 || i == 3 ? &tool : NULL;
+        req.tool_count = i == 1 || i == 3;
+        req.messages = i == 2 ? messages : NULL;
+        req.message_count = i == 2 ? 2 : 0;
+        if (i == 3) {
+            row.can = 0;
+            tool.type = "computer";
+            tool.extra = "{\"display_width_px\":800,\"display_height_px\":600}";
+        }
+        expect(!llmprov_register(reg, &row, LLMPROV_REPLACE), "a row", llmprov_registry_error(reg)->message);
+        call = begin(reg, &req, &client);
+        if (i) named("LLMPROV_NO_PROMPTED", llmprov_call_error(call)->message, "tools in other words");
+        expect((llmprov_call_error(call)->code == LLMPROV_OK) == (!i || !off("LLMPROV_NO_PROMPTED")), "a conversation", llmprov_call_error(call)->message);
+        end(call, client);
+    }
+}
+
+static int64_t wall_clock(void *user) {
+    (void)user;
+    return INT64_C(1790000000000);
+}
+
+static void sigv4(llmprov_registry *reg) {
+    llmprov_provider row = { .id = "mine", .format = "openai-chat", .base_url = "http://localhost/v1", .auth = LLMPROV_AUTH_SIGV4, .auth_name = "bedrock" };
+    llmprov_request req = { .model = "m", .prompt = "Hello" };
+    llmprov_desc desc = { .provider = "mine", .registry = reg, .alloc = alloc, .region = "eu-west-1", .access_key = "AKIDEXAMPLE",
+                          .secret_key = "secret", .unix_ms = wall_clock };
+    llmprov_client *client;
+    llmprov_call *call;
+    expect(!llmprov_register(reg, &row, LLMPROV_REPLACE), "a row", llmprov_registry_error(reg)->message);
+    client = llmprov_open(&desc);
+    call = llmprov_call_chat(client, &req);
+    named("LLMPROV_NO_SIGV4", llmprov_call_error(call)->message, "a request that is signed");
+    expect((llmprov_call_want(call) == LLMPROV_WANT_SEND) == !off("LLMPROV_NO_SIGV4"), "whether it is", llmprov_call_error(call)->message);
+    end(call, client);
+}
+
+/* The rows that always are there, and those that may not be. */
+static void rows(void) {
+    llmprov_desc groq = { .provider = "groq", .api_key = "k", .alloc = alloc }, custom = groq;
+    llmprov_client *client = llmprov_open(&groq);
+    named("LLMPROV_NO_PROVIDERS", llmprov_client_error(client)->message, "a provider");
+    llmprov_close(client);
+    custom.provider = "custom";
+    custom.base_url = "http://localhost";
+    client = llmprov_open(&custom);
+    expect(llmprov_client_error(client)->code == (off("LLMPROV_NO_OPENAI_CHAT") ? LLMPROV_ERR_UNSUPPORTED : LLMPROV_OK), "a server of one's own", llmprov_client_error(client)->message);
+    llmprov_close(client);
+    expect(!*llmprov_profile_find(NULL, "claude-opus-4-6")->prefix == off("LLMPROV_NO_PROFILES"), "a profile", llmprov_profile_find(NULL, "claude-opus-4-6")->prefix);
+}
+
+int main(int argc, char **argv) {
+    llmprov_registry *reg;
+    (void)argc;
+    flags = argv;
+    alloc = llmprov_arena(&memory, sizeof memory);
+    reg = llmprov_registry_new(&alloc);
+    server();
+    schema();
+    rows();
+    if (!off("LLMPROV_NO_OPENAI_CHAT")) {
+        prompted(reg);
+        sigv4(reg);
+    }
+    llmprov_registry_free(reg);
+    return failed;
+}
