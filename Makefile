@@ -32,6 +32,7 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas faults soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas size baremetal bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls cover growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -68,6 +69,11 @@ faults: $(B)/faults $(B)/mock ## each fault of the mock server over real sockets
 
 soak: $(B)/soak $(B)/mock ## ten thousand streams at once in one thread, by poll and by libcurl: memory of each, events a second
 	$(B)/soak $(B)/mock
+size: $(B)/mock ## flash and RAM of a chat on a Cortex-M3, against the goals
+	@sh tests/platform/size.sh
+
+baremetal: $(B)/mock ## a chat on devices without an operating system, under QEMU
+	@SHARED=$(SHARED) CC="$(CC)" sh tests/platform/bare.sh
 
 bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \

@@ -1688,6 +1688,7 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
     defined(LLMPROV_NO_OLLAMA_CHAT) || defined(LLMPROV_NO_COHERE_V2) || defined(LLMPROV_NO_GEMINI_GENERATE) || \
     defined(LLMPROV_NO_SERVER) || defined(LLMPROV_NO_SCHEMA) || defined(LLMPROV_NO_PROMPTED) || \
     defined(LLMPROV_NO_SIGV4)
+#pragma GCC diagnostic ignored "-Wpragmas"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 #endif

@@ -13,13 +13,13 @@
 #include "llmprov.h"
 
 #ifndef UART_PROVIDER
-#define UART_PROVIDER "llama.cpp"
+#define UART_PROVIDER "custom"           /* the wire format openai-chat; "custom-anthropic", ... are the others */
 #endif
 #ifndef UART_URL
 #define UART_URL "http://127.0.0.1:8080"
 #endif
 #ifndef UART_MODEL
-#define UART_MODEL NULL
+#define UART_MODEL "tiny"
 #endif
 #ifndef UART_KEY
 #define UART_KEY "none"

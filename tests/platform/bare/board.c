@@ -21,14 +21,20 @@ enum { PAINT = 0x5A };
 static long long block[BOARD_BLOCK / sizeof(long long)];
 extern char flash_end[], data_begin[], data_end[], bss_begin[], bss_end[], stack_top[];
 void reset(void);
+void fault(void);
 
 #ifdef __arm__
 
 #define LINE(offset) (*(volatile uint32_t *)(0x40004000 + (offset)))
 
+#define NVIC(offset) (*(volatile uint32_t *)(0xE000E000 + (offset)))
+
+/* The processor sleeps until a byte has come: its interrupt wakes it, but is never taken. */
 static void line_open(void) {
+    __asm__ volatile("cpsid i");
     LINE(16) = 16;                                             /* BAUDDIV */
-    LINE(8) = 3;                                               /* CTRL: transmit and receive */
+    LINE(8) = 1 | 2 | 8;                                       /* CTRL: transmit, receive, receive interrupt */
+    NVIC(0x100) = 1;                                           /* ISER: the line's is number 0 */
 }
 
 void uart_put(const void *bytes, size_t len) {
@@ -40,8 +46,12 @@ void uart_put(const void *bytes, size_t len) {
 }
 
 int uart_get(void) {
-    while (!(LINE(4) & 2)) { }                                 /* STATE: the receive buffer is full */
-    return (int)(LINE(0) & 255);
+    int byte;
+    while (!(LINE(4) & 2)) __asm__ volatile("wfi");            /* STATE: the receive buffer is full */
+    byte = (int)(LINE(0) & 255);
+    LINE(12) = 2;                                              /* INTSTATUS */
+    NVIC(0x280) = 1;                                           /* ICPR */
+    return byte;
 }
 
 static int semihost(int op, const void *arg) {
@@ -51,7 +61,6 @@ static int semihost(int op, const void *arg) {
     return r0;
 }
 
-static void fault(void);
 __attribute__((section(".vectors"), used)) static void *const vectors[16] = { stack_top, (void *)reset, (void *)fault, (void *)fault,
     (void *)fault, (void *)fault, (void *)fault };
 
@@ -82,8 +91,6 @@ static int semihost(int op, const void *arg) {
     return a0;
 }
 
-static void fault(void);
-
 #endif
 
 static void leave(int status) {
@@ -110,7 +117,7 @@ static void show(const char *text, size_t n) {
     uart_show(digits + at, sizeof digits - at);
 }
 
-static void fault(void) {
+void fault(void) {
     uart_show("fault\n", 6);
     leave(3);
 }
@@ -148,6 +155,6 @@ __attribute__((section(".text.reset"), naked, used)) void reset(void) {
 #ifdef __arm__
     __asm__ volatile("b begin");
 #else
-    __asm__ volatile(".option push\n.option norelax\nla gp, __global_pointer$\n.option pop\nla sp, stack_top\nla t0, fault\ncsrw mtvec, t0\nj begin");
+    __asm__ volatile(".option push\n.option norelax\nla gp, __global_pointer$\n.option pop\nla sp, stack_top\nla t0, fault\n.option arch, +zicsr\ncsrw mtvec, t0\nj begin");
 #endif
 }
