@@ -48,7 +48,7 @@ static void put_number(uint64_t n) {
     uart_put(digits + at, sizeof digits - at);
 }
 
-static void send(llmprov_call *call) {
+static void put_request(llmprov_call *call) {
     const llmprov_http *http = llmprov_call_http(call);
     const char *host = strstr(http->url, "://") + 3, *path = host + strcspn(host, "/");
     char piece[64];
@@ -128,7 +128,7 @@ static bool get_chunks(llmprov_call *call) {
     return false;
 }
 
-static bool receive(llmprov_call *call) {
+static bool get_reply(llmprov_call *call) {
     char line[80], type[80] = "";
     llmprov_header header = { "content-type", type };
     bool chunked = false;
@@ -148,8 +148,8 @@ static bool receive(llmprov_call *call) {
 /* One exchange. */
 static void run(llmprov_call *call) {
     while (llmprov_call_want(call) == LLMPROV_WANT_SEND || llmprov_call_want(call) == LLMPROV_WANT_RECV) {
-        if (llmprov_call_want(call) == LLMPROV_WANT_SEND) send(call);
-        else if (receive(call)) llmprov_call_eof(call);
+        if (llmprov_call_want(call) == LLMPROV_WANT_SEND) put_request(call);
+        else if (get_reply(call)) llmprov_call_eof(call);
         else llmprov_call_fail(call, LLMPROV_ERR_TRUNCATED, "the line is dead");
     }
     drain(call);
