@@ -397,7 +397,7 @@
     LLMPROV_NO_SIGV4                nothing is signed: AWS wants an API key
     LLMPROV_NO_PROVIDERS            of the built-in rows only "custom", "custom-anthropic", ...: give base_url, or register yours
     LLMPROV_NO_PROFILES             no built-in profiles: every model is unknown, register what must be known of yours
-    LLMPROV_SMALL                   size before speed: small tables
+    LLMPROV_SMALL                   size before speed: small tables and pieces of memory, every frame of a stream is parsed
 
     For a device: one wire format, LLMPROV_NO_STDLIB, LLMPROV_SMALL, and of the others what it does not need, compiled
     for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is such a program.
@@ -1707,6 +1707,15 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 // Calls: -
 //==============================================================================
 
+#ifdef LLMPROV_SMALL
+enum { LLMPROV__MEM_SMALL = 1 };
+#else
+enum { LLMPROV__MEM_SMALL = 0 };
+#endif
+
+enum { LLMPROV__MEM_LEAST = LLMPROV__MEM_SMALL ? 16 : 32 };    /* bytes of a buffer */
+#define LLMPROV__MEM_MORE(cap, first) ((cap) ? (cap) + (cap) / 2 + 1 : LLMPROV__MEM_SMALL ? 1 : (first))     /* items of a list that is full */
+
 /* realloc: new_size 0 frees. The C library's when no function was given. */
 static void *llmprov__mem_realloc(const llmprov_alloc *a, void *ptr, size_t old_size, size_t new_size) {
     if (a->fn) return (ptr || new_size) ? a->fn(a->user, ptr, old_size, new_size) : NULL;
@@ -1747,7 +1756,7 @@ static char *llmprov__mem_room(llmprov__mem_buf *b, size_t extra) {
     if (b->len + extra < b->cap) return b->ptr + b->len;
     cap = b->cap + b->cap / 2;
     if (cap < b->len + extra + 1) cap = b->len + extra + 1;
-    if (cap < 32) cap = 32;
+    if (cap < LLMPROV__MEM_LEAST) cap = LLMPROV__MEM_LEAST;
     ptr = (char *)llmprov__mem_realloc(&b->alloc, b->ptr, b->cap, cap);
     if (!ptr) {
         b->failed = true;
@@ -1795,7 +1804,7 @@ typedef struct llmprov__mem_arena {
     bool failed;
 } llmprov__mem_arena;
 
-enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_LEAST = 256, LLMPROV__MEM_MOST = 1024 };
+enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_FIRST = LLMPROV__MEM_SMALL ? 128 : 256, LLMPROV__MEM_MOST = LLMPROV__MEM_SMALL ? 128 : 1024 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
 
 /* Zeroed memory, aligned for anything; NULL = no memory. Chunks grow with what the arena holds; what is larger than the
@@ -1815,7 +1824,7 @@ static void *llmprov__mem_take(llmprov__mem_arena *a, size_t size) {
         memset(p, 0, size);
         return p;
     }
-    step = !c ? LLMPROV__MEM_LEAST : c->size < LLMPROV__MEM_MOST / 2 ? LLMPROV__MEM_ROUND(c->size + c->size / 2) : LLMPROV__MEM_MOST;
+    step = !c ? LLMPROV__MEM_FIRST : c->size < LLMPROV__MEM_MOST / 2 ? LLMPROV__MEM_ROUND(c->size + c->size / 2) : LLMPROV__MEM_MOST;
     want = head + size > step ? head + size : step;
     c = (llmprov__mem_chunk *)llmprov__mem_realloc(&a->alloc, NULL, 0, want);
     if (!c) {
@@ -2090,7 +2099,7 @@ static bool llmprov__text_enter(llmprov__text_index *x, llmprov__mem_arena *a, l
     if (x->count * 2 >= x->cap) {
         llmprov__text_index wider = *x;
         size_t i;
-        wider.cap = x->cap ? x->cap * 2 : 8;
+        wider.cap = x->cap ? x->cap * 2 : LLMPROV__MEM_SMALL ? 2 : 8;
         wider.slots = (llmprov__text_entry *)llmprov__mem_take(a, wider.cap * sizeof *wider.slots);
         if (!wider.slots) return false;
         for (i = 0; i < x->cap; i++)
@@ -2929,7 +2938,7 @@ static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a
                               const char *field, const char *text) {
     llmprov_warning *w;
     if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 4;
+        size_t cap = LLMPROV__MEM_MORE(list->cap, 4);
         llmprov_warning *items = (llmprov_warning *)llmprov__mem_take(a, cap * sizeof *items);
         if (!items) return;
         if (list->count) memcpy(items, list->items, list->count * sizeof *items);
@@ -4237,6 +4246,32 @@ static char *llmprov__write_flatten(const llmprov_writer *w, const llmprov_alloc
 // Calls: -
 //==============================================================================
 
+/* -- requests that llmprov_ask has read: the format that they came in, and the members that only it knows -- */
+
+#ifdef LLMPROV_NO_SERVER
+
+static const char *llmprov__msg_came(const llmprov_request *r) {
+    (void)r;
+    return NULL;
+}
+
+static const char *llmprov__msg_kept(const llmprov_request *r) {
+    (void)r;
+    return NULL;
+}
+
+#else
+
+static const char *llmprov__msg_came(const llmprov_request *r) {
+    return r->origin;
+}
+
+static const char *llmprov__msg_kept(const llmprov_request *r) {
+    return r->kept;
+}
+
+#endif
+
 /* -- reading blocks -- */
 
 typedef struct llmprov__msg_reader {
@@ -5087,7 +5122,7 @@ static llmprov_message *llmprov__msg_grow(llmprov_history *h, llmprov_role role)
     llmprov_message *message;
     if (!m) return NULL;
     if (h->message_count == m->message_cap) {
-        size_t cap = m->message_cap ? m->message_cap * 2 : 8;
+        size_t cap = LLMPROV__MEM_MORE(m->message_cap, 8);
         message = (llmprov_message *)llmprov__mem_realloc(&h->alloc, h->messages, m->message_cap * sizeof *message, cap * sizeof *message);
         if (!message) {
             h->status = LLMPROV_ERR_NO_MEMORY;
@@ -5517,7 +5552,7 @@ static void llmprov__http_set(llmprov__http_headers *h, llmprov__mem_arena *a, c
     llmprov_header *at = llmprov__http_find(h, name);
     if (!name || !value) return;
     if (!at && h->count == h->cap) {
-        size_t cap = h->cap ? h->cap * 2 : 8;
+        size_t cap = LLMPROV__MEM_MORE(h->cap, 8);
         llmprov_header *items = (llmprov_header *)llmprov__mem_take(a, cap * sizeof *items);
         if (!items) return;
         if (h->count) memcpy(items, h->items, h->count * sizeof *items);
@@ -7458,7 +7493,7 @@ static llmprov__reply_extra *llmprov__reply_new_extra(llmprov_turn *t, llmprov__
     llmprov__reply_extra *e;
     size_t i;
     if (m->count == m->cap) {
-        size_t cap = m->cap ? m->cap + m->cap / 2 : 4;
+        size_t cap = LLMPROV__MEM_MORE(m->cap, 4);
         e = (llmprov__reply_extra *)llmprov__mem_realloc(&t->arena.alloc, m->items, m->cap * sizeof *e, cap * sizeof *e);
         if (!e) return NULL;
         m->items = e;
@@ -7544,7 +7579,7 @@ static llmprov__reply_block *llmprov__reply_block_at(llmprov_turn *t, int block)
 static llmprov__reply_block *llmprov__reply_new_block(llmprov_turn *t) {
     llmprov__reply_block *b;
     if (t->block_count == t->block_cap) {
-        size_t cap = t->block_cap ? t->block_cap * 2 : 1;
+        size_t cap = LLMPROV__MEM_MORE(t->block_cap, 1);
         b = (llmprov__reply_block *)llmprov__mem_realloc(&t->arena.alloc, t->blocks, t->block_cap * sizeof *b, cap * sizeof *b);
         if (!b) {
             llmprov__reply_no_memory(t);
@@ -8025,6 +8060,25 @@ LLMPROV_API void llmprov_turn_other(llmprov_turn *t, llmprov_str kind, llmprov_s
 
 /* -- the shortcut -- */
 
+#ifdef LLMPROV_SMALL
+
+/* Nothing is learned: every frame is cut and parsed. */
+static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire, const char *passing, const char *counts) {
+    (void)t, (void)frame, (void)wire, (void)passing, (void)counts;
+}
+
+static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire) {
+    (void)t, (void)frame, (void)wire;
+    return false;
+}
+
+static const char *llmprov__reply_ahead(llmprov_turn *t, const char *p, const char *end, size_t limit) {
+    (void)t, (void)p, (void)end, (void)limit;
+    return NULL;
+}
+
+#else
+
 /* Whether a quote begins the name of a member out of a list, with blanks between; returns the length of the name. */
 static size_t llmprov__reply_named(const char *names, const char *quote, const char *end) {
     size_t n = 0, left = (size_t)(end - quote);
@@ -8208,6 +8262,8 @@ static const char *llmprov__reply_ahead(llmprov_turn *t, const char *p, const ch
     if (h->counts) llmprov__reply_later(t, data, text);
     return behind;
 }
+
+#endif /* LLMPROV_SMALL */
 
 /* -- the end of the reply -- */
 
@@ -10690,7 +10746,7 @@ static void llmprov__normal_warn(llmprov__normal *n, llmprov_status code, const 
 
 /* What changes nothing for a program is said only where the request was read from a wire, which it is compared with. */
 static void llmprov__normal_tell(llmprov__normal *n, const char *member, const char *text) {
-    if (n->req.origin) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
+    if (llmprov__msg_came(&n->req)) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
 }
 
 static bool llmprov__normal_refuse(llmprov__normal *n, llmprov_status code, const char *path, const char *text) {
@@ -10743,7 +10799,7 @@ static void llmprov__normal_push_all(llmprov__normal *n, llmprov__normal_list *l
 
 /* Room for one more item in an arena-backed array; what it holds moves. */
 static void *llmprov__normal_more(llmprov__normal *n, void *items, size_t count, size_t *cap, size_t size) {
-    size_t more = *cap ? *cap * 2 : 8;
+    size_t more = LLMPROV__MEM_MORE(*cap, 8);
     void *to;
     if (count < *cap) return items;
     to = llmprov__mem_take(n->arena, more * size);
@@ -11136,7 +11192,7 @@ static void llmprov__normal_adopt(llmprov__normal *n, llmprov_block *b) {
 static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, const char *member) {
     if (!*cache || llmprov__normal_takes_marks(n)) return;
     *cache = LLMPROV_CACHE_NONE;
-    if (n->req.origin) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, member, "a cache mark was left out: this provider takes none");
+    if (llmprov__msg_came(&n->req)) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, member, "a cache mark was left out: this provider takes none");
     else n->marks_dropped = true;
 }
 
@@ -11199,7 +11255,7 @@ static void llmprov__normal_decode(llmprov__normal *n, llmprov_block *b) {
    What was read in its own form is its servers' to judge. */
 static void llmprov__normal_media(llmprov__normal *n, llmprov_block *b) {
     bool bytes = b->base64 || b->data || b->source.read;
-    if (!(n->rules & LLMPROV_RULE_NATIVE) || (n->req.origin && llmprov__normal_own(n, n->req.origin))) return;
+    if (!(n->rules & LLMPROV_RULE_NATIVE) || (llmprov__msg_came(&n->req) && llmprov__normal_own(n, llmprov__msg_came(&n->req)))) return;
     if (n->inside && (b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_AUDIO))
         llmprov__normal_refuse(n, LLMPROV_ERR_UNSUPPORTED, llmprov__normal_path(n, ""), "anthropic-messages takes no audio and no video");
     if (b->type != LLMPROV_BLOCK_DOCUMENT || !bytes || !b->mime || llmprov__text_same(b->mime, "application/pdf", true)) return;
@@ -11247,7 +11303,7 @@ static void llmprov__normal_joins(llmprov__normal *n, size_t message, const llmp
 
 /* Whether a message begins here that was one of its own in a request of the target's format: that is not merged. */
 static bool llmprov__normal_as_said(const llmprov__normal *n, const llmprov_message *last, const llmprov_message *more) {
-    return llmprov__text_same(n->req.origin, n->format, false) &&
+    return llmprov__text_same(llmprov__msg_came(&n->req), n->format, false) &&
            llmprov__normal_place_of(last, last->block_count - 1).message != llmprov__normal_place_of(more, 0).message;
 }
 
@@ -11503,12 +11559,12 @@ static void llmprov__normal_orphan(llmprov__normal *n, llmprov__normal_list *lis
 /* Whether the request goes on from turns that the server holds: from an answer by its id, or in a conversation there. */
 static bool llmprov__normal_goes_on(const llmprov__normal *n) {
     static const char *const members[] = { "previous_response_id", "conversation" };
-    bool own = n->req.origin && !strcmp(n->req.origin, n->format);
+    bool own = llmprov__msg_came(&n->req) && !strcmp(llmprov__msg_came(&n->req), n->format);
     llmprov_str value;
     size_t i;
     for (i = 0; (n->rules & LLMPROV_RULE_STORED) && i < LLMPROV__COUNT(members); i++) {
         if (llmprov__msg_has(n->req.extra, 0, members[i], &value) && value.ptr[0] != 'n') return true;
-        if (own && llmprov__msg_has(n->req.kept, n->req.kept_len, members[i], &value) && value.ptr[0] != 'n') return true;
+        if (own && llmprov__msg_has(llmprov__msg_kept(&n->req), n->req.kept_len, members[i], &value) && value.ptr[0] != 'n') return true;
     }
     return false;
 }
@@ -11707,7 +11763,7 @@ typedef struct llmprov__normal_input { llmprov_message *items; size_t count, lea
 static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message *m) {
     llmprov_scan s;
     llmprov_str key, value;
-    if (!m->extra || !n->req.origin || llmprov__normal_own(n, n->req.origin)) return;
+    if (!m->extra || !llmprov__msg_came(&n->req) || llmprov__normal_own(n, llmprov__msg_came(&n->req))) return;
     s = llmprov__json_scan(m->extra, llmprov__text_len(m->extra, m->extra_len), NULL, 0);
     while (llmprov_scan_key(&s, &key)) {
         const char *name = llmprov__mem_copy(n->arena, key.ptr, key.len), *path;
@@ -11755,7 +11811,7 @@ static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *r
 /* A tool of another format's kind, in a request that was read in that format; false = Anthropic has no such kind. */
 static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool, const char *path) {
     bool more = tool->extra && llmprov__normal_says(tool->extra, 0, tool->type ? "" : "type");
-    if (!n->req.origin || llmprov__normal_own(n, n->req.origin) || !(n->rules & LLMPROV_RULE_NATIVE)) return true;
+    if (!llmprov__msg_came(&n->req) || llmprov__normal_own(n, llmprov__msg_came(&n->req)) || !(n->rules & LLMPROV_RULE_NATIVE)) return true;
     if (tool->type && !tool->schema) {
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a kind of tool that only another format has: the tool was left out");
         return false;
@@ -11768,7 +11824,7 @@ static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool,
 
 /* Converse's mark among the tools becomes one of the tool before it, for targets that have no such entry. */
 static bool llmprov__normal_tool_mark(llmprov__normal *n, const llmprov_tool *tool, llmprov_tool *before, const char *path) {
-    bool own = n->req.origin && llmprov__normal_own(n, n->req.origin);
+    bool own = llmprov__msg_came(&n->req) && llmprov__normal_own(n, llmprov__msg_came(&n->req));
     if (!tool->type || strcmp(tool->type, "cachePoint") || own) return false;
     if (before && llmprov__normal_takes_marks(n)) before->cache = llmprov__normal_cache_point(n, tool->extra, 0);
     else llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none here");
@@ -11796,12 +11852,12 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
-        if (n->req.origin && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
-        if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !n->req.origin || !llmprov__normal_own(n, n->req.origin)))
+        if (llmprov__msg_came(&n->req) && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
+        if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !llmprov__msg_came(&n->req) || !llmprov__normal_own(n, llmprov__msg_came(&n->req))))
             tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
             tools[i].cache = LLMPROV_CACHE_NONE;
-            if (n->req.origin) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
+            if (llmprov__msg_came(&n->req)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
             else n->marks_dropped = true;
         }
         if (llmprov__normal_tool_mark(n, &tools[i], count ? &tools[count - 1] : NULL, path)) continue;
@@ -11810,7 +11866,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
     if (n->req.tool_name) {
         const char *said = n->req.tool_name;
         n->req.tool_name = llmprov__normal_legal(n, said, n->name_max, true);
-        if (n->req.origin && strcmp(said, n->req.tool_name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tool_choice", "the name of a tool was replaced by one that is legal here");
+        if (llmprov__msg_came(&n->req) && strcmp(said, n->req.tool_name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tool_choice", "the name of a tool was replaced by one that is legal here");
     }
     n->req.tools = tools;
     n->req.tool_count = count;
@@ -11883,7 +11939,7 @@ static void llmprov__normal_mark_messages(llmprov__normal *n, llmprov__normal_ma
 
 /* The mark of the whole request, which stands behind all others. */
 static llmprov_cache llmprov__normal_last_mark(const llmprov__normal *n) {
-    llmprov_cache kept = llmprov__msg_spelled(n->req.kept, n->req.kept_len), extra = llmprov__msg_spelled(n->req.extra, 0);
+    llmprov_cache kept = llmprov__msg_spelled(llmprov__msg_kept(&n->req), n->req.kept_len), extra = llmprov__msg_spelled(n->req.extra, 0);
     if (!(n->rules & LLMPROV_RULE_NATIVE)) return n->req.cache;
     return extra ? extra : n->req.cache ? n->req.cache : kept;
 }
@@ -11970,7 +12026,10 @@ static bool llmprov__normal_check_words(llmprov__normal *n, const llmprov_reques
         if (!r->stop[i]) return llmprov__normal_fail(n, path, "it is NULL");
         if (!llmprov__normal_check_text(n, r->stop[i], 0, path)) return false;
     }
-    return llmprov__normal_check_json(n, r->kept, r->kept_len, "kept", true) &&
+#ifdef LLMPROV_NO_SERVER
+    if (r->kept) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "kept", "what only the format of a client knows went nowhere: LLMPROV_NO_SERVER left that out");
+#endif
+    return llmprov__normal_check_json(n, llmprov__msg_kept(r), r->kept_len, "kept", true) &&
            llmprov__normal_check_json(n, r->extra, 0, "extra", true);
 }
 
@@ -12076,14 +12135,14 @@ static bool llmprov__translator_said(const char *json, size_t len, const char *p
 static const char *llmprov__translator_named(const llmprov_request *r, const char *field, char to[LLMPROV__TRANSLATOR_NAME]) {
     const char *p = NULL, *end;
     size_t i;
-    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__translator_names); i++)
-        if (!strcmp(llmprov__translator_names[i].origin, r->origin) && !strcmp(llmprov__translator_names[i].field, field)) p = llmprov__translator_names[i].members;
+    for (i = 0; llmprov__msg_came(r) && i < LLMPROV__COUNT(llmprov__translator_names); i++)
+        if (!strcmp(llmprov__translator_names[i].origin, llmprov__msg_came(r)) && !strcmp(llmprov__translator_names[i].field, field)) p = llmprov__translator_names[i].members;
     for (to[0] = 0; p && *p; p = *end ? end + 1 : NULL) {
         char word[LLMPROV__TRANSLATOR_NAME] = "";
         end = strchr(p, ' ') ? strchr(p, ' ') : p + strlen(p);
         memcpy(word, p, (size_t)(end - p));
-        if (!to[0] || llmprov__translator_said(r->kept, r->kept_len, word)) memcpy(to, word, sizeof word);
-        if (llmprov__translator_said(r->kept, r->kept_len, word)) break;
+        if (!to[0] || llmprov__translator_said(llmprov__msg_kept(r), r->kept_len, word)) memcpy(to, word, sizeof word);
+        if (llmprov__translator_said(llmprov__msg_kept(r), r->kept_len, word)) break;
     }
     return to[0] ? to : field;
 }
@@ -12705,7 +12764,7 @@ static bool llmprov__parts_uses(const llmprov_request *r, const char *where, con
                 if (llmprov__text_same(r->messages[i].blocks[j].kind, word, false)) return true;
         return false;
     }
-    return llmprov__parts_holds(r->extra, 0, where, word) || llmprov__parts_holds(r->kept, r->kept_len, where, word);
+    return llmprov__parts_holds(r->extra, 0, where, word) || llmprov__parts_holds(llmprov__msg_kept(r), r->kept_len, where, word);
 }
 
 enum { LLMPROV__PARTS_BETAS = 800 };
@@ -12794,8 +12853,8 @@ static bool llmprov__parts_carried(const llmprov_request *r, const char *name, b
     size_t i, len = strcspn(name, ".");
     memcpy(family, name, len < sizeof family - 2 ? len : 0);
     memcpy(family + (len < sizeof family - 2 ? len : 0), ".", 2);
-    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
-        if (!strcmp(r->origin, llmprov__parts_carriers[i].format))
+    for (i = 0; llmprov__msg_came(r) && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
+        if (!strcmp(llmprov__msg_came(r), llmprov__parts_carriers[i].format))
             return llmprov__parts_lists(llmprov__parts_carriers[i].members, name) || (name[len] && llmprov__parts_lists(llmprov__parts_carriers[i].members, family)) ||
                    (own && llmprov__parts_lists(llmprov__parts_carriers[i].rest, name));
     return false;
@@ -12805,8 +12864,8 @@ static bool llmprov__parts_carried(const llmprov_request *r, const char *name, b
 static bool llmprov__parts_leads(const llmprov_request *r, const char *path) {
     const char *p = NULL;
     size_t n = strlen(path), i;
-    for (i = 0; r->origin && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
-        if (!strcmp(r->origin, llmprov__parts_carriers[i].format)) p = llmprov__parts_carriers[i].members;
+    for (i = 0; llmprov__msg_came(r) && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
+        if (!strcmp(llmprov__msg_came(r), llmprov__parts_carriers[i].format)) p = llmprov__parts_carriers[i].members;
     for (; p && *p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
         if (!strncmp(p, path, n) && p[n] == '.') return true;
     return false;
@@ -12865,7 +12924,7 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(fields); i++)
         if (!strcmp(fields[i].name, name))
-            return fields[i].set && !(fields[i].newer && llmprov__msg_has(r->kept, r->kept_len, fields[i].newer, &value) && value.ptr[0] != 'n');
+            return fields[i].set && !(fields[i].newer && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, fields[i].newer, &value) && value.ptr[0] != 'n');
     return false;
 }
 
@@ -12873,20 +12932,20 @@ static bool llmprov__parts_is_set(const llmprov_request *r, const char *name) {
 static bool llmprov__parts_says_stream(const llmprov_draft *d, const char *format) {
     const llmprov_request *r = d->chat;
     llmprov_str value;
-    return !r->origin || strcmp(r->origin, format) || (llmprov__msg_has(r->kept, r->kept_len, "stream", &value) && value.ptr[0] != 'n');
+    return !llmprov__msg_came(r) || strcmp(llmprov__msg_came(r), format) || (llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, "stream", &value) && value.ptr[0] != 'n');
 }
 
 /* Members that llmprov_ask kept: back into their own format but for some that the model refuses, a warning elsewhere. */
 static void llmprov__parts_kept(llmprov_draft *d, const char *format, const char *refused, const char *why) {
     const llmprov_request *r = d->chat;
-    bool own = r->origin && !strcmp(r->origin, format);
+    bool own = llmprov__msg_came(r) && !strcmp(llmprov__msg_came(r), format);
     llmprov__mem_buf scratch;
     llmprov_scan s;
     llmprov_str key, value;
-    if (!r->kept) return;
+    if (!llmprov__msg_kept(r)) return;
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
-    s = llmprov__json_scan(r->kept, llmprov__text_len(r->kept, r->kept_len), &scratch, 0);
+    s = llmprov__json_scan(llmprov__msg_kept(r), llmprov__text_len(llmprov__msg_kept(r), r->kept_len), &scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
         char name[64];
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
@@ -13177,7 +13236,7 @@ static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char 
     const char *text = schema ? schema : "{\"type\":\"object\",\"properties\":{}}";
     size_t len = strlen(text);
     llmprov_schema made;
-    if (d->chat->origin && !strcmp(d->chat->origin, format)) {
+    if (llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), format)) {
         llmprov__write_long_raw(d->body, key, text, len);
         return;
     }
@@ -13190,7 +13249,7 @@ static void llmprov__parts_schema(llmprov_draft *d, const char *key, const char 
 /* The same where the schema is JSON in a string. */
 static void llmprov__parts_schema_text(llmprov_draft *d, const char *key, const char *schema, const char *field, llmprov_schema_target target, const char *format) {
     llmprov_schema made;
-    if (d->chat->origin && !strcmp(d->chat->origin, format)) {
+    if (llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), format)) {
         llmprov__write_long(d->body, key, schema, strlen(schema));
         return;
     }
@@ -15774,13 +15833,13 @@ static bool llmprov__t_messages_needs_old(const llmprov_request *r) {
 
 /* Whether the request was asked in this format: then what was said goes back as it was. */
 static bool llmprov__t_messages_own(const llmprov_draft *d) {
-    return llmprov__text_same(d->chat->origin, "anthropic-messages", false);
+    return llmprov__text_same(llmprov__msg_came(d->chat), "anthropic-messages", false);
 }
 
 /* A member that such a request was kept with, as raw JSON. */
 static llmprov_str llmprov__t_messages_kept(const llmprov_draft *d, const char *member) {
     llmprov_str value = { NULL, 0 };
-    if (!llmprov__t_messages_own(d) || !llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, &value)) value.ptr = NULL;
+    if (!llmprov__t_messages_own(d) || !llmprov__msg_has(llmprov__msg_kept(d->chat), d->chat->kept_len, member, &value)) value.ptr = NULL;
     return value;
 }
 
@@ -16020,7 +16079,7 @@ static void llmprov__t_messages_write_metadata(llmprov_draft *d) {
 /* "auto" and "standard_only" are this API's words; what others call "default" is the second. */
 static void llmprov__t_messages_tier(llmprov_draft *d) {
     const char *tier = d->chat->service_tier;
-    bool foreign = tier && !llmprov__t_messages_own(d) && d->chat->origin, standard = foreign && !strcmp(tier, "default");
+    bool foreign = tier && !llmprov__t_messages_own(d) && llmprov__msg_came(d->chat), standard = foreign && !strcmp(tier, "default");
     if (!tier) return;
     if (foreign && !standard && strcmp(tier, "auto")) {
         llmprov__parts_drop_text(d, "service_tier", "anthropic-messages has no such tier: it was left out");
@@ -16159,7 +16218,7 @@ typedef struct llmprov__t_messages_state {
 static int *llmprov__t_messages_at(llmprov_turn *t, const llmprov_scan *s, llmprov_str index) {
     llmprov__t_messages_state *m = (llmprov__t_messages_state *)llmprov_turn_state(t);
     int64_t i = llmprov__parts_count(s, index);
-    size_t cap = m->cap ? m->cap * 2 : 8, k;
+    size_t cap = LLMPROV__MEM_MORE(m->cap, 8), k;
     int *blocks;
     if (i >= 65536) {
         llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "a content block has an index beyond 65535");
@@ -16468,7 +16527,7 @@ static void llmprov__t_messages_read_end(llmprov_turn *t) {
 /* Whether the request was read in this format: then it goes back as it was said. What the fields do not say stands in kept
    and in the extras; a block that this format minted has its origin, and behind a colon the member that it stood in. */
 static bool llmprov__t_chat_own(const llmprov_draft *d) {
-    return d->chat->origin && !strcmp(d->chat->origin, "openai-chat");
+    return llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), "openai-chat");
 }
 
 static bool llmprov__t_chat_minted(const llmprov_block *b) {
@@ -16481,7 +16540,7 @@ static bool llmprov__t_chat_came_as(const llmprov_block *b, const char *member) 
 
 /* A member of a request that was read in this format. */
 static bool llmprov__t_chat_said(const llmprov_draft *d, const char *member, llmprov_str *value) {
-    return llmprov__t_chat_own(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, member, value);
+    return llmprov__t_chat_own(d) && llmprov__msg_has(llmprov__msg_kept(d->chat), d->chat->kept_len, member, value);
 }
 
 static bool llmprov__t_chat_said_some(const llmprov_draft *d, const char *member, llmprov_str *value) {
@@ -17608,7 +17667,7 @@ static llmprov__t_chat_slot *llmprov__t_chat_new_slot(llmprov_turn *t, llmprov__
     llmprov__t_chat_slot *s = c->slots;
     bool room = true;
     if (c->slot_count == c->slot_cap) {
-        size_t cap = c->slot_cap ? c->slot_cap * 2 : 4;
+        size_t cap = LLMPROV__MEM_MORE(c->slot_cap, 4);
         s = (llmprov__t_chat_slot *)llmprov__mem_take(&t->arena, cap * sizeof *s);
         if (s && c->slot_count) memcpy(s, c->slots, c->slot_count * sizeof *s);
         if (s) c->slot_cap = cap;
@@ -18237,13 +18296,13 @@ static bool llmprov__t_responses_same_item(const llmprov_block *a, const llmprov
 
 /* Whether the request was read in this format: what it does not say is its client's will, too. */
 static bool llmprov__t_responses_came(const llmprov_draft *d) {
-    return d->chat->origin && !strcmp(d->chat->origin, llmprov__parts_responses);
+    return llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), llmprov__parts_responses);
 }
 
 /* A member that llmprov_ask kept from this format; ptr NULL = none. */
 static llmprov_str llmprov__t_responses_kept(const llmprov_draft *d, const char *name) {
     llmprov_str value = { NULL, 0 };
-    bool some = llmprov__t_responses_came(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
+    bool some = llmprov__t_responses_came(d) && llmprov__msg_has(llmprov__msg_kept(d->chat), d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
     if (!some) value.ptr = NULL, value.len = 0;
     return value;
 }
@@ -18823,7 +18882,7 @@ static void llmprov__t_responses_instructions(llmprov_draft *d) {
 
 /* Members of a tool: those of another format's mean nothing here. */
 static void llmprov__t_responses_tool_rest(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
-    bool foreign = d->chat->origin && !llmprov__t_responses_came(d);
+    bool foreign = llmprov__msg_came(d->chat) && !llmprov__t_responses_came(d);
     llmprov_str key, value;
     llmprov_scan s = llmprov__json_scan(tool->extra ? tool->extra : "{}", tool->extra ? strlen(tool->extra) : 2, NULL, 0);
     while (llmprov_scan_key(&s, &key)) {
@@ -19178,7 +19237,7 @@ static llmprov__t_responses_open *llmprov__t_responses_new(llmprov_turn *t, int6
     llmprov__t_responses_state *m = (llmprov__t_responses_state *)llmprov_turn_state(t);
     llmprov__t_responses_open *it;
     if (m->count == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 4;
+        size_t cap = LLMPROV__MEM_MORE(m->cap, 4);
         it = (llmprov__t_responses_open *)llmprov__mem_take(&t->arena, cap * sizeof *it);
         if (!it) {
             llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
@@ -19878,13 +19937,13 @@ static void llmprov__t_bedrock_word(llmprov_writer *w, const char *key, const ch
 /* -- what a request that came in this format was kept with -- */
 
 static bool llmprov__t_bedrock_own(const llmprov_draft *d) {
-    return llmprov__text_same(d->chat->origin, llmprov__parts_aws, false);
+    return llmprov__text_same(llmprov__msg_came(d->chat), llmprov__parts_aws, false);
 }
 
 /* A member of such a request as raw JSON; NULL = it had none. */
 static llmprov_str llmprov__t_bedrock_kept(const llmprov_draft *d, const char *name) {
     llmprov_str value = { NULL, 0 };
-    bool some = llmprov__t_bedrock_own(d) && llmprov__msg_has(d->chat->kept, d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
+    bool some = llmprov__t_bedrock_own(d) && llmprov__msg_has(llmprov__msg_kept(d->chat), d->chat->kept_len, name, &value) && value.ptr[0] != 'n';
     if (!some) value.ptr = NULL;
     return value;
 }
@@ -21165,7 +21224,7 @@ static void llmprov__t_bedrock_read(llmprov_turn *t, llmprov_scan *body) {
 static llmprov__t_bedrock_slot *llmprov__t_bedrock_at(llmprov_turn *t, const llmprov_scan *s, llmprov_str index) {
     llmprov__t_bedrock_state *state = (llmprov__t_bedrock_state *)llmprov_turn_state(t);
     int64_t i = llmprov__parts_count(s, index);
-    size_t cap = state->cap ? state->cap * 2 : 8;
+    size_t cap = LLMPROV__MEM_MORE(state->cap, 8);
     llmprov__t_bedrock_slot *slots;
     if (i >= 65536) {
         llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "a content block has an index beyond 65535");
@@ -21351,7 +21410,7 @@ static void llmprov__t_bedrock_read_end(llmprov_turn *t) {
 /* -- writing a request -- */
 
 static bool llmprov__t_ollama_own(const llmprov_draft *d) {
-    return d->chat->origin && !strcmp(d->chat->origin, "ollama-chat");
+    return llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), "ollama-chat");
 }
 
 /* What a block carries beyond its fields has no place here. */
@@ -21661,7 +21720,7 @@ static void llmprov__t_ollama_options(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_writer *w = d->body;
     llmprov_str kept = { NULL, 0 };
-    bool own = llmprov__t_ollama_own(d) && llmprov__msg_has(r->kept, r->kept_len, "options", &kept) && kept.ptr[0] == '{';
+    bool own = llmprov__t_ollama_own(d) && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, "options", &kept) && kept.ptr[0] == '{';
     if (!own && !r->max_tokens.set && !r->temperature.set && !r->top_p.set && !r->top_k.set && !r->seed.set && !r->presence_penalty.set &&
         !r->frequency_penalty.set && !r->stop_count) return;
     llmprov_write_open(w, "options", '{');
@@ -21873,7 +21932,7 @@ static void llmprov__t_ollama_read_error(llmprov_turn *t, llmprov_error *e, llmp
 /* -- writing a request -- */
 
 static bool llmprov__t_cohere_own(const llmprov_draft *d) {
-    return d->chat->origin && !strcmp(d->chat->origin, "cohere-v2");
+    return llmprov__msg_came(d->chat) && !strcmp(llmprov__msg_came(d->chat), "cohere-v2");
 }
 
 static bool llmprov__t_cohere_minted(const llmprov_block *b) {
@@ -21980,7 +22039,7 @@ static bool llmprov__t_cohere_is_document(const llmprov_block *b) {
 static void llmprov__t_cohere_documents(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_str kept = { NULL, 0 };
-    bool some = llmprov__t_cohere_own(d) && llmprov__msg_has(r->kept, r->kept_len, "documents", &kept) && kept.ptr[0] == '[';
+    bool some = llmprov__t_cohere_own(d) && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, "documents", &kept) && kept.ptr[0] == '[';
     llmprov_scan s = llmprov__json_scan(some ? kept.ptr : "[]", some ? kept.len : 2, NULL, 0);
     llmprov_str item;
     int64_t number = 0;
@@ -22005,7 +22064,7 @@ static bool llmprov__t_cohere_has_documents(const llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     llmprov_str kept;
     size_t i, j;
-    if (llmprov__t_cohere_own(d) && llmprov__msg_has(r->kept, r->kept_len, "documents", &kept) && kept.len > 2) return true;
+    if (llmprov__t_cohere_own(d) && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, "documents", &kept) && kept.len > 2) return true;
     for (i = 0; i < r->message_count; i++)
         for (j = 0; j < r->messages[i].block_count; j++)
             if (r->messages[i].role != LLMPROV_ROLE_ASSISTANT && llmprov__t_cohere_is_document(&r->messages[i].blocks[j])) return true;
@@ -22405,7 +22464,7 @@ static void llmprov__t_cohere_close(llmprov_turn *t) {
 static void llmprov__t_cohere_number(llmprov_turn *t, bool call, int64_t index, int block) {
     llmprov__t_cohere_state *m = (llmprov__t_cohere_state *)llmprov_turn_state(t);
     if (m->count == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 8;
+        size_t cap = LLMPROV__MEM_MORE(m->cap, 8);
         llmprov__t_cohere_numbered *items = (llmprov__t_cohere_numbered *)llmprov__mem_take(&t->arena, cap * sizeof *items);
         if (!items) {
             llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
@@ -22875,7 +22934,7 @@ static void llmprov__t_gemini_media(llmprov_draft *d, const llmprov_block *b, co
 }
 
 static void llmprov__t_gemini_id(llmprov_draft *d, const llmprov_block *b) {
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     if (!b->id || !*b->id || (!own && (d->row->quirks.flags & LLMPROV_QUIRK_NO_CALL_IDS)) || llmprov__t_gemini_lacks(b, "id")) return;
     llmprov_write_str(d->body, "id", b->id, strlen(b->id));
 }
@@ -22999,7 +23058,7 @@ static bool llmprov__t_gemini_fits(const llmprov_draft *d, const llmprov_block *
     static const char *const types[] = { "image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain" };
     const char *mime = llmprov__t_gemini_mime(b);
     llmprov_str name = { mime, strlen(mime) };
-    if (llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false)) return true;
+    if (llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false)) return true;
     return llmprov__t_gemini_has_bytes(b) && llmprov__parts_among(types, LLMPROV__COUNT(types), name);
 }
 
@@ -23086,7 +23145,7 @@ static size_t llmprov__t_gemini_results(llmprov_draft *d, const llmprov_message 
 
 static void llmprov__t_gemini_content(llmprov_draft *d, const llmprov_message *m, const llmprov_message *before) {
     const llmprov_block *call = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL), *other = call;
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     bool unsigned_turn = m->role == LLMPROV_ROLE_ASSISTANT && (d->profile->flags & LLMPROV_MODEL_FAMILY) == LLMPROV_MODEL_GEMINI && call;
     size_t i;
     for (; other && unsigned_turn; other = llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, other)) unsigned_turn = !llmprov__t_gemini_signed(other);
@@ -23118,7 +23177,7 @@ static void llmprov__t_gemini_contents(llmprov_draft *d) {
 
 static bool llmprov__t_gemini_keeps(const llmprov_draft *d, const char *name, llmprov_str *value) {
     const llmprov_request *r = d->chat;
-    return llmprov__text_same(r->origin, llmprov__t_gemini_format, false) && llmprov__msg_has(r->kept, r->kept_len, name, value);
+    return llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false) && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, name, value);
 }
 
 typedef struct llmprov__t_gemini_plan {
@@ -23165,10 +23224,10 @@ static void llmprov__t_gemini_kept(llmprov_draft *d, const llmprov__t_gemini_pla
     llmprov_scan s;
     llmprov_str key, value;
     size_t n = strlen(in);
-    if (!r->kept || !llmprov__text_same(r->origin, llmprov__t_gemini_format, false)) return;
+    if (!llmprov__msg_kept(r) || !llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false)) return;
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
-    s = llmprov__json_scan(r->kept, llmprov__text_len(r->kept, r->kept_len), &scratch, 0);
+    s = llmprov__json_scan(llmprov__msg_kept(r), llmprov__text_len(llmprov__msg_kept(r), r->kept_len), &scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
         bool here = n ? key.len > n && !memcmp(key.ptr, in, n) : !memchr(key.ptr, '.', key.len);
         key.ptr += here ? n : 0;
@@ -23209,7 +23268,7 @@ static const struct { const char *prefix, *member; bool foreign; } llmprov__t_ge
 
 /* The member that a tool of the provider's own kinds has; NULL = it is none. */
 static const char *llmprov__t_gemini_built_in(const llmprov_draft *d, const llmprov_tool *tool, bool *foreign) {
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     size_t i;
     *foreign = false;
     if (!tool->type) return NULL;
@@ -23246,7 +23305,7 @@ static void llmprov__t_gemini_parameters(llmprov_draft *d, const llmprov_tool *t
     char name[160] = "parameters.";
     size_t len = strlen(tool->name);
     llmprov_str older;
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     memcpy(name + 11, tool->name, len < 140 ? len + 1 : 1);
     if (strcmp(field, "schema")) field = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, field, ".schema", (char *)NULL);
     if (!field) return;
@@ -23259,7 +23318,7 @@ static void llmprov__t_gemini_function(llmprov_draft *d, const llmprov_tool *too
     static const char *const members[] = { "behavior", "response", "responseJsonSchema" };
     llmprov_scan s = llmprov__json_scan(tool->extra ? tool->extra : "{}", tool->extra ? strlen(tool->extra) : 2, NULL, 0);
     llmprov_str key, value;
-    bool own = llmprov__text_same(d->chat->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     llmprov_write_open(d->body, NULL, '{');
     llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || own)) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
@@ -23375,9 +23434,9 @@ static void llmprov__t_gemini_tool_config(llmprov_draft *d, const llmprov__t_gem
 
 static bool llmprov__t_gemini_configures(const llmprov_draft *d, const llmprov__t_gemini_plan *p) {
     const llmprov_request *r = d->chat;
-    bool functions = p->functions || p->fold, own = llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    bool functions = p->functions || p->fold, own = llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false);
     return (functions && (p->fold || r->tool_choice || p->strict || p->mixed)) ||
-           (own && r->kept && strstr(r->kept, "\"toolConfig."));
+           (own && llmprov__msg_kept(r) && strstr(llmprov__msg_kept(r), "\"toolConfig."));
 }
 
 /* One member of a group of tools, which begins with the tool *at; false = the tools are others by now. */
@@ -23552,9 +23611,9 @@ static void llmprov__t_gemini_schema(llmprov_draft *d, const llmprov__t_gemini_p
 static bool llmprov__t_gemini_has_config(const llmprov_draft *d, const llmprov__t_gemini_plan *p) {
     const llmprov_request *r = d->chat;
     bool thinking = llmprov__t_gemini_is_off(r) || r->effort || r->thinking_tokens.set || r->thinking >= LLMPROV_THINKING_ON;
-    bool own = llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    bool own = llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false);
     return r->max_tokens.set || r->n.set || r->temperature.set || r->top_p.set || r->top_k.set || r->seed.set || r->presence_penalty.set ||
-           r->frequency_penalty.set || r->stop_count || p->schema || thinking || (own && r->kept && strstr(r->kept, "\"generationConfig."));
+           r->frequency_penalty.set || r->stop_count || p->schema || thinking || (own && llmprov__msg_kept(r) && strstr(llmprov__msg_kept(r), "\"generationConfig."));
 }
 
 static void llmprov__t_gemini_config(llmprov_draft *d, llmprov__t_gemini_plan *p) {
@@ -23578,7 +23637,7 @@ static void llmprov__t_gemini_config(llmprov_draft *d, llmprov__t_gemini_plan *p
 static bool llmprov__t_gemini_is_cached(const llmprov_request *r) {
     llmprov_str name;
     return llmprov__msg_has(r->extra, 0, "cachedContent", &name) ||
-           (llmprov__text_same(r->origin, llmprov__t_gemini_format, false) && llmprov__msg_has(r->kept, r->kept_len, "cachedContent", &name));
+           (llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false) && llmprov__msg_has(llmprov__msg_kept(r), r->kept_len, "cachedContent", &name));
 }
 
 static llmprov__t_gemini_plan llmprov__t_gemini_planned(llmprov_draft *d) {
@@ -23595,7 +23654,7 @@ static llmprov__t_gemini_plan llmprov__t_gemini_planned(llmprov_draft *d) {
         p.built_in += !is && llmprov__t_gemini_built_in(d, &r->tools[i], &foreign);
     }
     p.cached = llmprov__t_gemini_is_cached(r);
-    p.mixed = p.functions && p.built_in && !one && !llmprov__text_same(r->origin, llmprov__t_gemini_format, false);
+    p.mixed = p.functions && p.built_in && !one && !llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false);
     p.schema = r->schema != NULL;
     if (p.schema && p.functions && forced) {
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, "schema", "gemini-generate takes no schema of the answer while a tool is forced: it was left out");
@@ -23628,7 +23687,7 @@ static void llmprov__t_gemini_write(llmprov_draft *d) {
     llmprov__t_gemini_config(d, &p);
     llmprov__t_gemini_tier(d);
     if (r->user_id) llmprov__parts_drop_text(d, "user_id", "gemini-generate has no place for who asks: it was left out");
-    if (llmprov__text_same(r->origin, llmprov__t_gemini_format, false)) llmprov__t_gemini_kept(d, &p, "");
+    if (llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false)) llmprov__t_gemini_kept(d, &p, "");
     else llmprov__parts_kept(d, llmprov__t_gemini_format, "", NULL);
     llmprov__write_rest(d->body, "contents");
     llmprov__t_gemini_contents(d);
@@ -26701,7 +26760,7 @@ static void llmprov__s_chat_write_reply(llmprov_face *f, const llmprov_response 
 
 /* Room for one more item in memory that lives as long as the face; NULL = there is none. */
 static void *llmprov__s_chat_more(llmprov_face *f, void *items, size_t *cap, size_t count, size_t size) {
-    size_t more = *cap ? *cap * 2 : 4;
+    size_t more = LLMPROV__MEM_MORE(*cap, 4);
     void *to;
     if (count <= *cap) return items;
     while (more < count) more *= 2;
@@ -32799,7 +32858,7 @@ LLMPROV_API llmprov_registry *llmprov_registry_new(const llmprov_alloc *alloc) {
 /* Room for one more item of an array in the arena; what it held before stays there until the end. The array comes in and
    goes out as a plain pointer; NULL = no memory, and it is as it was. */
 static void *llmprov__registry_more(llmprov_registry *reg, void *items, size_t count, size_t *cap, size_t size) {
-    size_t more = *cap ? *cap * 2 : 8;
+    size_t more = LLMPROV__MEM_MORE(*cap, 8);
     void *to;
     if (count < *cap) return items;
     to = llmprov__mem_take(&reg->arena, more * size);
@@ -33605,7 +33664,7 @@ static const void *llmprov__call_copy_of(llmprov_call *call, const void *from, s
 static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
     llmprov_event *to;
     if (call->queue_count == call->queue_cap) {
-        size_t cap = call->queue_cap ? call->queue_cap * 2 : 8;
+        size_t cap = LLMPROV__MEM_MORE(call->queue_cap, 8);
         to = (llmprov_event *)llmprov__mem_realloc(&call->plan.alloc, call->queue, call->queue_cap * sizeof *to, cap * sizeof *to);
         if (!to) {
             llmprov__reply_no_memory(call->turn);

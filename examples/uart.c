@@ -93,11 +93,11 @@ static uint64_t number(const char *p, unsigned base) {
     return n;
 }
 
-/* What the model says is shown as it comes. */
-static void drain(llmprov_call *call) {
-    llmprov_event e;
-    while (llmprov_call_next(call, &e))
-        if (e.type == LLMPROV_EVENT_TEXT) uart_show(e.text, e.text_len);
+/* What the model says is shown as it comes; with a callback no event is kept. */
+static bool on_event(void *user, const llmprov_event *e) {
+    (void)user;
+    if (e->type == LLMPROV_EVENT_TEXT) uart_show(e->text, e->text_len);
+    return true;
 }
 
 static bool get_bytes(llmprov_call *call, uint64_t count) {
@@ -108,11 +108,10 @@ static bool get_bytes(llmprov_call *call, uint64_t count) {
             int c = uart_get();
             if (c < 0) return false;
             piece[n++] = (char)c;
-            if (c == '\n') break;                              /* mostly the end of an event: it is shown at once */
+            if (c == '\n') break;                              /* mostly the end of an event */
         }
         count -= n;
         llmprov_call_feed(call, piece, n);
-        drain(call);
     }
     return true;
 }
@@ -152,7 +151,6 @@ static void run(llmprov_call *call) {
         else if (get_reply(call)) llmprov_call_eof(call);
         else llmprov_call_fail(call, LLMPROV_ERR_TRUNCATED, "the line is dead");
     }
-    drain(call);
 }
 
 /* -- the tool -- */
@@ -186,7 +184,7 @@ int uart_chat(void *memory, size_t size) {
     llmprov_add_text(&talk, LLMPROV_ROLE_USER, "What is 17 + 25?");
     do {
         llmprov_call *call = llmprov_call_chat(client, &(llmprov_request){ .model = UART_MODEL, .history = &talk, .tools = &tool, .tool_count = 1,
-            .tool_choice = turns ? LLMPROV_TOOL_AUTO : LLMPROV_TOOL_ANY, .max_tokens = LLMPROV_INT(200), .stream = LLMPROV_STREAM_ON, .keep = LLMPROV_KEEP_TOOLS });
+            .tool_choice = turns ? LLMPROV_TOOL_AUTO : LLMPROV_TOOL_ANY, .max_tokens = LLMPROV_INT(200), .on_event = on_event, .keep = LLMPROV_KEEP_TOOLS });
         run(call);
         llmprov_call_take(call, &r);
         llmprov_call_free(call);

@@ -94,7 +94,11 @@ static void prompted(llmprov_registry *reg) {
     llmprov_client *client;
     llmprov_call *call;
     int i;
+    req.kept = "{\"store\":true}";
+    req.origin = "openai-chat";
     for (i = 0; i < 4; i++) {
+        const llmprov_warning *w;
+        size_t warned;
         req.tools = i == 1 || i == 3 ? &tool : NULL;
         req.tool_count = i == 1 || i == 3;
         req.messages = i == 2 ? messages : NULL;
@@ -106,6 +110,8 @@ static void prompted(llmprov_registry *reg) {
         }
         expect(!llmprov_register(reg, &row, LLMPROV_REPLACE), "a row", llmprov_registry_error(reg)->message);
         call = begin(reg, &req, &client);
+        w = llmprov_call_warnings(call, &warned);
+        if (!i) named("LLMPROV_NO_SERVER", warned ? w[0].text : NULL, "members that only a client's format knows");
         if (i) named("LLMPROV_NO_PROMPTED", llmprov_call_error(call)->message, "tools in other words");
         expect((llmprov_call_error(call)->code == LLMPROV_OK) == (!i || !off("LLMPROV_NO_PROMPTED")), "a conversation", llmprov_call_error(call)->message);
         end(call, client);
