@@ -2934,9 +2934,11 @@ typedef struct llmprov__err_warnings {
     size_t count, cap;
 } llmprov__err_warnings;
 
+/* Without memory for the field or the text (NULL), or for the warning, there is none; the arena remembers. */
 static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a, llmprov_status code,
                               const char *field, const char *text) {
     llmprov_warning *w;
+    if (!field || !text) return;
     if (list->count == list->cap) {
         size_t cap = LLMPROV__MEM_MORE(list->cap, 4);
         llmprov_warning *items = (llmprov_warning *)llmprov__mem_take(a, cap * sizeof *items);

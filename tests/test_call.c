@@ -2040,6 +2040,50 @@ TEST_NO_OOM(call_lives_in_one_block) {
     CHECK(good > 40);
 }
 
+/* From some allocation on there is no memory at all, as in a block that is full: not just one that fails. */
+typedef struct call_drought { int left; llmprov_alloc inner; } call_drought;
+
+static void *call_dry(void *user, void *ptr, size_t old_size, size_t new_size) {
+    call_drought *d = (call_drought *)user;
+    if (new_size && d->left-- <= 0) return NULL;
+    return d->inner.fn(d->inner.user, ptr, old_size, new_size);
+}
+
+TEST_NO_OOM(call_without_any_memory_left) {
+    static union { llmprov__mem_align align; char bytes[60000]; } block;
+    static char texts[40][48];
+    llmprov_block blocks[40];
+    size_t count, i;
+    memset(blocks, 0, sizeof blocks);
+    for (i = 0; i < 40; i++) {
+        memset(texts[i], 'a', i + 1);
+        blocks[i].text = texts[i];
+    }
+    for (count = 1; count < 40; count++) {
+        llmprov_message m = { .blocks = blocks, .block_count = count };
+        int allowed;
+        for (allowed = 0; allowed < 60; allowed++) {
+            call_drought drought = { allowed, llmprov_arena(&block, sizeof block) };
+            llmprov_desc d = feed_desc("anthropic");
+            llmprov_request req = { .model = "m-1", .messages = &m, .message_count = 1, .stream = LLMPROV_STREAM_ON, .max_tokens = LLMPROV_INT(9) };
+            llmprov_client *c;
+            llmprov_call *call;
+            llmprov_response r;
+            llmprov_status status;
+            d.alloc.fn = call_dry;
+            d.alloc.user = &drought;
+            c = llmprov_open(&d);
+            call = llmprov_call_chat(c, &req);
+            feed_stream(call, 7, feed_messages, NULL);
+            status = llmprov_call_take(call, &r);
+            CHECK(status == LLMPROV_OK || status == LLMPROV_ERR_NO_MEMORY);
+            llmprov_response_free(&r);
+            llmprov_call_free(call);
+            llmprov_close(c);
+        }
+    }
+}
+
 // -- events that are asked for -------------------------------------------------------------------------
 
 /* What was fed is the caller's again as soon as feed returns. */

@@ -673,7 +673,7 @@ TEST_NO_OOM(reply_shortcut_gives_what_parsing_gives) {
         llmprov_text_free(&saved[0]);
         llmprov_text_free(&saved[1]);
     }
-    CHECK(hits > 1000);
+    CHECK(LLMPROV__MEM_SMALL ? !hits : hits > 1000);           /* small: nothing is learned */
 }
 
 /* What a frame says beside its text is known although it was not parsed: the counts of the last one, before the end or a
@@ -703,9 +703,9 @@ TEST(reply_shortcut_and_what_changes_beside_the_text) {
             call = llmprov_call_chat(c, &req);
             feed_head(call, 200, types[format]);
             for (i = 0; frames[format][i + cut]; i++) {
-                if (i == 2 && call) CHECK(call->turn->hot.armed);
+                if (i == 2 && call) CHECK(call->turn->hot.armed == !LLMPROV__MEM_SMALL);
                 feed_bytes(call, 0, frames[format][i], strlen(frames[format][i]), NULL);
-                if (i == 2 && call) CHECK(!format == call->turn->hot.late);
+                if (i == 2 && call) CHECK((!format && !LLMPROV__MEM_SMALL) == call->turn->hot.late);
             }
             llmprov_call_eof(call);
             CHECK_INT(llmprov_call_take(call, &r), cut ? LLMPROV_ERR_TRUNCATED : LLMPROV_OK);
