@@ -34,6 +34,8 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas faults soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas size baremetal bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls cover growth fix toc sizes clean help
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 \
+        asan ubsan msan pitfalls cover growth fix toc sizes clean help foreign foreign-long
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -127,6 +129,12 @@ growth: $(B)/growth.o ## work grows with the input alone: counted, not timed
 	@if [ ! -s $(B)/growth.o ]; then $(call skip,growth: $(CC) knows no -fsanitize-coverage=trace-pc); \
 	else $(CC) $(STD) -O1 -DGROWTH_COUNTER -c -o $(B)/growth-counter.o tests/growth.c && \
 	$(CC) -o $(B)/growth $(B)/growth.o $(B)/growth-counter.o && $(B)/growth; fi
+
+foreign: $(B)/test $(B)/emit ## the tests on other processors, in qemu: big endian, 32 bits, unsigned char; and the same bytes written
+	@SHARED=$(SHARED) sh tests/platform/foreign.sh
+
+foreign-long: $(B)/test $(B)/emit ## the same with as many failing allocations as here
+	@SHARED=$(SHARED) sh tests/platform/foreign.sh long
 
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
 	$(B)/rooms --fix llmprov.h

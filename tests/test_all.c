@@ -12,7 +12,7 @@
 #endif
 #include TEST_LIST
 
-/* Allocation failures of one test, and with TEST_LONG set. */
+/* Allocation failures of one test, and with TEST_LONG set; TEST_RUNS says another number. */
 enum { MOST_RUNS = 500, MOST_LONG_RUNS = 2000 };
 
 static const struct test_entry {
@@ -37,9 +37,15 @@ static void run(const struct test_entry *t, unsigned long fail_at) {
     test_end_memory();
 }
 
+static unsigned long most_runs(void) {
+    const char *runs = getenv("TEST_RUNS");
+    unsigned long most = runs ? strtoul(runs, NULL, 10) : 0;
+    return most ? most : getenv("TEST_LONG") ? MOST_LONG_RUNS : MOST_RUNS;
+}
+
 /* Every allocation in turn, or evenly spread ones, until the body fails. */
 static void run_without_memory(const struct test_entry *t, unsigned long allocations) {
-    unsigned long most = getenv("TEST_LONG") ? MOST_LONG_RUNS : MOST_RUNS, step = (allocations + most - 1) / most, n;
+    unsigned long most = most_runs(), step = (allocations + most - 1) / most, n;
     for (n = 1; n <= allocations && !test_now.failures; n += step) {
         run(t, n);
         oom_runs++;

@@ -1,7 +1,7 @@
 /* >>auth: AWS's signature, and what a call does with it. */
 #include "engine.h"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
 #define AUTH_ENVIRONMENT 1
 extern int setenv(const char *name, const char *value, int overwrite);
 extern int unsetenv(const char *name);

@@ -2,7 +2,7 @@
 #include "test.h"
 #include "feed.h"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
 #define CLIENT_ENVIRONMENT 1
 extern int setenv(const char *name, const char *value, int overwrite);
 extern int unsetenv(const char *name);

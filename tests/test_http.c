@@ -155,7 +155,7 @@ TEST(http_url_refuses_what_is_none) {
         "", "a.example", "ftp://a.example", "HTTPS//a", "https:/a.example", "//a.example", "https://", "https:///v1", "https://?x", "https://:80", "https://a.example/#frag", "https://a.example/v1#",
         "https://user@a.example", "https://user:pass@a.example/v1", "https://a.example/a b", "https://a.example/\n", "https://a.example/v1\r\nX: y", "https://a.example/\x7f", "https://a.ex ample",
         "https://a.example/<x>", "https://a.example/{x}", "https://a.example\\v1", "https://a.example/../v1", "https://a.example/v1/..", "https://a.example/./v1", " https://a.example",
-        "https://a.example/\"", "https://a.example/v1?x=\n", "https://b\xC3\xBC" "cher.example", "https://a.example/\xC3\xA9/v1", "https://a.example/\xFF", "https://a.example/v1?x=\x80", "file:///etc/passwd", "javascript://a",
+        "https://a.example/\"", "https://a.example/v1?x=\n", ("https://b\xC3\xBC" "cher.example"), "https://a.example/\xC3\xA9/v1", "https://a.example/\xFF", "https://a.example/v1?x=\x80", "file:///etc/passwd", "javascript://a",
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(bad); i++) http_url(bad[i], "v1", "/x", NULL);

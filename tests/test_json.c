@@ -1,7 +1,7 @@
 /* >>json: RFC 8259. The suite of JSONTestSuite is read when it is there; some of its cases stand here. */
 #include "test.h"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
 #include <dirent.h>
 #define JSON_DIRECTORIES 1
 #endif

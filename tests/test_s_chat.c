@@ -370,7 +370,7 @@ TEST_NO_OOM(s_chat_damaged_requests) {
             llmprov_call *call = llmprov_call_chat(clients[k], &a.request);
             size_t len;
             const char *body = (const char *)llmprov_call_body_whole(call, &len);
-            llmprov_error err = { LLMPROV_OK };
+            llmprov_error err = { .code = LLMPROV_OK };
             if (body) llmprov_json_free(llmprov_json_parse(body, len, NULL, &err));
             if (body && !CHECK(!err.code && llmprov__text_valid(body, len) == len)) printf("    %s\n    %s\n", copy, body);
             fine += body != NULL;
