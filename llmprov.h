@@ -1681,7 +1681,7 @@ inline llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request &req
 #endif
 
 /* Where something is left out, what it shares with others may have no user; and a program of one file uses what it uses. */
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic push
 #if defined(LLMPROV_STATIC) || defined(LLMPROV_NO_ANTHROPIC_MESSAGES) || defined(LLMPROV_NO_OPENAI_CHAT) || \
     defined(LLMPROV_NO_OPENAI_RESPONSES) || defined(LLMPROV_NO_BEDROCK_CONVERSE) || \
@@ -6446,9 +6446,9 @@ static bool llmprov__frame_sse_next(llmprov__frame_cutter *f, const char **at, c
 
 /* At a clean end: the frame that no blank line closed. Many servers leave the last one so. */
 static bool llmprov__frame_sse_last(llmprov__frame_cutter *f, llmprov_frame *out) {
-    const char *none;
+    const char *none = "";
     if (f->left) llmprov__frame_forget(f);
-    if (f->line.len) llmprov__frame_crossing(f, "", "");
+    if (f->line.len) llmprov__frame_crossing(f, none, none);
     return f->has_data && !f->status && llmprov__frame_leave(f, &none, NULL, NULL, out);
 }
 
@@ -35793,7 +35793,7 @@ LLMPROV_API llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request
     return status;
 }
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic pop
 #endif
 

@@ -746,9 +746,8 @@ static void normal_fill(normal_full *f) {
 
 /* The blocks go into their messages once they are as the test wants them. */
 static const llmprov_request *normal_filled(normal_full *f) {
-    const llmprov_block said[] = { f->text, f->image, f->document, f->linked, f->raw }, answered[] = { f->thinking, f->server, f->served, f->use };
-    memcpy(f->said, said, sizeof said);
-    memcpy(f->answered, answered, sizeof answered);
+    f->said[0] = f->text, f->said[1] = f->image, f->said[2] = f->document, f->said[3] = f->linked, f->said[4] = f->raw;
+    f->answered[0] = f->thinking, f->answered[1] = f->server, f->answered[2] = f->served, f->answered[3] = f->use;
     f->messages[0].blocks = f->said, f->messages[0].block_count = 5;
     f->messages[1].role = LLMPROV_ROLE_ASSISTANT, f->messages[1].blocks = f->answered, f->messages[1].block_count = 4;
     f->messages[2].blocks = &f->result, f->messages[2].block_count = 1;
