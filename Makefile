@@ -26,7 +26,7 @@ OTHER_HALF = $(filter-out $(HALF),$(TESTS))
 TEST_FILES = llmprov.h $(wildcard tests/*.h) tests/test_all.c $(TESTS) $(B)/tests.inc
 TEST_FLAGS = $(STD) -Og $(WARN)
 CRYPTO := $(shell pkg-config --libs libcrypto 2>/dev/null)
-EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out $(if $(CRYPTO),,examples/vertex.c),$(wildcard examples/*.c)))
+EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/fetch.c $(if $(CRYPTO),,examples/vertex.c),$(wildcard examples/*.c)))
 
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
@@ -35,7 +35,8 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas size baremetal bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls cover growth fix toc sizes clean help
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 \
-        asan ubsan msan pitfalls cover growth fix toc sizes clean help foreign foreign-long
+        asan ubsan msan pitfalls cover growth fix toc sizes clean help foreign foreign-long platforms platforms-long wasm compilers \
+        compilers-long tsan
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -130,11 +131,27 @@ growth: $(B)/growth.o ## work grows with the input alone: counted, not timed
 	else $(CC) $(STD) -O1 -DGROWTH_COUNTER -c -o $(B)/growth-counter.o tests/growth.c && \
 	$(CC) -o $(B)/growth $(B)/growth.o $(B)/growth-counter.o && $(B)/growth; fi
 
+platforms: foreign wasm compilers ## what the README's table of platforms promises
+
+platforms-long: foreign-long compilers-long ## the same with every failing allocation, and the whole suite with each compiler
+
 foreign: $(B)/test $(B)/emit ## the tests on other processors, in qemu: big endian, 32 bits, unsigned char; and the same bytes written
 	@SHARED=$(SHARED) sh tests/platform/foreign.sh
 
 foreign-long: $(B)/test $(B)/emit ## the same with as many failing allocations as here
 	@SHARED=$(SHARED) sh tests/platform/foreign.sh long
+
+wasm: $(B)/test $(B)/mock ## the tests as WebAssembly, run by node; a chat over fetch by emscripten
+	@SHARED=$(SHARED) sh tests/platform/wasm.sh
+
+compilers: $(B)/test $(B)/rooms $(B)/symbols.o ## gcc, clang 14 and 19, tcc, pcc, musl; C99 to C2x; options, flags, a shared library, a locale
+	@SHARED=$(SHARED) sh tests/platform/compilers.sh
+
+compilers-long: $(B)/test $(B)/rooms ## the tests with each compiler and each odd flag
+	@SHARED=$(SHARED) sh tests/platform/compilers.sh long
+
+tsan: ## threads over one registry under ThreadSanitizer
+	@CC="$(CC)" sh tests/platform/tsan.sh
 
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
 	$(B)/rooms --fix llmprov.h

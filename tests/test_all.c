@@ -5,6 +5,7 @@
 #include "../llmprov.h"
 #include "test.h"
 
+#include <locale.h>
 #include <signal.h>
 
 #ifndef TEST_LIST
@@ -86,6 +87,10 @@ int main(int argc, char **argv) {
     signal(SIGABRT, crashed);
     signal(SIGFPE, crashed);
 #endif
+    if (getenv("TEST_LOCALE") && !setlocale(LC_ALL, getenv("TEST_LOCALE"))) {
+        printf("there is no locale %s\n", getenv("TEST_LOCALE"));
+        return 2;
+    }
     for (t = tests; t->name; t++) {
         if (!strstr(t->name, part)) continue;
         run_test(t, only);

@@ -41,6 +41,7 @@ implement() {
     try "$label: says what it was left without" sh -c "$compiler $c $linked -o $dir/$label.left $here/left_out.c $dir/$label.o && $dir/$label.left $*"
 }
 linked=
+. tests/platform/lib.sh
 
 # -- the interface and its users -----------------------------------------------------------
 

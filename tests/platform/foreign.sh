@@ -12,9 +12,7 @@
 set -u
 dir=build/foreign
 what=${1:-}
-shared=${SHARED:-../shared}
-export SHARED="$shared"
-mkdir -p $dir
+. tests/platform/lib.sh
 
 # NAME COMPILER EMULATOR ("-" = the processor runs it itself) and what it is there for
 targets='s390x s390x-linux-gnu-gcc qemu-s390x-static big endian, 64 bits, unsigned char
@@ -22,15 +20,6 @@ powerpc powerpc-linux-gnu-gcc qemu-ppc-static big endian, 32 bits, unsigned char
 m68k m68k-linux-gnu-gcc qemu-m68k-static big endian, 32 bits, aligned to two bytes
 armhf arm-linux-gnueabihf-gcc qemu-arm-static 32 bits, unsigned char
 i686 i686-linux-gnu-gcc - 32 bits, doubles aligned to four bytes and x87'
-
-# judge NAME COMMAND...: what the suite says of itself, without what differs by nature
-judge() {
-    name=$1
-    shift
-    "$@" > $dir/$name.log 2>&1 < /dev/null
-    echo "status $?" > $dir/$name.result
-    sed -n 's/^\([0-9]* tests\), .*, \([0-9]* failed\)$/\1, \2/p; s/^skipped: /&/p' $dir/$name.log >> $dir/$name.result
-}
 
 # emitted NAME COMMAND...: the hash of all that is written
 emitted() {
@@ -42,25 +31,20 @@ emitted() {
 
 # here: what each target is held against
 here() {
-    judge here build/test
+    judge_here || exit 1
     emitted here build/emit "$shared"
-    grep -q '^status 0$' $dir/here.result && grep -q '^[1-9][0-9]* tests, 0 failed$' $dir/here.result &&
-        tail -n 1 $dir/here.out | grep -q '^status 0$' && return
-    echo "foreign: here itself it fails"
-    grep -v '^{' $dir/here.log $dir/here.out | tail -n 20
+    tail -n 1 $dir/here.out | grep -q '^status 0$' && return
+    echo "FAILED  build/emit here itself"
+    grep -v '^{' $dir/here.out | tail -n 20
     exit 1
 }
 
 # one NAME COMPILER EMULATOR WHAT
 one() {
     target=$1 compiler=$2 emulator=$3 for=$4 from=$(date +%s)
-    if ! command -v $compiler > /dev/null; then why="there is no $compiler"
-    elif [ "$emulator" != - ] && ! command -v $emulator > /dev/null; then why="there is no $emulator"
-    else why=; fi
-    if [ -n "$why" ]; then
-        echo "skipped: foreign: $target: $why"
-        [ "${CI:-}" != true ]
-        return
+    if why=$(lacks $compiler $emulator); then
+        skip "foreign: $target: $why"
+        return $failed
     fi
     [ "$emulator" != - ] || emulator=
     # directories of this machine have inodes of 64 bits
@@ -73,19 +57,14 @@ one() {
     built=$(date +%s)
     judge $target $emulator $dir/$target-test
     emitted $target $emulator $dir/$target-emit "$shared"
-    if ! cmp -s $dir/here.result $dir/$target.result; then
-        echo "FAILED  $target: the tests differ from here"
-        diff $dir/here.result $dir/$target.result | head -n 20
-        tail -n 20 $dir/$target.log
-        return 1
-    fi
+    same $target || return 1
     if ! cmp -s $dir/here.sum $dir/$target.sum; then
         echo "FAILED  $target: other bytes are written than here"
         cmp $dir/here.out $dir/$target.out
         return 1
     fi
     printf 'ok      %-8s %s; %s bytes written, the same; compiled in %d s, run in %d s\n' "$target" \
-        "$(sed -n 's/.* tests, .*/&/p' $dir/$target.log) ($for)" "$(wc -c < $dir/$target.out)" \
+        "$(counted $target) ($for)" "$(wc -c < $dir/$target.out)" \
         $((built - from)) $(($(date +%s) - built))
     rm -f $dir/$target-test $dir/$target-emit $dir/$target.out
 }
