@@ -1,6 +1,8 @@
 /* >>text: characters, numbers, base64. The C library is the reference for numbers. */
 #include "test.h"
 
+#include <locale.h>
+
 static size_t text_below(size_t n) { return (size_t)(test_random() >> 33) % n; }
 static long text_rounds(long n) { return getenv("TEST_LONG") ? n * 20 : n; }
 
@@ -279,8 +281,26 @@ static double text_parse(const char *text) {
 
 static bool text_same_bits(double a, double b) { return !memcmp(&a, &b, sizeof a); }
 
+/* The C library reads and writes a number with the point of the locale. */
+static char *text_pointed(const char *text, char from, char to) {
+    char *copy = text_exact(text, strlen(text) + 1), *at;
+    for (at = copy; *at; at++)
+        if (*at == from) *at = to;
+    return copy;
+}
+
+static double text_by_libc(const char *text) {
+    char *copy = text_pointed(text, '.', *localeconv()->decimal_point);
+    double value = strtod(copy, NULL);
+    free(copy);
+    return value;
+}
+
+/* Of a number as it is in JSON, or as printf writes it. */
 static void text_check_parse(const char *text) {
-    if (!CHECK(text_same_bits(text_parse(text), strtod(text, NULL)))) printf("    %.300s\n", text);
+    char *number = text_pointed(text, *localeconv()->decimal_point, '.');
+    if (!CHECK(text_same_bits(text_parse(number), text_by_libc(number)))) printf("    %.300s\n", number);
+    free(number);
 }
 
 /* Digits of about the largest double, all of them before the point. */
@@ -385,7 +405,7 @@ TEST_NO_OOM(text_doubles_go_there_and_back) {
         char text[800];
         size_t n = llmprov__text_from_double(text, v);
         CHECK(n == strlen(text) && n < 31);
-        CHECK(text_same_bits(strtod(text, NULL), v) && text_same_bits(text_parse(text), v));
+        CHECK(text_same_bits(text_by_libc(text), v) && text_same_bits(text_parse(text), v));
         if (round % 8 == 0 && (v > 0 || v < 0)) CHECK(text_digits_used(text) <= text_digits_needed(v));
         sprintf(text, "%.*e", (int)text_below(25), v);
         text_check_parse(text);

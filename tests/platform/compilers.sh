@@ -30,6 +30,15 @@ draw() {
     drawn=$((number / 7 % $1 + 1))
 }
 
+# The same flags for the program: it knows what must be missing.
+both() {
+    label=$1 compiler=$2 others=$linked
+    shift 2
+    linked="$others $*"
+    implement $label $compiler "$@"
+    linked=$others
+}
+
 versions() {
     for compiler in gcc $clangs; do
         for std in c99 c11 c17 c2x gnu99 gnu11 gnu17 gnu2x; do
@@ -49,17 +58,8 @@ small_compilers() {
         [ $compiler != tcc ] || c="$c -Werror"
         [ $compiler != musl-gcc ] || c="-std=c99 $warn -static"
         implement $compiler $compiler
-        implement $compiler-all_off $compiler $off
+        both $compiler-all_off $compiler $off
     done
-}
-
-# The same flags for the program: it knows what must be missing.
-both() {
-    label=$1 compiler=$2
-    shift 2
-    linked="$*"
-    implement $label $compiler "$@"
-    linked=
 }
 
 pairs() {
