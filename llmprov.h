@@ -17846,10 +17846,9 @@ static void llmprov__t_chat_call(llmprov_turn *t, const llmprov_scan *s, llmprov
 static void llmprov__t_chat_calls_read(llmprov_turn *t, const llmprov_scan *s, llmprov__t_chat_choice_state *c, int choice, llmprov_str list) {
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
-    size_t i;
     bool several = false;
     c->list++;
-    for (i = 0; list.ptr && llmprov_scan_item(&in); i++) {
+    while (list.ptr && llmprov_scan_item(&in)) {
         if (!llmprov_scan_raw(&in, &item)) return;
         if (item.ptr[0] == '{') llmprov__t_chat_call(t, s, c, choice, item, several);
         several = true;
