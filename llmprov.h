@@ -2,7 +2,7 @@
 
     One header, C99, libc only. You copy it in, say whom to speak to, and get the same messages, events and errors
     whatever the provider's wire format is. It does no I/O of its own: bytes go out and come in through one callback
-    (libcurl is built in, if you want it), or your program moves them itself.
+    (libcurl or WinHTTP is built in, if you want it), or your program moves them itself.
 
         #define LLMPROV_IMPLEMENTATION         // in one C file
         #define LLMPROV_CURL                   // optional: the libcurl transport; link with -lcurl
@@ -71,6 +71,7 @@
     >>call           the state machine of one exchange
     >>ask            the other side: requests in, replies out
     >>curl           an optional transport over libcurl
+    >>winhttp        an optional transport over WinHTTP, which every Windows has
     >>easy           blocking calls
 
     1 FIRST STEPS
@@ -292,6 +293,16 @@
         transport = llmprov_curl(&(llmprov_curl_desc){ .proxy = "http://proxy:3128", .ca_file = "ca.pem" });
         client = llmprov_open(&(llmprov_desc){ .provider = "openai", .transport = transport });
 
+    On Windows LLMPROV_WINHTTP needs nothing that has to be installed (link with winhttp), and is the default where
+    LLMPROV_CURL is not defined too. It uses the proxy that Windows is set to, unless llmprov_winhttp is given one, and
+    trusts whom Windows trusts. Headers are ASCII, a body has at most 4 GB, and a proxy that wants a name and a
+    password is not for it; all that is said in the error. What fails has the same code as over libcurl, but that a
+    reset in the middle of a reply is ERR_TRUNCATED. windows.h is included by the implementation alone. Variables are
+    read with getenv, in the ANSI code page: keys and URLs are ASCII.
+
+        transport = llmprov_winhttp(&(llmprov_winhttp_desc){ .proxy = "http://proxy:3128" });
+        client = llmprov_open(&(llmprov_desc){ .provider = "openai", .transport = transport });
+
     7 PROVIDERS AND PROFILES
 
     A provider is a row of data: id, wire format, base URL, key variables, default model, quirks. What is asked first
@@ -380,6 +391,7 @@
     LLMPROV_STATIC                  everything static, for a program of one file
     LLMPROV_API                     what stands before every public function: __declspec(dllexport), ...
     LLMPROV_CURL                    the libcurl transport
+    LLMPROV_WINHTTP                 the WinHTTP transport (Windows)
     LLMPROV_EXTEND                  the interface for wire formats of your own
     LLMPROV_NO_STDLIB               no malloc and no getenv: every alloc must be given
     LLMPROV_NO_GETENV               keys and base URLs from the desc only
@@ -1223,6 +1235,17 @@ LLMPROV_API bool llmprov_curl_many_add(llmprov_curl_many *many, llmprov_call *ca
 /* Moves everything that can move and waits at most wait_ms for more. Returns how many calls still run. */
 LLMPROV_API int llmprov_curl_many_step(llmprov_curl_many *many, int wait_ms);
 LLMPROV_API void llmprov_curl_many_free(llmprov_curl_many *many);
+#endif
+
+#ifdef LLMPROV_WINHTTP
+/* Options of the WinHTTP transport; {0} is what Windows is set to. */
+typedef struct llmprov_winhttp_desc {
+    const char *proxy;           /* "http://host:port", without a user; "" = none whatever Windows is set to */
+} llmprov_winhttp_desc;
+
+/* A transport over WinHTTP: one connection cache per client, and the certificates that Windows trusts. Several threads
+   may wait in exchanges at once, each of its own client. desc may be NULL. */
+LLMPROV_API llmprov_transport llmprov_winhttp(const llmprov_winhttp_desc *desc);
 #endif
 
 // -- the engine without I/O ----------------------------------------------------------------
@@ -35739,11 +35762,541 @@ LLMPROV_API void llmprov_curl_many_free(llmprov_curl_many *many) {
 #endif /* LLMPROV_CURL */
 
 //==============================================================================
+// >>winhttp    an optional transport over WinHTTP, which every Windows has
+//
+// Each operation is begun, and its end waited for a tenth of a second at a time:
+// so a cancelled call and a time-out end one that hangs, by closing its handle.
+// What reads is begun by a thread of the system's pool: Wine may read there and
+// then. Others may still be busy with an exchange when it is given up; who lets
+// go of its handles and its memory last closes and frees them. Nothing that
+// WinHTTP would do by itself is left on: redirects (as in >>curl), cookies,
+// logging in, time-outs of its own.
+// Calls: call
+//==============================================================================
+
+#ifdef LLMPROV_WINHTTP
+#ifndef _WIN32
+#error "LLMPROV_WINHTTP is for Windows; elsewhere there is LLMPROV_CURL"
+#else
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+#include <winhttp.h>
+#include <stdlib.h>
+
+enum { LLMPROV__WINHTTP_BUFFER = 16384, LLMPROV__WINHTTP_LINES = 128, LLMPROV__WINHTTP_HOPS = 5,
+       LLMPROV__WINHTTP_AUTOMATIC = 4 };       /* WINHTTP_ACCESS_TYPE_AUTOMATIC_PROXY, which older headers lack */
+
+/* What the waiting thread shares with the callback, and with the thread that begins to read. */
+typedef struct llmprov__winhttp_exchange {
+    volatile LONG holders;       /* of the memory: the callback, and those of the handles                    */
+    volatile LONG users;         /* of the handles: those who may call WinHTTP                               */
+    HANDLE ended;                /* an operation has                                                         */
+    HINTERNET connection, request;
+    bool asked;                  /* how much there is to read                                                */
+    DWORD error, count;          /* of the operation that ended: its code; how many bytes                    */
+    DWORD faults;                /* of the server's certificate: WINHTTP_CALLBACK_STATUS_FLAG_*              */
+    char buffer[LLMPROV__WINHTTP_BUFFER];
+} llmprov__winhttp_exchange;
+
+typedef struct llmprov__winhttp_state {
+    HINTERNET session;
+    DWORD error;                 /* why there is none                                                        */
+} llmprov__winhttp_state;
+
+static uint64_t llmprov__winhttp_now(void *user) {
+    (void)user;
+    return GetTickCount64();
+}
+
+static void llmprov__winhttp_wait(void *user, int ms) {
+    (void)user;
+    if (ms > 0) Sleep((DWORD)ms);
+}
+
+/* -- texts -- */
+
+static char *llmprov__winhttp_copy(const char *text) {
+    size_t n = strlen(text) + 1;
+    char *to = (char *)malloc(n);
+    if (to) memcpy(to, text, n);
+    return to;
+}
+
+/* In UTF-16; NULL when it is no UTF-8, or without memory: GetLastError says which. */
+static WCHAR *llmprov__winhttp_wide(const char *text) {
+    int n = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    WCHAR *to = n > 0 ? (WCHAR *)calloc((size_t)n, sizeof *to) : NULL;
+    if (to) MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, to, n);
+    else if (n > 0) SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    return to;
+}
+
+/* The other way; what is half a character becomes U+FFFD. */
+static char *llmprov__winhttp_narrow(const WCHAR *text) {
+    int n = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
+    char *to = n > 0 ? (char *)malloc((size_t)n) : NULL;
+    if (to) WideCharToMultiByte(CP_UTF8, 0, text, -1, to, n, NULL, NULL);
+    return to;
+}
+
+/* -- errors -- */
+
+static const struct { DWORD code; llmprov_status status; const char *text; } llmprov__winhttp_errors[] = {
+    { ERROR_WINHTTP_NAME_NOT_RESOLVED,       LLMPROV_ERR_TRANSPORT, "the name of the server, or of the proxy, was not found" },
+    { ERROR_WINHTTP_CANNOT_CONNECT,          LLMPROV_ERR_TRANSPORT, "no connection to the server: it was refused or not answered" },
+    { ERROR_WINHTTP_CONNECTION_ERROR,        LLMPROV_ERR_TRANSPORT, "the connection was closed or reset" },
+    { WSAECONNRESET,                         LLMPROV_ERR_TRANSPORT, "the connection was closed or reset" },
+    { ERROR_WINHTTP_INVALID_SERVER_RESPONSE, LLMPROV_ERR_TRANSPORT, "what the server answered is not HTTP" },
+    { ERROR_WINHTTP_TIMEOUT,                 LLMPROV_ERR_TIMEOUT,   "the server took too long" },
+    { WSAETIMEDOUT,                          LLMPROV_ERR_TIMEOUT,   "the server took too long" },
+    { ERROR_WINHTTP_SECURE_FAILURE,          LLMPROV_ERR_TRANSPORT, "TLS failed: the server's certificate was not accepted" },
+    { ERROR_WINHTTP_SECURE_CHANNEL_ERROR,    LLMPROV_ERR_TRANSPORT, "TLS failed: no secure connection, or the server's certificate was not accepted" },
+    { ERROR_WINHTTP_SECURE_INVALID_CA,       LLMPROV_ERR_TRANSPORT, "TLS failed: the server's certificate comes from nobody whom Windows trusts" },
+    { ERROR_WINHTTP_SECURE_CERT_CN_INVALID,  LLMPROV_ERR_TRANSPORT, "TLS failed: the server's certificate is for another name" },
+    { ERROR_WINHTTP_SECURE_CERT_DATE_INVALID, LLMPROV_ERR_TRANSPORT, "TLS failed: the server's certificate is out of date" },
+    { ERROR_WINHTTP_SECURE_CERT_REVOKED,     LLMPROV_ERR_TRANSPORT, "TLS failed: the server's certificate is revoked" },
+    { ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED, LLMPROV_ERR_TRANSPORT, "TLS failed: the server wants a certificate of ours" },
+    { ERROR_WINHTTP_INVALID_HEADER,          LLMPROV_ERR_ARGUMENT,  "a header has a character beyond ASCII, which WinHTTP cannot send as it is" },
+    { ERROR_WINHTTP_INVALID_OPTION,          LLMPROV_ERR_ARGUMENT,  "the proxy is not \"http://host:port\"" },
+    { ERROR_NO_UNICODE_TRANSLATION,          LLMPROV_ERR_ARGUMENT,  "the proxy is no UTF-8" },
+    { ERROR_FILE_TOO_LARGE,                  LLMPROV_ERR_LIMIT,     "WinHTTP sends no more than 4 GB" },
+    { ERROR_READ_FAULT,                      LLMPROV_ERR_TRANSPORT, "the body could not be read to its end" },
+    { ERROR_HANDLE_EOF,                      LLMPROV_ERR_TRUNCATED, "the connection closed before the reply was complete" },
+    { ERROR_NOT_ENOUGH_MEMORY,               LLMPROV_ERR_NO_MEMORY, "out of memory" },
+    { ERROR_OUTOFMEMORY,                     LLMPROV_ERR_NO_MEMORY, "out of memory" }
+};
+
+/* What is wrong with a certificate, where WinHTTP says it. */
+static const struct { DWORD flag, code; } llmprov__winhttp_faults[] = {
+    { WINHTTP_CALLBACK_STATUS_FLAG_INVALID_CA, ERROR_WINHTTP_SECURE_INVALID_CA },
+    { WINHTTP_CALLBACK_STATUS_FLAG_CERT_CN_INVALID, ERROR_WINHTTP_SECURE_CERT_CN_INVALID },
+    { WINHTTP_CALLBACK_STATUS_FLAG_CERT_DATE_INVALID, ERROR_WINHTTP_SECURE_CERT_DATE_INVALID },
+    { WINHTTP_CALLBACK_STATUS_FLAG_CERT_REVOKED, ERROR_WINHTTP_SECURE_CERT_REVOKED }
+};
+
+/* Tells the call why: "sentence (WinHTTP error 12029)". */
+static void llmprov__winhttp_fail(llmprov_call *call, DWORD code) {
+    const char *before = code >= WINHTTP_ERROR_BASE ? " (WinHTTP error " : " (Windows error ";
+    const char *what = "the exchange failed";
+    llmprov_status status = LLMPROV_ERR_TRANSPORT;
+    char text[160], digits[12], *at = text;
+    size_t i, n = sizeof digits;
+    for (i = 0; i < sizeof llmprov__winhttp_errors / sizeof *llmprov__winhttp_errors; i++) {
+        if (llmprov__winhttp_errors[i].code != code) continue;
+        status = llmprov__winhttp_errors[i].status;
+        what = llmprov__winhttp_errors[i].text;
+    }
+    do digits[--n] = (char)('0' + code % 10); while ((code /= 10) != 0);
+    memcpy(at, what, strlen(what));
+    at += strlen(what);
+    memcpy(at, before, strlen(before));
+    at += strlen(before);
+    memcpy(at, digits + n, sizeof digits - n);
+    at += sizeof digits - n;
+    memcpy(at, ")", 2);
+    llmprov_call_fail(call, status, text);
+}
+
+/* -- an exchange and its operations -- */
+
+static void llmprov__winhttp_release(llmprov__winhttp_exchange *x) {
+    if (InterlockedDecrement(&x->holders) > 0) return;
+    if (x->ended) CloseHandle(x->ended);
+    free(x);
+}
+
+static void llmprov__winhttp_leave(llmprov__winhttp_exchange *x) {
+    if (InterlockedDecrement(&x->users) > 0) return;
+    if (x->request) WinHttpCloseHandle(x->request);
+    if (x->connection) WinHttpCloseHandle(x->connection);
+    llmprov__winhttp_release(x);
+}
+
+/* Called by WinHTTP, in whatever thread; after HANDLE_CLOSING never again. */
+static void CALLBACK llmprov__winhttp_on(HINTERNET handle, DWORD_PTR context, DWORD what, LPVOID info, DWORD size) {
+    llmprov__winhttp_exchange *x = (llmprov__winhttp_exchange *)context;
+    (void)handle;
+    switch (what) {
+    case WINHTTP_CALLBACK_STATUS_HANDLE_CLOSING:
+        llmprov__winhttp_release(x);
+        return;
+    case WINHTTP_CALLBACK_STATUS_SECURE_FAILURE:
+        x->faults = *(const DWORD *)info;
+        return;
+    case WINHTTP_CALLBACK_STATUS_REQUEST_ERROR:
+        x->error = ((const WINHTTP_ASYNC_RESULT *)info)->dwError;
+        break;
+    case WINHTTP_CALLBACK_STATUS_DATA_AVAILABLE:
+        x->count = *(const DWORD *)info;
+        break;
+    case WINHTTP_CALLBACK_STATUS_READ_COMPLETE:
+        x->count = size;
+        break;
+    case WINHTTP_CALLBACK_STATUS_SENDREQUEST_COMPLETE:
+    case WINHTTP_CALLBACK_STATUS_WRITE_COMPLETE:
+    case WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE:
+        break;
+    default:
+        return;
+    }
+    SetEvent(x->ended);
+}
+
+/* Waits for what was begun, and lets time pass for the call. 0 = it went well; ERROR_WINHTTP_OPERATION_CANCELLED: the
+   call wants no more of it. */
+static DWORD llmprov__winhttp_ends(llmprov__winhttp_exchange *x, llmprov_call *call, BOOL begun) {
+    bool ended = false;
+    size_t i;
+    if (!begun) return GetLastError();
+    while (!ended) {
+        int due = llmprov_call_due_ms(call);
+        llmprov_want want;
+        ended = WaitForSingleObject(x->ended, due < 0 || due > 100 ? 100u : (DWORD)due) == WAIT_OBJECT_0;
+        llmprov_call_tick(call, llmprov__winhttp_now(NULL));
+        want = llmprov_call_want(call);
+        if (want == LLMPROV_WANT_NOTHING || want == LLMPROV_WANT_TIME) return ERROR_WINHTTP_OPERATION_CANCELLED;
+    }
+    for (i = 0; x->error && i < sizeof llmprov__winhttp_faults / sizeof *llmprov__winhttp_faults; i++)
+        if (x->faults & llmprov__winhttp_faults[i].flag) return llmprov__winhttp_faults[i].code;
+    return x->error;
+}
+
+/* Headers go as they are: ASCII, and nothing of a key stays in memory that was freed. */
+static DWORD llmprov__winhttp_add_header(HINTERNET request, const llmprov_header *h) {
+    size_t n = strlen(h->name), m = strlen(h->value), i;
+    WCHAR *line = (WCHAR *)malloc((n + m + 3) * sizeof *line);
+    DWORD code = line ? 0 : ERROR_NOT_ENOUGH_MEMORY;
+    for (i = 0; line && i < n + m + 2; i++) {
+        unsigned char c = (unsigned char)(i < n ? h->name[i] : i == n ? ':' : i == n + 1 ? ' ' : h->value[i - n - 2]);
+        if (c > 0x7e) code = ERROR_WINHTTP_INVALID_HEADER;
+        line[i] = c;
+    }
+    if (!code) line[i] = 0;
+    if (!code && !WinHttpAddRequestHeaders(request, line, (DWORD)i, WINHTTP_ADDREQ_FLAG_ADD)) code = GetLastError();
+    if (line) SecureZeroMemory(line, (n + m + 2) * sizeof *line);
+    free(line);
+    return code;
+}
+
+/* What WinHTTP is told of a request before it is sent. From here on the callback holds the exchange too. */
+static DWORD llmprov__winhttp_set_up(llmprov__winhttp_exchange *x, const llmprov_http *http) {
+    DWORD off = WINHTTP_DISABLE_REDIRECTS | WINHTTP_DISABLE_COOKIES | WINHTTP_DISABLE_AUTHENTICATION, code = 0;
+    DWORD_PTR context = (DWORD_PTR)x;
+    size_t i;
+    if (!WinHttpSetOption(x->request, WINHTTP_OPTION_DISABLE_FEATURE, &off, sizeof off) ||
+        !WinHttpSetOption(x->request, WINHTTP_OPTION_CONTEXT_VALUE, &context, sizeof context) ||
+        WinHttpSetStatusCallback(x->request, llmprov__winhttp_on, WINHTTP_CALLBACK_FLAG_ALL_COMPLETIONS | WINHTTP_CALLBACK_FLAG_HANDLES |
+                                 WINHTTP_CALLBACK_FLAG_SECURE_FAILURE, 0) == WINHTTP_INVALID_STATUS_CALLBACK)
+        return GetLastError();
+    InterlockedIncrement(&x->holders);
+    for (i = 0; i < http->header_count && !code; i++) code = llmprov__winhttp_add_header(x->request, &http->headers[i]);
+    return code;
+}
+
+/* The request to a URL. Its host is moved one to the left, over a slash, to have room for an end of its own. */
+static DWORD llmprov__winhttp_open(llmprov__winhttp_exchange *x, HINTERNET session, const char *url, const llmprov_http *http) {
+    WCHAR *wide = llmprov__winhttp_wide(url), *method = wide ? llmprov__winhttp_wide(http->method) : NULL, *host;
+    URL_COMPONENTS parts;
+    DWORD code = 0;
+    memset(&parts, 0, sizeof parts);
+    parts.dwStructSize = sizeof parts;
+    parts.dwHostNameLength = parts.dwUrlPathLength = (DWORD)-1;
+    if (method && WinHttpCrackUrl(wide, 0, 0, &parts)) {
+        host = parts.lpszHostName - 1;
+        memmove(host, parts.lpszHostName, parts.dwHostNameLength * sizeof *host);
+        host[parts.dwHostNameLength] = 0;
+        x->connection = WinHttpConnect(session, host, parts.nPort, 0);
+    }
+    if (x->connection)
+        x->request = WinHttpOpenRequest(x->connection, method, parts.lpszUrlPath, NULL, WINHTTP_NO_REFERER, WINHTTP_DEFAULT_ACCEPT_TYPES,
+                                        WINHTTP_FLAG_ESCAPE_DISABLE | WINHTTP_FLAG_ESCAPE_DISABLE_QUERY |
+                                            (parts.nScheme == INTERNET_SCHEME_HTTPS ? (DWORD)WINHTTP_FLAG_SECURE : 0));
+    if (!x->request) code = GetLastError();
+    if (wide) SecureZeroMemory(wide, strlen(url) * sizeof *wide);
+    free(wide);
+    free(method);
+    return code ? code : llmprov__winhttp_set_up(x, http);
+}
+
+/* Sends everything, and waits for a head. A server that refuses may answer before it has everything, and hang up. */
+static DWORD llmprov__winhttp_send(llmprov__winhttp_exchange *x, llmprov_call *call) {
+    uint64_t unsent = llmprov_call_http(call)->body_len;
+    DWORD code, early = 0;
+    size_t n;
+    if (unsent > 0xFFFFFFFFu) return ERROR_FILE_TOO_LARGE;
+    code = llmprov__winhttp_ends(x, call, WinHttpSendRequest(x->request, WINHTTP_NO_ADDITIONAL_HEADERS, 0, WINHTTP_NO_REQUEST_DATA, 0, (DWORD)unsent, (DWORD_PTR)x));
+    while (!code && unsent) {
+        n = llmprov_call_body(call, x->buffer, sizeof x->buffer);
+        if (!n) return ERROR_READ_FAULT;
+        unsent -= n;
+        code = llmprov__winhttp_ends(x, call, WinHttpWriteData(x->request, x->buffer, (DWORD)n, NULL));
+        if (code == ERROR_WINHTTP_CONNECTION_ERROR || code == WSAECONNRESET || code == WSAECONNABORTED) {
+            early = code;
+            break;
+        }
+    }
+    if (code && !early) return code;
+    if (!early) llmprov_call_sent(call);
+    x->error = 0;
+    code = llmprov__winhttp_ends(x, call, WinHttpReceiveResponse(x->request, NULL));
+    return code && early && code != ERROR_WINHTTP_OPERATION_CANCELLED ? early : code;
+}
+
+/* All lines of the reply's head; NULL without memory. */
+static char *llmprov__winhttp_lines(HINTERNET request) {
+    DWORD size = 0;
+    WCHAR *wide;
+    char *lines = NULL;
+    WinHttpQueryHeaders(request, WINHTTP_QUERY_RAW_HEADERS_CRLF, WINHTTP_HEADER_NAME_BY_INDEX, NULL, &size, WINHTTP_NO_HEADER_INDEX);
+    wide = (WCHAR *)calloc(size / sizeof *wide + 1, sizeof *wide);
+    if (wide && WinHttpQueryHeaders(request, WINHTTP_QUERY_RAW_HEADERS_CRLF, WINHTTP_HEADER_NAME_BY_INDEX, wide, &size, WINHTTP_NO_HEADER_INDEX))
+        lines = llmprov__winhttp_narrow(wide);
+    free(wide);
+    return lines;
+}
+
+/* Cuts the lines behind the first into names and values, in place. */
+static size_t llmprov__winhttp_cut(char *lines, llmprov_header *headers) {
+    char *line = strchr(lines, '\n'), *value, *next;
+    size_t count = 0;
+    for (; line && count < LLMPROV__WINHTTP_LINES; line = next) {
+        next = strchr(++line, '\n');
+        if (next) *(next > line && next[-1] == '\r' ? next - 1 : next) = 0;
+        value = strchr(line, ':');
+        if (!value) continue;
+        *value++ = 0;
+        headers[count].name = line;
+        headers[count++].value = value + strspn(value, " \t");
+    }
+    return count;
+}
+
+/* How long the body is to be; -1 = that shows at its end. */
+static uint64_t llmprov__winhttp_length(HINTERNET request) {
+    WCHAR digits[24];
+    DWORD size = sizeof digits;
+    uint64_t length = 0;
+    size_t i;
+    if (!WinHttpQueryHeaders(request, WINHTTP_QUERY_CONTENT_LENGTH, WINHTTP_HEADER_NAME_BY_INDEX, digits, &size, WINHTTP_NO_HEADER_INDEX)) return (uint64_t)-1;
+    for (i = 0; digits[i] >= '0' && digits[i] <= '9' && i < 18; i++) length = length * 10 + (uint64_t)(digits[i] - '0');
+    size = sizeof digits;
+    if (!i || digits[i] || WinHttpQueryHeaders(request, WINHTTP_QUERY_TRANSFER_ENCODING, WINHTTP_HEADER_NAME_BY_INDEX, digits, &size, WINHTTP_NO_HEADER_INDEX) ||
+        GetLastError() != ERROR_WINHTTP_HEADER_NOT_FOUND) return (uint64_t)-1;
+    return length;
+}
+
+/* Asks how much there is to read, or reads it: in a thread of the pool. */
+static DWORD WINAPI llmprov__winhttp_begin(void *exchange) {
+    llmprov__winhttp_exchange *x = (llmprov__winhttp_exchange *)exchange;
+    BOOL begun = x->asked ? WinHttpReadData(x->request, x->buffer, x->count < sizeof x->buffer ? x->count : (DWORD)sizeof x->buffer, NULL) :
+                            WinHttpQueryDataAvailable(x->request, NULL);
+    if (!begun) {
+        x->error = GetLastError();
+        SetEvent(x->ended);
+    }
+    llmprov__winhttp_leave(x);
+    return 0;
+}
+
+static DWORD llmprov__winhttp_read(llmprov__winhttp_exchange *x, llmprov_call *call, bool asked) {
+    BOOL begun;
+    x->asked = asked;
+    InterlockedIncrement(&x->users);
+    begun = QueueUserWorkItem(llmprov__winhttp_begin, x, WT_EXECUTELONGFUNCTION);
+    if (!begun) InterlockedDecrement(&x->users);
+    return llmprov__winhttp_ends(x, call, begun);
+}
+
+/* Bytes as they come: what is there is asked first, since WinHttpReadData fills its buffer before it ends. A body that
+   is cut may end as if it were whole: then its length tells, or else what was in it. */
+static DWORD llmprov__winhttp_body(llmprov__winhttp_exchange *x, llmprov_call *call) {
+    uint64_t length = llmprov__winhttp_length(x->request), got = 0;
+    for (;;) {
+        DWORD code = llmprov__winhttp_read(x, call, false);
+        if (!code && x->count) code = llmprov__winhttp_read(x, call, true);
+        if (code == ERROR_WINHTTP_CONNECTION_ERROR || code == WSAECONNRESET) return ERROR_HANDLE_EOF;
+        if (!code && !x->count && got < length && length != (uint64_t)-1) return ERROR_HANDLE_EOF;
+        if (code || !x->count) return code;
+        got += x->count;
+        if (!llmprov_call_feed(call, x->buffer, x->count)) return ERROR_WINHTTP_OPERATION_CANCELLED;
+    }
+}
+
+/* -- redirects -- */
+
+/* "https://host:port" of a URL, as a length. */
+static size_t llmprov__winhttp_origin(const char *url) {
+    const char *host = strstr(url, "://");
+    return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
+/* Takes the segments "." and ".." out of a URL's path, in place. */
+static void llmprov__winhttp_straighten(char *url) {
+    char *path = url + llmprov__winhttp_origin(url), *end = path + strcspn(path, "?"), *from = path, *to = path;
+    while (from < end) {
+        size_t n = 1 + strcspn(from + 1, "/?");
+        bool here = n == 2 && from[1] == '.', up = n == 3 && from[1] == '.' && from[2] == '.';
+        if (!here && !up) memmove(to, from, n);
+        if (!here && !up) to += n;
+        while (up && to > path && *--to != '/') { }
+        from += n;
+        if ((here || up) && from == end) *to++ = '/';
+    }
+    memmove(to, end, strlen(end) + 1);
+}
+
+/* Where a Location leads from a URL; NULL without memory. */
+static char *llmprov__winhttp_target(const char *url, const char *location) {
+    size_t origin = llmprov__winhttp_origin(url), keep = strcspn(url, "?#"), len = strcspn(location, "#");
+    char *to;
+    if (location[strcspn(location, ":/?")] == ':') keep = 0;
+    else if (location[0] == '/' && location[1] == '/') keep = strcspn(url, "/");
+    else if (location[0] == '/') keep = origin;
+    else if (len && location[0] != '?')
+        while (keep > origin && url[keep - 1] != '/') keep--;
+    to = (char *)malloc(keep + len + 1);
+    if (!to) return NULL;
+    memcpy(to, url, keep);
+    memcpy(to + keep, location, len);
+    to[keep + len] = 0;
+    llmprov__winhttp_straighten(to);
+    return to;
+}
+
+/* -- the transport -- */
+
+/* The reply: what a redirect says is not for the call. *next is where one leads, to be freed. */
+static DWORD llmprov__winhttp_receive(llmprov__winhttp_exchange *x, llmprov_call *call, const char *url, char **next) {
+    llmprov_header headers[LLMPROV__WINHTTP_LINES];
+    DWORD status = 0, size = sizeof status;
+    char *lines;
+    size_t count, i;
+    if (!WinHttpQueryHeaders(x->request, WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER, WINHTTP_HEADER_NAME_BY_INDEX, &status, &size, WINHTTP_NO_HEADER_INDEX)) return GetLastError();
+    lines = llmprov__winhttp_lines(x->request);
+    if (!lines) return ERROR_NOT_ENOUGH_MEMORY;
+    count = llmprov__winhttp_cut(lines, headers);
+    if (status != 307 && status != 308) {
+        llmprov_call_head(call, (int)status, headers, count);
+        free(lines);
+        return llmprov__winhttp_body(x, call);
+    }
+    for (i = 0; i < count && CompareStringA(LOCALE_INVARIANT, NORM_IGNORECASE, headers[i].name, -1, "location", -1) != CSTR_EQUAL; i++) { }
+    *next = i < count ? llmprov__winhttp_target(url, headers[i].value) : llmprov__winhttp_copy("");
+    free(lines);
+    return *next ? 0 : ERROR_NOT_ENOUGH_MEMORY;
+}
+
+/* Sends to one URL and takes what it answers. */
+static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_call *call, char **next) {
+    llmprov__winhttp_exchange *x = (llmprov__winhttp_exchange *)calloc(1, sizeof *x);
+    DWORD code;
+    if (!x) return ERROR_NOT_ENOUGH_MEMORY;
+    x->holders = x->users = 1;
+    x->ended = CreateEventW(NULL, FALSE, FALSE, NULL);
+    code = x->ended ? llmprov__winhttp_open(x, session, url, llmprov_call_http(call)) : GetLastError();
+    if (!code) code = llmprov__winhttp_send(x, call);
+    if (!code) code = llmprov__winhttp_receive(x, call, url, next);
+    llmprov__winhttp_leave(x);
+    return code;
+}
+
+/* Follows redirects inside the origin; false = the next one is not followed, and the call knows why. */
+static bool llmprov__winhttp_follow(llmprov_call *call, const char *url, const char *next, int hops) {
+    size_t origin = llmprov__winhttp_origin(url);
+    bool same = llmprov__winhttp_origin(next) == origin && !memcmp(next, url, origin);
+    if (same && hops < LLMPROV__WINHTTP_HOPS && llmprov_call_body_rewind(call)) return true;
+    llmprov_call_fail(call, LLMPROV_ERR_BAD_REPLY, same ? "the server redirects too often" : "the server redirects to another origin, which was not followed: the key stays here");
+    return false;
+}
+
+static bool llmprov__winhttp_perform(void *user, const llmprov_http *http, llmprov_call *call) {
+    llmprov__winhttp_state *s = (llmprov__winhttp_state *)user;
+    char *url = s && !s->error ? llmprov__winhttp_copy(http->url) : NULL, *next = NULL;
+    DWORD code = url ? 0 : s && s->error ? s->error : ERROR_NOT_ENOUGH_MEMORY;
+    int hops = 0;
+    bool again = url != NULL;
+    while (again) {
+        code = llmprov__winhttp_once(s->session, url, call, &next);
+        again = !code && next;
+        if (!again) break;
+        if (!llmprov__winhttp_follow(call, url, next, hops++)) code = ERROR_WINHTTP_OPERATION_CANCELLED;
+        again = !code;
+        free(url);
+        url = next;
+        next = NULL;
+    }
+    free(url);
+    if (code && code != ERROR_WINHTTP_OPERATION_CANCELLED) llmprov__winhttp_fail(call, code);
+    return !code;
+}
+
+static void llmprov__winhttp_close(void *user) {
+    llmprov__winhttp_state *s = (llmprov__winhttp_state *)user;
+    if (s && s->session) WinHttpCloseHandle(s->session);
+    free(s);
+}
+
+/* "http://host:port" as WinHTTP wants it, "host:port"; NULL when it is none, or without memory: see GetLastError. */
+static WCHAR *llmprov__winhttp_proxy(const char *proxy) {
+    WCHAR *to, *end;
+    if (!strncmp(proxy, "http://", 7)) proxy += 7;
+    to = llmprov__winhttp_wide(proxy);
+    if (!to) return NULL;
+    end = to + wcscspn(to, L"/");
+    if (end > to && (!*end || !end[1]) && !wcspbrk(to, L"@ ;=")) {
+        *end = 0;
+        return to;
+    }
+    free(to);
+    SetLastError(ERROR_WINHTTP_INVALID_OPTION);
+    return NULL;
+}
+
+/* Before Windows 8.1 the automatic settings are not known: then what netsh set counts. */
+static HINTERNET llmprov__winhttp_session(const char *proxy) {
+    WCHAR *name = proxy && *proxy ? llmprov__winhttp_proxy(proxy) : NULL;
+    HINTERNET session = NULL;
+    if (!proxy) {
+        session = WinHttpOpen(NULL, LLMPROV__WINHTTP_AUTOMATIC, WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, WINHTTP_FLAG_ASYNC);
+        if (!session) session = WinHttpOpen(NULL, WINHTTP_ACCESS_TYPE_DEFAULT_PROXY, WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, WINHTTP_FLAG_ASYNC);
+    } else if (!*proxy) {
+        session = WinHttpOpen(NULL, WINHTTP_ACCESS_TYPE_NO_PROXY, WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, WINHTTP_FLAG_ASYNC);
+    } else if (name) {
+        session = WinHttpOpen(NULL, WINHTTP_ACCESS_TYPE_NAMED_PROXY, name, WINHTTP_NO_PROXY_BYPASS, WINHTTP_FLAG_ASYNC);
+    }
+    free(name);
+    return session;
+}
+
+LLMPROV_API llmprov_transport llmprov_winhttp(const llmprov_winhttp_desc *desc) {
+    llmprov_transport t = { llmprov__winhttp_perform, llmprov__winhttp_wait, llmprov__winhttp_now, llmprov__winhttp_close, NULL };
+    llmprov__winhttp_state *s = (llmprov__winhttp_state *)calloc(1, sizeof *s);
+    DWORD never = (DWORD)-1;
+    if (!s) return t;
+    t.user = s;
+    s->session = llmprov__winhttp_session(desc ? desc->proxy : NULL);
+    s->error = s->session ? 0 : GetLastError();
+    if (!s->session) return t;
+    WinHttpSetTimeouts(s->session, 0, 0, 0, 0);
+    WinHttpSetOption(s->session, WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT, &never, sizeof never);
+    return t;
+}
+
+#endif /* _WIN32 */
+#endif /* LLMPROV_WINHTTP */
+
+//==============================================================================
 // >>easy       blocking calls
 //
 // Written with nothing but the interface: whatever is here, a program could have
 // written.
-// Calls: client call curl
+// Calls: client call curl winhttp
 //==============================================================================
 
 static void llmprov__easy_tick(const llmprov_transport *t, llmprov_call *call) {
@@ -35778,15 +36331,19 @@ LLMPROV_API llmprov_status llmprov_chat(llmprov_client *c, const llmprov_request
     llmprov_call *call = llmprov_call_chat(c, req);
     const llmprov_transport *t = llmprov_client_transport(c);
     llmprov_status status;
-#ifdef LLMPROV_CURL
+#if defined(LLMPROV_CURL) || defined(LLMPROV_WINHTTP)
     if (t && !t->perform) {
-        llmprov_transport curl = llmprov_curl(NULL);
-        llmprov_client_set_transport(c, &curl);
+#ifdef LLMPROV_CURL
+        llmprov_transport builtin = llmprov_curl(NULL);
+#else
+        llmprov_transport builtin = llmprov_winhttp(NULL);
+#endif
+        llmprov_client_set_transport(c, &builtin);
     }
 #endif
     if (req && !req->on_event) llmprov_call_mute(call);
     if (t && t->perform) llmprov__easy_run(t, call);
-    else if (call) llmprov_call_fail(call, LLMPROV_ERR_ARGUMENT, "no transport: set desc.transport, or define LLMPROV_CURL");
+    else if (call) llmprov_call_fail(call, LLMPROV_ERR_ARGUMENT, "no transport: set desc.transport, or define LLMPROV_CURL or LLMPROV_WINHTTP");
     status = llmprov_call_take(call, out);
     llmprov_call_free(call);
     return status;

@@ -152,7 +152,7 @@ static void write_block(const block *b, const char *name) {
     FILE *f = fopen(name, "wb");
     bool file = is_file(b), bare = !has(b, "#include");
     if (!f) die("cannot write ", name);
-    if (bare) fprintf(f, "#define LLMPROV_EXTEND\n#define LLMPROV_CURL\n#include \"llmprov.h\"\n#include <stdio.h>\n#include <string.h>\n");
+    if (bare) fprintf(f, "#define LLMPROV_EXTEND\n#define LLMPROV_CURL\n#define LLMPROV_WINHTTP\n#include \"llmprov.h\"\n#include <stdio.h>\n#include <string.h>\n");
     if (!file) fprintf(f, "#include \"%s\"\nvoid manual_block(void);\nvoid manual_block(void) {\n", preamble);
     fprintf(f, "#line %d \"%s\"\n%.*s", b->line, path, (int)b->len, b->text);
     fprintf(f, file ? "\n" : "\n}\n");

@@ -73,6 +73,11 @@ if build/rooms --options llmprov.h | grep -q '^LLMPROV_WINHTTP$'; then
     if command -v x86_64-w64-mingw32-gcc > /dev/null; then
         try "LLMPROV_WINHTTP" x86_64-w64-mingw32-gcc $c -DLLMPROV_WINHTTP -O1 -c -o $dir/winhttp.o $here/impl.c
     else skip "matrix: there is no x86_64-w64-mingw32-gcc"; fi
+    try "LLMPROV_WINHTTP, interface alone on this system" $cc $c -DLLMPROV_WINHTTP -fsyntax-only $here/use.c
+    try "LLMPROV_WINHTTP, refused on this system in one sentence" sh -c "
+        ! $cc -std=c99 -DLLMPROV_WINHTTP -fsyntax-only $here/impl.c 2> $dir/refused || exit 1
+        cat $dir/refused
+        test \"\$(grep -c 'error:' $dir/refused)\" = 1 && grep -q 'LLMPROV_WINHTTP is for Windows' $dir/refused"
 fi
 
 # -- the rooms outside need nothing that a user has not ------------------------------------
@@ -80,11 +85,13 @@ fi
 # Without the #endif of what began before the room.
 whole_conditions() { awk '/^ *# *if/ { n++ } /^ *# *endif/ { if (!n) next; n-- } { print }'; }
 
-for room in easy curl; do
+for room in easy curl winhttp; do
     build/rooms --room $room llmprov.h > $dir/room.inc 2> /dev/null || continue
     { printf '#include "../../llmprov.h"\n#include <stdlib.h>\n#include <string.h>\n'
       whole_conditions < $dir/room.inc; } > $dir/room_$room.c
     if [ $room = easy ]; then try "room easy alone" $cc $c -fsyntax-only $dir/room_easy.c
+    elif [ $room = winhttp ]; then
+        ! command -v x86_64-w64-mingw32-gcc > /dev/null || try "room winhttp alone" x86_64-w64-mingw32-gcc $c -DLLMPROV_WINHTTP -fsyntax-only $dir/room_winhttp.c
     elif [ -n "${CURL:-}" ]; then try "room curl alone" $cc $c $CURL -fsyntax-only $dir/room_curl.c; fi
 done
 
