@@ -7,14 +7,14 @@
 #define _POSIX_C_SOURCE 200809L
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
 #include "sockets.h"
 #endif
 #include <stdio.h>
 
 int main(int argc, char **argv) {
     llmprov_desc desc = { .provider = argc > 1 ? argv[1] : "anthropic", .base_url = argc > 2 ? argv[2] : NULL };
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
     static sockets plain;
     desc.transport = sockets_transport(&plain);
 #endif

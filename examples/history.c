@@ -7,7 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
 #include "sockets.h"
 #endif
 #include <stdio.h>
@@ -15,7 +15,7 @@
 /* Asks a provider, and adds what it says to the history. */
 static llmprov_status ask(llmprov_history *history, const char *provider, const char *base_url, const char *question) {
     llmprov_desc desc = { .provider = provider, .base_url = base_url };
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
     static sockets plain;
     desc.transport = sockets_transport(&plain);
 #endif

@@ -8,7 +8,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
 #include "sockets.h"
 #endif
 #include <stdio.h>
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     if (status) fprintf(stderr, "provider: %s\n", llmprov_registry_error(registry)->message);
 
     llmprov_desc desc = { .provider = argc > 1 ? argv[1] : "home", .base_url = argc > 2 ? argv[2] : NULL, .registry = registry };
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
     static sockets plain;
     desc.transport = sockets_transport(&plain);
 #endif

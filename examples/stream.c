@@ -7,7 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define LLMPROV_IMPLEMENTATION
 #include "llmprov.h"
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
 #include "sockets.h"
 #endif
 #include <stdio.h>
@@ -30,7 +30,7 @@ static bool on_event(void *user, const llmprov_event *e) {
 
 int main(int argc, char **argv) {
     llmprov_desc desc = { .provider = argc > 1 ? argv[1] : "anthropic", .base_url = argc > 2 ? argv[2] : NULL };
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
     static sockets plain;
     desc.transport = sockets_transport(&plain);
 #endif

@@ -4,29 +4,121 @@
 // calls public functions alone, so each part also shows how a program may use the header: >>chat the blocking call,
 // >>request and >>convert the engine without network.
 //
-// CONTENTS   >>output >>options >>events >>tools >>chat >>request >>convert >>lists >>main
+// CONTENTS   >>platform >>output >>options >>events >>tools >>chat >>request >>convert >>lists >>main
 //
 // Build: cc -std=c99 -I. -o llmprov tools/llmprov.c                              plain sockets: http:// only
 //        cc -std=c99 -I. -DLLMPROV_CURL -o llmprov tools/llmprov.c -lcurl        https:// too
+//        x86_64-w64-mingw32-gcc -std=c99 -municode -I. -DLLMPROV_WINHTTP -o llmprov.exe tools/llmprov.c -lwinhttp
+//        cl /std:c11 /I. /DLLMPROV_WINHTTP tools\llmprov.c winhttp.lib           Windows: https:// too
 
 #define _POSIX_C_SOURCE 200809L
+#define _CRT_SECURE_NO_WARNINGS
 #ifndef LLMPROV_APART         /* the Makefile compiles the implementation once for all tools */
 #define LLMPROV_IMPLEMENTATION
 #endif
 #include "llmprov.h"
-#ifndef LLMPROV_CURL
+#if !defined(LLMPROV_CURL) && !defined(LLMPROV_WINHTTP)
 #include "../examples/sockets.h"
+#define PLAIN_SOCKETS
 #endif
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DONE, USAGE, BAD_INPUT, FAILED };       /* exit codes */
+
+//==============================================================================
+// >>platform   what the C library has not, or not everywhere alike
+//
+// Everything here is UTF-8 and bytes as they are. Windows has names of files, words
+// of the command line and the keyboard in UTF-16, and ends lines of its own.
+//==============================================================================
+
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
+
+static volatile LONG interrupted;
+
+/* Called in a thread of its own. */
+static BOOL WINAPI on_interrupt(DWORD event) {
+    if (event != CTRL_C_EVENT) return FALSE;
+    interrupted = 1;
+    return TRUE;
+}
+
+static void catch_interrupts(void) { SetConsoleCtrlHandler(on_interrupt, TRUE); }
+static bool is_terminal(FILE *f) { return _isatty(_fileno(f)) != 0; }
+static long read_some(FILE *f, void *to, size_t size) { return _read(_fileno(f), to, (unsigned)size); }
+
+static FILE *open_file(const char *path, const char *mode) {
+    wchar_t name[1024], how[8];
+    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, name, 1024) || !MultiByteToWideChar(CP_UTF8, 0, mode, -1, how, 8)) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return _wfopen(name, how);
+}
+
+/* UTF-8 of a part of a text; NULL without memory. */
+static char *narrow(const wchar_t *text, int len) {
+    int n = len ? WideCharToMultiByte(CP_UTF8, 0, text, len, NULL, 0, NULL, NULL) : 0;
+    char *to = malloc((size_t)n + 1);
+    if (!to) return NULL;
+    if (n) WideCharToMultiByte(CP_UTF8, 0, text, len, to, n, NULL, NULL);
+    to[n] = 0;
+    return to;
+}
+
+/* A line that is typed, with its end; NULL = no more, or what was typed is interrupted. */
+static char *type_line(void) {
+    wchar_t text[4096];
+    DWORD len = 0;
+    if (!ReadConsoleW(GetStdHandle(STD_INPUT_HANDLE), text, 4096, &len, NULL) || !len || text[0] == 26) return NULL;
+    return narrow(text, (int)len);
+}
+
+static int64_t wall_clock(void *user) {
+    FILETIME t;
+    (void)user;
+    GetSystemTimeAsFileTime(&t);
+    return (int64_t)(((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) / 10000u) - INT64_C(11644473600000);
+}
+#else
+#include <signal.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static void catch_interrupts(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, NULL);
+}
+
+static bool is_terminal(FILE *f) { return isatty(fileno(f)) != 0; }
+static long read_some(FILE *f, void *to, size_t size) { return read(fileno(f), to, size); }
+static FILE *open_file(const char *path, const char *mode) { return fopen(path, mode); }
+
+static int64_t wall_clock(void *user) {
+    struct timespec t;
+    (void)user;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+#endif
 
 //==============================================================================
 // >>output     sentences on stderr, whole files
@@ -69,7 +161,7 @@ static void print_line(FILE *to, llmprov_text *text) {
 
 /* A whole file, or stdin for "-" and NULL, with a NUL behind it. NULL = unreadable, and errno says why. */
 static char *read_file(const char *path, size_t *len) {
-    FILE *f = path && strcmp(path, "-") ? fopen(path, "rb") : stdin;
+    FILE *f = path && strcmp(path, "-") ? open_file(path, "rb") : stdin;
     size_t cap = 65536, n;
     char *text = f ? malloc(cap) : NULL, *more;
     *len = 0;
@@ -349,8 +441,8 @@ enum { COMPUTER = 2 };           /* its place in the list */
 
 static bool run_time(char *to, size_t size) {
     time_t now = time(NULL);
-    struct tm utc;
-    return gmtime_r(&now, &utc) && strftime(to, size, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
+    const struct tm *utc = gmtime(&now);
+    return utc && strftime(to, size, "%Y-%m-%dT%H:%M:%SZ", utc) > 0;
 }
 
 static bool run_add(const llmprov_json *input, char *to, size_t size) {
@@ -393,13 +485,6 @@ typedef struct chat {
     bool dim;                    /* thinking is shown, and is being shown */
 } chat;
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
 static bool is_interrupted(void *user) {
     (void)user;
     return interrupted != 0;
@@ -407,7 +492,7 @@ static bool is_interrupted(void *user) {
 
 /* Thinking goes to stderr, dimmed, and only to a terminal. */
 static void show_thinking(chat *c, const char *text, size_t len) {
-    if (!isatty(STDERR_FILENO)) return;
+    if (!is_terminal(stderr)) return;
     if (!c->dim) fputs("\033[2m", stderr);
     c->dim = true;
     fwrite(text, 1, len, stderr);
@@ -500,7 +585,7 @@ static int chat_save(const chat *c) {
     bool ok;
     if (!c->o->save) return DONE;
     if (llmprov_history_save(&c->history, &text)) return say(FAILED, "out of memory", NULL);
-    f = fopen(c->o->save, "wb");
+    f = open_file(c->o->save, "wb");
     ok = f && fwrite(text.ptr, 1, text.len, f) == text.len && fputc('\n', f) != EOF;
     if (f && fclose(f)) ok = false;
     llmprov_text_free(&text);
@@ -544,28 +629,54 @@ static int chat_image(chat *c) {
     return type ? DONE : say(BAD_INPUT, "neither PNG, JPEG, GIF nor WebP", c->o->image);
 }
 
-/* One line without its end; NULL = no more. */
-static char *read_line(char **line, size_t *cap) {
-    ssize_t n;
-    if (isatty(STDIN_FILENO)) {
+/* A line of stdin, with its end; NULL = no more. */
+static char *get_line(void) {
+    size_t cap = 128, len = 0;
+    char *line = malloc(cap), *more;
+    int c = EOF;
+    while (line && c != '\n' && (c = getchar()) != EOF) {
+        line[len++] = (char)c;
+        if (len < cap) continue;
+        more = realloc(line, cap *= 2);
+        if (!more) free(line);
+        line = more;
+    }
+    if (line && len) line[len] = 0;
+    if (line && len) return line;
+    free(line);
+    return NULL;
+}
+
+/* The same without its end, which is asked for where somebody types. */
+static char *read_line(void) {
+    char *line;
+    size_t n;
+    if (is_terminal(stdin)) {
         fputs("> ", stderr);
         fflush(stderr);
     }
-    n = getline(line, cap, stdin);
-    while (n > 0 && ((*line)[n - 1] == '\n' || (*line)[n - 1] == '\r')) (*line)[--n] = 0;
-    return n < 0 ? NULL : *line;
+#ifdef _WIN32
+    line = is_terminal(stdin) ? type_line() : get_line();
+#else
+    line = get_line();
+#endif
+    for (n = line ? strlen(line) : 0; n && (line[n - 1] == '\n' || line[n - 1] == '\r'); n--) line[n - 1] = 0;
+    return line;
 }
 
 static int chat_talk(chat *c) {
     char *line = NULL;
-    size_t cap = 0, before = c->history.message_count;
+    size_t before = c->history.message_count;
     int code = chat_image(c);
-    while (!code && read_line(&line, &cap) && strcmp(line, "/quit")) {
-        if (!*line) continue;
-        llmprov_add_text(&c->history, LLMPROV_ROLE_USER, line);
-        if (chat_turn(c, before)) code = chat_save(c);
-        else if (!isatty(STDIN_FILENO)) code = FAILED;
-        before = c->history.message_count;
+    while (!code && (line = read_line()) != NULL && strcmp(line, "/quit")) {
+        if (*line) {
+            llmprov_add_text(&c->history, LLMPROV_ROLE_USER, line);
+            if (chat_turn(c, before)) code = chat_save(c);
+            else if (!is_terminal(stdin)) code = FAILED;
+            before = c->history.message_count;
+        }
+        free(line);
+        line = NULL;
     }
     free(line);
     return code;
@@ -585,7 +696,7 @@ static int chat_check(const chat *c) {
     FILE *f;
     if (e->code) return say(FAILED, e->message, NULL);
     if (!c->o->save) return DONE;
-    f = fopen(c->o->save, "ab");
+    f = open_file(c->o->save, "ab");
     if (!f) return say(BAD_INPUT, c->o->save, strerror(errno));
     fclose(f);
     return DONE;
@@ -599,28 +710,17 @@ static int chat_run(chat *c) {
     return c->o->operand ? chat_once(c) : chat_talk(c);
 }
 
-/* Signatures hold the time. */
-static int64_t wall_clock(void *user) {
-    struct timespec t;
-    (void)user;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int command_chat(options *o) {
     chat c = { 0 };
     char word[64];
     llmprov_desc desc = { 0 };
-    struct sigaction action;
     int code = choose_provider(o, word, sizeof word);
     if (code) return code;
-#ifndef LLMPROV_CURL
+#ifdef PLAIN_SOCKETS
     static sockets plain;
     desc.transport = sockets_transport(&plain);
 #endif
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
+    catch_interrupts();
     desc.provider = o->provider;
     desc.base_url = o->base_url;
     desc.cancelled = is_interrupted;
@@ -674,7 +774,7 @@ static int print_request(llmprov_call *call, const llmprov_provider *row) {
     for (i = 0; i < http->header_count; i++) print_header(&http->headers[i], row);
     putchar('\n');
     while ((n = llmprov_call_body(call, piece, sizeof piece)) > 0) fwrite(piece, 1, n, stdout);
-    if (isatty(STDOUT_FILENO)) putchar('\n');
+    if (is_terminal(stdout)) putchar('\n');
     return llmprov_call_error(call)->code ? say(FAILED, llmprov_call_error(call)->message, NULL) : DONE;
 }
 
@@ -816,12 +916,12 @@ static int convert_print(const options *o, what_is what, llmprov_face *face, llm
 
 /* The pieces as they come: what can be said is said before the next is read. False = unreadable. */
 static bool convert_pieces(const options *o, llmprov_call *call) {
-    int from = o->operand && strcmp(o->operand, "-") ? open(o->operand, O_RDONLY) : STDIN_FILENO;
+    FILE *from = o->operand && strcmp(o->operand, "-") ? open_file(o->operand, "rb") : stdin;
     char piece[16384];
-    ssize_t n;
-    if (from < 0) return false;
-    while ((n = read(from, piece, sizeof piece)) > 0) llmprov_call_feed(call, piece, (size_t)n);
-    if (from != STDIN_FILENO) close(from);
+    long n;
+    if (!from) return false;
+    while ((n = read_some(from, piece, sizeof piece)) > 0) llmprov_call_feed(call, piece, (size_t)n);
+    if (from != stdin) fclose(from);
     return n == 0;
 }
 
@@ -1056,8 +1156,34 @@ static int run_words(int count, char **words) {
     return DONE;
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     int code = run_words(argc, argv);
     if (fflush(stdout) || ferror(stdout)) return say(code ? code : FAILED, "cannot write to stdout", NULL);
     return code;
 }
+
+#ifdef _WIN32
+int wmain(int argc, wchar_t **argv) {
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+    UINT page = GetConsoleOutputCP();
+    HANDLE screen = GetStdHandle(STD_ERROR_HANDLE);
+    DWORD mode = 0;
+    int i, code;
+    if (!words) return say(FAILED, "out of memory", NULL);
+    for (i = 0; i < argc; i++)
+        if (!(words[i] = narrow(argv[i], (int)wcslen(argv[i])))) return say(FAILED, "out of memory", NULL);
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+    _setmode(_fileno(stderr), _O_BINARY);
+    if (page) SetConsoleOutputCP(CP_UTF8);
+    if (GetConsoleMode(screen, &mode)) SetConsoleMode(screen, mode | 4);      /* ENABLE_VIRTUAL_TERMINAL_PROCESSING, for dimmed words */
+    code = run(argc, words);
+    if (mode) SetConsoleMode(screen, mode);
+    if (page) SetConsoleOutputCP(page);
+    for (i = 0; i < argc; i++) free(words[i]);
+    free(words);
+    return code;
+}
+#else
+int main(int argc, char **argv) { return run(argc, argv); }
+#endif
