@@ -260,6 +260,83 @@ static inline void test_skip(const char *reason) {
 #define NEED_OR(condition, label) do { if (!CHECK(condition)) goto label; } while (0)
 #define SKIP(reason) do { test_skip(reason); return; } while (0)
 
+// -- what the C library has not: the environment, folders ----------------------------------
+
+static inline int test_compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static inline void test_names_free(char **names, size_t count) {
+    while (count) free(names[--count]);
+    free(names);
+}
+
+static inline void test_names_add(char ***names, size_t *count, const char *name) {
+    if (name[0] == '.') return;
+    *names = (char **)realloc(*names, (*count + 1) * sizeof **names);
+    if (*names) (*names)[*count] = (char *)malloc(strlen(name) + 1);
+    if (!*names || !(*names)[*count]) exit(3);
+    strcpy((*names)[(*count)++], name);
+}
+
+#if defined(_WIN32)
+#define TEST_ENVIRONMENT 1
+#include <direct.h>
+#include <io.h>
+
+static inline void test_mkdir(const char *path) { (void)_mkdir(path); }
+static inline void test_setenv(const char *name, const char *value) { _putenv_s(name, value ? value : ""); }
+
+static inline char **test_names_found(const char *folder, size_t *count) {
+    char **names = NULL, path[1000];
+    struct _finddata_t e;
+    intptr_t dir;
+    sprintf(path, "%.900s/*", folder);
+    dir = _findfirst(path, &e);
+    if (dir == -1) return NULL;
+    do test_names_add(&names, count, e.name); while (!_findnext(dir, &e));
+    _findclose(dir);
+    return names;
+}
+#elif defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
+#define TEST_ENVIRONMENT 1
+#include <dirent.h>
+#include <sys/stat.h>
+
+extern int setenv(const char *name, const char *value, int overwrite);
+extern int unsetenv(const char *name);
+
+static inline void test_mkdir(const char *path) { (void)mkdir(path, 0777); }
+
+/* NULL = it is not set any more; on Windows "" is that too. */
+static inline void test_setenv(const char *name, const char *value) {
+    if (value) setenv(name, value, 1);
+    else unsetenv(name);
+}
+
+static inline char **test_names_found(const char *folder, size_t *count) {
+    char **names = NULL;
+    struct dirent *e;
+    DIR *dir = opendir(folder);
+    while (dir && (e = readdir(dir)) != NULL) test_names_add(&names, count, e->d_name);
+    if (dir) closedir(dir);
+    return names;
+}
+#else
+static inline void test_mkdir(const char *path) { (void)path; }
+static inline char **test_names_found(const char *folder, size_t *count) {
+    (void)folder, (void)count;
+    return NULL;
+}
+#endif
+
+/* What is in a folder, in order, but for names with a dot at their beginning; NULL = nothing, or no folder. */
+static inline char **test_names(const char *folder, size_t *count) {
+    char **names;
+    *count = 0;
+    names = test_names_found(folder, count);
+    if (names) qsort(names, *count, sizeof *names, test_compare_names);
+    return names;
+}
+
 // -- random things, the same in every run --------------------------------------------------
 
 static inline uint64_t test_random(void) {

@@ -1,12 +1,6 @@
 /* >>auth: AWS's signature, and what a call does with it. */
 #include "engine.h"
 
-#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
-#define AUTH_ENVIRONMENT 1
-extern int setenv(const char *name, const char *value, int overwrite);
-extern int unsetenv(const char *name);
-#endif
-
 // -- dates ---------------------------------------------------------------------------------
 
 TEST(auth_date_of_known_moments) {
@@ -519,25 +513,25 @@ TEST(auth_rows_that_could_not_work) {
     llmprov_registry_free(reg);
 }
 
-#ifdef AUTH_ENVIRONMENT
+#ifdef TEST_ENVIRONMENT
 static void auth_clear(void) {
     static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "TEST_AWS_TOKEN" };
     size_t i;
-    for (i = 0; i < LLMPROV__COUNT(names); i++) unsetenv(names[i]);
+    for (i = 0; i < LLMPROV__COUNT(names); i++) test_setenv(names[i], NULL);
 }
 
 TEST_NO_OOM(auth_from_the_environment) {
     auth_clear();
     REFUSED(d.region = NULL, LLMPROV_ERR_ARGUMENT, "AWS_REGION");
     REFUSED(d.access_key = d.secret_key = NULL, LLMPROV_ERR_NO_KEY, "AWS_ACCESS_KEY_ID");
-    setenv("AWS_DEFAULT_REGION", "eu-north-1", 1);
+    test_setenv("AWS_DEFAULT_REGION", "eu-north-1");
     auth_url_is(NULL, NULL, "https://x-runtime.eu-north-1.amazonaws.com/model/m/say");
-    setenv("AWS_REGION", "eu-south-1", 1);
+    test_setenv("AWS_REGION", "eu-south-1");
     auth_url_is(NULL, NULL, "https://x-runtime.eu-south-1.amazonaws.com/model/m/say");
     auth_url_is("eu-west-1", NULL, "https://x-runtime.eu-west-1.amazonaws.com/model/m/say");
-    setenv("AWS_ACCESS_KEY_ID", "AKIDENV", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "envsecret", 1);
-    setenv("AWS_SESSION_TOKEN", "envtoken", 1);
+    test_setenv("AWS_ACCESS_KEY_ID", "AKIDENV");
+    test_setenv("AWS_SECRET_ACCESS_KEY", "envsecret");
+    test_setenv("AWS_SESSION_TOKEN", "envtoken");
     {
         auth_world w;
         llmprov_desc d = auth_desc(&w);
@@ -554,7 +548,7 @@ TEST_NO_OOM(auth_from_the_environment) {
         CHECK(auth_header(call, "authorization") && strstr(auth_header(call, "authorization"), "Credential=AKIDENV/"));
         llmprov_call_free(call);
         llmprov_close(c);
-        setenv("TEST_AWS_TOKEN", "bearer-env", 1);            /* the row's variable stands over AWS's keys in variables, not over the desc's */
+        test_setenv("TEST_AWS_TOKEN", "bearer-env");            /* the row's variable stands over AWS's keys in variables, not over the desc's */
         auth_sends(&d, "Bearer bearer-env", NULL);
         d.access_key = "AKIDEXAMPLE";
         d.secret_key = "s";

@@ -2,12 +2,6 @@
 #include "test.h"
 #include "feed.h"
 
-#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
-#define CLIENT_ENVIRONMENT 1
-extern int setenv(const char *name, const char *value, int overwrite);
-extern int unsetenv(const char *name);
-#endif
-
 static const llmprov_http *client_http(llmprov_call *call) {
     static const llmprov_http none = { 0 };
     const llmprov_http *http = llmprov_call_http(call);
@@ -178,11 +172,11 @@ TEST(client_sends_no_key_where_none_is_needed) {
     llmprov_close(c);
 }
 
-#ifdef CLIENT_ENVIRONMENT
+#ifdef TEST_ENVIRONMENT
 static void client_clear_environment(void) {
     static const char *const names[] = { "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "OLLAMA_API_KEY" };
     size_t i;
-    for (i = 0; i < LLMPROV__COUNT(names); i++) unsetenv(names[i]);
+    for (i = 0; i < LLMPROV__COUNT(names); i++) test_setenv(names[i], NULL);
 }
 
 /* What a client of this provider would send: "url header". */
@@ -204,14 +198,14 @@ static void client_sends(const char *provider, const char *api_key, const char *
 
 TEST_NO_OOM(client_key_comes_from_desc_then_from_the_rows_variables) {
     client_clear_environment();
-    setenv("TOGETHER_AI_API_KEY", "second", 1);
+    test_setenv("TOGETHER_AI_API_KEY", "second");
     client_sends("together", NULL, NULL, "https://api.together.ai/v1/chat/completions", "authorization", "Bearer second");
-    setenv("TOGETHER_API_KEY", "first", 1);
+    test_setenv("TOGETHER_API_KEY", "first");
     client_sends("together", NULL, NULL, "https://api.together.ai/v1/chat/completions", "authorization", "Bearer first");
     client_sends("together", "desc", NULL, "https://api.together.ai/v1/chat/completions", "authorization", "Bearer desc");
-    setenv("TOGETHER_API_KEY", "", 1);                        /* set to nothing is not set */
+    test_setenv("TOGETHER_API_KEY", "");                        /* set to nothing is not set */
     client_sends("together", NULL, NULL, "https://api.together.ai/v1/chat/completions", "authorization", "Bearer second");
-    setenv("OLLAMA_API_KEY", "optional", 1);
+    test_setenv("OLLAMA_API_KEY", "optional");
     client_sends("ollama", NULL, NULL, "http://localhost:11434/v1/chat/completions", "authorization", "Bearer optional");
     client_clear_environment();
 }
@@ -228,18 +222,18 @@ TEST_NO_OOM(client_base_of_a_server_of_ones_own) {
     client_clear_environment();
     client_sends("ollama-native", NULL, NULL, "http://localhost:11434/api/chat", "authorization", NULL);
     for (i = 0; i < LLMPROV__COUNT(cases); i++) {
-        setenv("OLLAMA_HOST", cases[i].host, 1);
+        test_setenv("OLLAMA_HOST", cases[i].host);
         client_sends("ollama-native", NULL, NULL, cases[i].url, "authorization", NULL);
     }
-    unsetenv("OLLAMA_HOST");
+    test_setenv("OLLAMA_HOST", NULL);
 }
 
 TEST_NO_OOM(client_variable_says_how_its_key_is_sent) {
     client_clear_environment();
-    setenv("ANTHROPIC_AUTH_TOKEN", "token", 1);
+    test_setenv("ANTHROPIC_AUTH_TOKEN", "token");
     client_sends("anthropic", NULL, NULL, "https://api.anthropic.com/v1/messages", "authorization", "Bearer token");
     client_sends("anthropic", NULL, NULL, "https://api.anthropic.com/v1/messages", "x-api-key", NULL);
-    setenv("ANTHROPIC_API_KEY", "key", 1);
+    test_setenv("ANTHROPIC_API_KEY", "key");
     client_sends("anthropic", NULL, NULL, "https://api.anthropic.com/v1/messages", "x-api-key", "key");
     client_sends("anthropic", NULL, NULL, "https://api.anthropic.com/v1/messages", "authorization", NULL);
     client_clear_environment();
@@ -247,12 +241,12 @@ TEST_NO_OOM(client_variable_says_how_its_key_is_sent) {
 
 TEST_NO_OOM(client_base_url_comes_from_desc_then_environment_then_row) {
     client_clear_environment();
-    setenv("ANTHROPIC_BASE_URL", "https://env.example/", 1);
+    test_setenv("ANTHROPIC_BASE_URL", "https://env.example/");
     client_sends("anthropic", "k", NULL, "https://env.example/v1/messages", "x-api-key", "k");
     client_sends("anthropic", "k", "https://desc.example", "https://desc.example/v1/messages", "x-api-key", "k");
-    setenv("ANTHROPIC_BASE_URL", "", 1);
+    test_setenv("ANTHROPIC_BASE_URL", "");
     client_sends("anthropic", "k", NULL, "https://api.anthropic.com/v1/messages", "x-api-key", "k");
-    setenv("ANTHROPIC_BASE_URL", "nonsense", 1);
+    test_setenv("ANTHROPIC_BASE_URL", "nonsense");
     client_sends("anthropic", "k", NULL, NULL, "x-api-key", NULL);
     client_clear_environment();
 }
@@ -261,13 +255,13 @@ TEST_NO_OOM(client_key_from_the_environment_is_checked_too) {
     llmprov_desc d = feed_desc("openai");
     llmprov_client *c;
     client_clear_environment();
-    setenv("OPENAI_API_KEY", "sk-x\n", 1);                    /* a file read into a variable, with its line end */
+    test_setenv("OPENAI_API_KEY", "sk-x\n");                    /* a file read into a variable, with its line end */
     d.api_key = NULL;
     c = llmprov_open(&d);
     CHECK_INT(llmprov_client_error(c)->code, LLMPROV_ERR_ARGUMENT);
     CHECK(strstr(llmprov_client_error(c)->message, "byte 4"));
     llmprov_close(c);
-    unsetenv("OPENAI_API_KEY");
+    test_setenv("OPENAI_API_KEY", NULL);
     c = llmprov_open(&d);
     CHECK_INT(llmprov_client_error(c)->code, LLMPROV_ERR_NO_KEY);
     CHECK(strstr(llmprov_client_error(c)->message, "OPENAI_API_KEY"));
@@ -288,13 +282,13 @@ TEST_NO_OOM(client_for_sees_the_environment_change) {
     llmprov_client *one, *two;
     d.api_key = NULL;
     client_clear_environment();
-    setenv("OPENAI_API_KEY", "one", 1);
+    test_setenv("OPENAI_API_KEY", "one");
     one = llmprov_client_for(reg, &d);
     CHECK(llmprov_client_for(reg, &d) == one);
-    setenv("OPENAI_API_KEY", "two", 1);
+    test_setenv("OPENAI_API_KEY", "two");
     two = llmprov_client_for(reg, &d);
     CHECK(two != one);
-    setenv("OPENAI_BASE_URL", "https://b.example", 1);
+    test_setenv("OPENAI_BASE_URL", "https://b.example");
     CHECK(llmprov_client_for(reg, &d) != two);
     client_clear_environment();
     llmprov_registry_free(reg);

@@ -1,11 +1,6 @@
 /* >>json: RFC 8259. The suite of JSONTestSuite is read when it is there; some of its cases stand here. */
 #include "test.h"
 
-#if defined(__unix__) || defined(__APPLE__) || defined(__wasi__)
-#include <dirent.h>
-#define JSON_DIRECTORIES 1
-#endif
-
 static size_t json_below(size_t n) { return (size_t)(test_random() >> 33) % n; }
 
 static char *json_exact(const void *p, size_t n) {
@@ -147,20 +142,17 @@ TEST_NO_OOM(json_damaged_texts_are_read_alike) {
 
 /* y_ is accepted, n_ refused; what the RFC leaves open (i_) is accepted but for other encodings and the depth. */
 TEST_NO_OOM(json_reads_the_suite_of_jsontestsuite) {
-#ifndef JSON_DIRECTORIES
-    SKIP("this system has no dirent.h");
-#else
     const char *shared = getenv("SHARED");
     static char path[1000], text[1 << 18];
-    DIR *dir;
-    struct dirent *entry;
+    size_t at, names_count;
+    char **names;
     int count = 0, refused = 0;
     sprintf(path, "%.400s/suites/json/test_parsing", shared ? shared : "../shared");
-    dir = opendir(path);
-    if (!dir) SKIP("there is no ../shared/suites/json/test_parsing");
-    while ((entry = readdir(dir)) != NULL) {
+    names = test_names(path, &names_count);
+    if (!names) SKIP("there is no ../shared/suites/json/test_parsing");
+    for (at = 0; at < names_count; at++) {
         static const char *const undecided[] = { "i_string_utf16LE_no_BOM.json", "i_string_utf16BE_no_BOM.json", "i_string_UTF-16LE_with_BOM.json", "i_structure_500_nested_arrays.json" };
-        const char *name = entry->d_name;
+        const char *name = names[at];
         FILE *file;
         size_t n, i, offset = 0;
         const char *why = NULL;
@@ -177,10 +169,9 @@ TEST_NO_OOM(json_reads_the_suite_of_jsontestsuite) {
         refused += name[0] == 'i' && !ok;
         if (!CHECK(ok == expected)) printf("    %s: %s at %d\n", name, ok ? "accepted" : why, (int)offset);
     }
-    closedir(dir);
+    test_names_free(names, names_count);
     CHECK(count >= 318);
     CHECK_INT(refused, 4);
-#endif
 }
 
 // -- nesting -------------------------------------------------------------------------------

@@ -296,10 +296,20 @@ static double text_by_libc(const char *text) {
     return value;
 }
 
+/* Whether the C library reads v there. That of MinGW is known to read this number's neighbour, and now and then that of
+   others: there the neighbours count too. */
+static bool text_library_reads(const char *text, double v) {
+    double read = text_by_libc(text);
+    uint64_t a, b;
+    memcpy(&a, &read, sizeof a);
+    memcpy(&b, &v, sizeof b);
+    return a == b || ((a == b + 1 || b == a + 1) && !text_same_bits(text_by_libc("8.442542515286354e-227"), 0x1.fffffffffffffp-752));
+}
+
 /* Of a number as it is in JSON, or as printf writes it. */
 static void text_check_parse(const char *text) {
     char *number = text_pointed(text, *localeconv()->decimal_point, '.');
-    if (!CHECK(text_same_bits(text_parse(number), text_by_libc(number)))) printf("    %.300s\n", number);
+    if (!CHECK(text_library_reads(number, text_parse(number)))) printf("    %.300s\n", number);
     free(number);
 }
 
@@ -405,7 +415,7 @@ TEST_NO_OOM(text_doubles_go_there_and_back) {
         char text[800];
         size_t n = llmprov__text_from_double(text, v);
         CHECK(n == strlen(text) && n < 31);
-        CHECK(text_same_bits(text_by_libc(text), v) && text_same_bits(text_parse(text), v));
+        CHECK(text_library_reads(text, v) && text_same_bits(text_parse(text), v));
         if (round % 8 == 0 && (v > 0 || v < 0)) CHECK(text_digits_used(text) <= text_digits_needed(v));
         sprintf(text, "%.*e", (int)text_below(25), v);
         text_check_parse(text);

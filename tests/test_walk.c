@@ -3,8 +3,6 @@
    was found: what is right there belongs into tests/walk/. */
 #include "walk.h"
 
-#include <sys/stat.h>
-
 /* What was found against what is written. */
 static void walk_expect(const char *from, const char *to, const engine_text *found) {
     char path[200];
@@ -19,9 +17,9 @@ static void walk_expect(const char *from, const char *to, const engine_text *fou
     }
     engine_text_free(&written);
     sprintf(path, "build/walk");
-    mkdir(path, 0777);
+    test_mkdir(path);
     sprintf(path, "build/walk/%.40s", from);
-    mkdir(path, 0777);
+    test_mkdir(path);
     sprintf(path, "build/walk/%.40s/%.40s.txt", from, to);
     f = fopen(path, "wb");
     if (f) {

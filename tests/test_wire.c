@@ -2,8 +2,6 @@
    events, with the shortcut of a stream and without it, against what expect.json says they mean. */
 #include "events.h"
 
-#include <dirent.h>
-
 static const char *const wire_formats[] = { "anthropic-messages", "openai-chat", "openai-responses", "bedrock-converse", "ollama-chat", "cohere-v2", "gemini-generate",
                                             "bedrock-anthropic", "vertex-anthropic", "legacyuse", "azure" };
 
@@ -79,25 +77,18 @@ static bool wire_read(wire_file *f, const char *format, const char *name, const 
     return true;
 }
 
-static int wire_compare(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
-/* The cases of a format in order; the caller frees the names and the list. */
+/* The cases of a format in order; those of the mock's brain are templates. */
 static char **wire_cases(const char *format, size_t *count) {
-    char path[100], **names = NULL;
-    struct dirent *e;
-    DIR *dir;
-    *count = 0;
-    sprintf(path, "tests/wire/%s", format);
-    dir = opendir(path);
-    while (dir && (e = readdir(dir)) != NULL) {
-        if (e->d_name[0] == '.' || !strncmp(e->d_name, "brain_", 6) || strlen(e->d_name) > 100) continue;
-        names = (char **)realloc(names, (*count + 1) * sizeof *names);
-        if (names) names[*count] = (char *)malloc(strlen(e->d_name) + 1);
-        if (!names || !names[*count]) exit(3);
-        strcpy(names[(*count)++], e->d_name);
+    char path[100], **names;
+    size_t i, kept = 0;
+    sprintf(path, "tests/wire/%.80s", format);
+    names = test_names(path, count);
+    for (i = 0; i < *count; i++) {
+        bool skipped = !strncmp(names[i], "brain_", 6) || strlen(names[i]) > 100;
+        if (skipped) free(names[i]);
+        else names[kept++] = names[i];
     }
-    if (dir) closedir(dir);
-    if (names) qsort(names, *count, sizeof *names, wire_compare);
+    *count = kept;
     return names;
 }
 
