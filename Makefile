@@ -37,6 +37,8 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 \
         asan ubsan msan pitfalls cover growth fix toc sizes clean help foreign foreign-long platforms platforms-long wasm compilers \
         compilers-long tsan
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas windows bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+        pitfalls growth fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -60,6 +62,9 @@ peer: $(B)/llmprov ## the tests against a real llama-server
 
 clients: $(B)/mock $(B)/examples/server ## the official SDKs against the gateway of examples/server.c
 	@sh tests/clients.sh
+
+windows: $(B)/test $(B)/llmprov $(B)/mock $(B)/examples/server ## the tests, the command line and WinHTTP on Windows, as Wine has it
+	@SHARED=$(SHARED) CC="$(CC)" sh tests/platform/windows.sh
 
 schemas: $(B)/emit ## what we write, against the schemas in $(SHARED)
 	@SHARED=$(SHARED) sh tests/schemas.sh

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A demonstration over real HTTP, without a key: the mock server plays a provider of each wire format. Run by `make demo`
 # from the project's root; needs build/llmprov, build/mock and build/examples/server. Each step is checked; the first that
-# fails ends it.
+# fails ends it. LLMPROV is another command line, `slow` how many seconds a step of it may take.
 set -u
-llmprov=build/llmprov
+llmprov=${LLMPROV:-build/llmprov}
 gateway=build/examples/server
 [ -x $llmprov ] && [ -x build/mock ] && [ -x $gateway ] || { echo "demo: run \`make demo\` from the project's root" >&2; exit 1; }
 
@@ -28,12 +28,12 @@ unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
 . tools/providers.sh
 set_keys
 limit=
-if command -v timeout > /dev/null; then limit='timeout 10'; fi
+if command -v timeout > /dev/null; then limit="timeout ${slow:-10}"; fi
 
 mkfifo "$dir/hold" || exit 1
 echo '{"answers":[{"gap_ms":10}]}' > "$dir/script"
 : > "$dir/mock"
-build/mock --until-eof --lifetime 30 --script "$dir/script" < "$dir/hold" > "$dir/mock" 2> "$dir/mock.err" &
+build/mock --until-eof --lifetime $((3 * ${slow:-10})) --script "$dir/script" < "$dir/hold" > "$dir/mock" 2> "$dir/mock.err" &
 mock=$!
 exec 3> "$dir/hold"
 
