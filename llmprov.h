@@ -13043,6 +13043,12 @@ static llmprov_tool_choice llmprov__parts_said_choice(const llmprov_scan *s, llm
 /* Counts beyond it are nobody's, and sums of those up to it are exact. */
 #define LLMPROV__PARTS_MOST ((int64_t)1 << 60)
 
+/* Whether a text is a number and nothing else. */
+static bool llmprov__parts_numeral(llmprov_str text, double *value) {
+    llmprov_scan s = llmprov__json_scan(text.ptr, text.len, NULL, 0);
+    return llmprov_scan_num(&s, value) && llmprov__json_done(&s);
+}
+
 /* A whole number as a count, 0 when it is none: providers send null, floats and strings. */
 static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     llmprov_scan in = llmprov_scan_in(s, raw);
@@ -13516,7 +13522,7 @@ static bool llmprov__computer_among(const char *list, llmprov_str word) {
     for (; *p; p += n + (p[n] == ' ')) {
         n = strcspn(p, " ");
         for (i = 0; i < n && n == word.len && llmprov__text_lower(p[i]) == llmprov__text_lower(word.ptr[i]); i++) { }
-        if (n && i == n) return true;
+        if (i == n) return true;
     }
     return false;
 }
@@ -13724,8 +13730,8 @@ static bool llmprov__computer_resized(int64_t w, int64_t h, int64_t *to_w, int64
         across = llmprov__computer_root((w * least + h - 1) / h, true);
         down = llmprov__computer_root((h * least + w - 1) / w, true);
     }
-    *to_w = (across < 1 ? 1 : across) * 28;
-    *to_h = (down < 1 ? 1 : down) * 28;
+    *to_w = across * 28;
+    *to_h = down * 28;
     return true;
 }
 
@@ -13948,11 +13954,12 @@ static bool llmprov__computer_box(llmprov_str text, double *x, double *y) {
             continue;
         }
         for (n = 1;
-             i + n < text.len && ((text.ptr[i + n] >= '0' && text.ptr[i + n] <= '9') || text.ptr[i + n] == '.');
+             i + n < text.len && ((text.ptr[i + n] >= '0' && text.ptr[i + n] <= '9') ||
+                                  (text.ptr[i + n] == '.' && !memchr(text.ptr + i, '.', n)));
              n++) {
         }
-        if (count == 4 || !llmprov__text_to_double(text.ptr + i, text.ptr[i + n - 1] == '.' ? n - 1 : n, &v[count++]))
-            return false;
+        if (count == 4) return false;
+        llmprov__text_to_double(text.ptr + i, text.ptr[i + n - 1] == '.' ? n - 1 : n, &v[count++]);
         i += n;
     }
     if (count != 2 && count != 4) return false;
@@ -14049,8 +14056,7 @@ static bool llmprov__computer_from_uitars(const llmprov__computer_sink *to, cons
     if (!llmprov__computer_said(to, c, act.what, &act.text)) return false;
     act.way = llmprov__computer_way(way);
     if (act.what == LLMPROV__COMPUTER_SCROLL && act.way < 0) return false;
-    act.amount = 5;
-    if (amount.len) llmprov__text_to_double(amount.ptr, amount.len, &act.amount);
+    if (!llmprov__parts_numeral(amount, &act.amount)) act.amount = 5;
     act.duration = act.what == LLMPROV__COMPUTER_WAIT ? 5 : 1;
     if (act.what == LLMPROV__COMPUTER_TYPE) llmprov__computer_typed(to, act.text);
     else if (act.what == LLMPROV__COMPUTER_LONG_PRESS) llmprov__computer_long_press(to, &act);
@@ -14161,8 +14167,10 @@ static void llmprov__computer_path(const llmprov__computer_sink *to, const llmpr
     llmprov_scan in = llmprov_scan_in(s, path), count = in;
     llmprov_str point, v[2];
     size_t points = 0, i;
-    while (path.ptr && llmprov_scan_item(&count) && llmprov_scan_raw(&count, &point)) points++;
-    for (i = 0; i < points && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &point); i++) {
+    for (; path.ptr && llmprov_scan_item(&count); points++) llmprov_scan_skip(&count);
+    for (i = 0; i < points; i++) {
+        llmprov_scan_item(&in);
+        llmprov_scan_raw(&in, &point);
         llmprov__parts_members(s, point, names, v, 2);
         act.from_x = act.x, act.from_y = act.y;
         act.x = llmprov__computer_number(s, v[0], 0);
@@ -14245,11 +14253,11 @@ static void llmprov__computer_write_keys(llmprov_writer *w, llmprov_str chord) {
     llmprov_write_close(w);
 }
 
-static void llmprov__computer_write_point(llmprov_writer *w, const char *key, double x, double y) {
-    if (key) llmprov_write_open(w, *key ? key : NULL, '{');
+static void llmprov__computer_write_point(llmprov_writer *w, bool object, double x, double y) {
+    if (object) llmprov_write_open(w, NULL, '{');
     llmprov_write_int(w, "x", llmprov__computer_whole(x));
     llmprov_write_int(w, "y", llmprov__computer_whole(y));
-    if (key) llmprov_write_close(w);
+    if (object) llmprov_write_close(w);
 }
 
 /* What an action is in OpenAI's words. */
@@ -14281,7 +14289,7 @@ static bool llmprov__computer_to_openai(llmprov_writer *w, const llmprov__comput
     if (llmprov__computer_openai[i].button)
         llmprov_write_str(w, "button", llmprov__computer_openai[i].button,
                           strlen(llmprov__computer_openai[i].button));
-    if (llmprov__computer_openai[i].placed) llmprov__computer_write_point(w, NULL, *x, *y);
+    if (llmprov__computer_openai[i].placed) llmprov__computer_write_point(w, false, *x, *y);
     if (llmprov__computer_openai[i].keys && (a->text.len || llmprov__computer_openai[i].type[0] != 'c'))
         llmprov__computer_write_keys(w, a->text);
     if (a->what == LLMPROV__COMPUTER_TYPE) llmprov_write_str(w, "text", a->text.ptr, a->text.len);
@@ -14291,8 +14299,8 @@ static bool llmprov__computer_to_openai(llmprov_writer *w, const llmprov__comput
     }
     if (a->what == LLMPROV__COMPUTER_DRAG) {
         llmprov_write_open(w, "path", '[');
-        llmprov__computer_write_point(w, "", a->from_x, a->from_y);
-        llmprov__computer_write_point(w, "", *x, *y);
+        llmprov__computer_write_point(w, true, a->from_x, a->from_y);
+        llmprov__computer_write_point(w, true, *x, *y);
         llmprov_write_close(w);
     }
     llmprov_write_close(w);
@@ -14582,7 +14590,7 @@ static double llmprov__prompted_member(const char *extra, const char *name, cons
     llmprov_str value;
     double number = 0;
     if (!llmprov__msg_has(extra, 0, name, &value) && !llmprov__msg_has(extra, 0, other, &value)) return 0;
-    return llmprov__text_to_double(value.ptr, value.len, &number) && number >= 1 && number <= 100000 ? number : 0;
+    return llmprov__parts_numeral(value, &number) && number >= 1 && number <= 100000 ? number : 0;
 }
 
 /* The members of the tool that Anthropic's has. */
@@ -24229,7 +24237,7 @@ typedef struct llmprov__t_gemini_detail { llmprov_status code; int32_t retry_ms;
 /* "48.5s" in milliseconds; -1 = it is none. */
 static int32_t llmprov__t_gemini_delay(llmprov_str text) {
     double seconds;
-    if (text.len < 2 || text.ptr[text.len - 1] != 's' || !llmprov__text_to_double(text.ptr, text.len - 1, &seconds)) return -1;
+    if (!text.len || text.ptr[--text.len] != 's' || !llmprov__parts_numeral(text, &seconds)) return -1;
     return seconds >= 0 && seconds < 2e6 ? (int32_t)(seconds * 1000 + 0.5) : -1;
 }
 
