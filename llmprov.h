@@ -12162,7 +12162,7 @@ static const char *llmprov__translator_named(const llmprov_request *r, const cha
     size_t i;
     for (i = 0; llmprov__msg_came(r) && i < LLMPROV__COUNT(llmprov__translator_names); i++)
         if (!strcmp(llmprov__translator_names[i].origin, llmprov__msg_came(r)) && !strcmp(llmprov__translator_names[i].field, field)) p = llmprov__translator_names[i].members;
-    for (to[0] = 0; p && *p; p = *end ? end + 1 : NULL) {
+    for (to[0] = 0; p; p = *end ? end + 1 : NULL) {
         char word[LLMPROV__TRANSLATOR_NAME] = "";
         end = strchr(p, ' ') ? strchr(p, ' ') : p + strlen(p);
         memcpy(word, p, (size_t)(end - p));
@@ -12470,7 +12470,7 @@ static void llmprov__parts_fault_level(llmprov_turn *t, llmprov_scan *s, llmprov
                     llmprov__text_is(key, "param") ? &f->param : llmprov__text_is(key, "request_id") ? &f->request_id :
                     llmprov__text_is(key, "status") ? &f->type : NULL;
         bool details = llmprov__text_is(key, "details"), metadata = llmprov__text_is(key, "metadata");
-        if (!llmprov_scan_raw(s, &raw)) return;
+        llmprov_scan_raw(s, &raw);
         if (metadata && raw.ptr[0] == '{') {
             static const char *const names[] = { "raw" };
             llmprov_str behind;
@@ -12891,7 +12891,7 @@ static bool llmprov__parts_leads(const llmprov_request *r, const char *path) {
     size_t n = strlen(path), i;
     for (i = 0; llmprov__msg_came(r) && i < LLMPROV__COUNT(llmprov__parts_carriers); i++)
         if (!strcmp(llmprov__msg_came(r), llmprov__parts_carriers[i].format)) p = llmprov__parts_carriers[i].members;
-    for (; p && *p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
+    for (; p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
         if (!strncmp(p, path, n) && p[n] == '.') return true;
     return false;
 }
