@@ -13592,7 +13592,7 @@ static llmprov_str llmprov__computer_pressed(const llmprov__computer_sink *to, l
 
 /* The generations of the tool: before 2025 a click had no place of its own, and since August 2026 each action is a
    tool. */
-enum { LLMPROV__COMPUTER_FIRST, LLMPROV__COMPUTER_PLAIN, LLMPROV__COMPUTER_TOOLSET };
+enum { LLMPROV__COMPUTER_PLAIN, LLMPROV__COMPUTER_FIRST, LLMPROV__COMPUTER_TOOLSET };
 
 static int llmprov__computer_generation(const char *type) {
     if (!strcmp(type, "computer_20241022")) return LLMPROV__COMPUTER_FIRST;
@@ -15394,7 +15394,7 @@ static void llmprov__prompted_over(llmprov_turn *t, int block, llmprov__prompted
     size_t i, n = sizeof llmprov__prompted_shut - 1, end = e->text->len;
     if (e->mode == LLMPROV__PROMPTED_CALL) {
         for (i = e->brace; i + n <= e->text->len && memcmp(e->text->ptr + i, llmprov__prompted_shut, n); i++) { }
-        end = i + n <= e->text->len && e->brace ? i : end;
+        end = i + n <= e->text->len ? i : end;
         i = end < e->text->len ? end + n : end;
         n = e->text->len - i;
         llmprov__prompted_settle(t, block, e, end);

@@ -471,6 +471,28 @@ static inline engine_reply engine_read_at(const char *format, int stream, int st
 }
 #define engine_read(format, stream, status, body) engine_read_at((format), (stream), (status), (body), strlen(body), __FILE__, __LINE__)
 
+/* Reads bytes in one way only, so that in the runs without memory each allocation is refused in turn: then a
+   reply may be missing, but it is not said to be broken. */
+static inline engine_reply engine_read_once_wire(llmprov_client *client, const llmprov_request *req, int stream, const engine_wire *w, const char *file, int line) {
+    engine_reply reply;
+    memset(&reply, 0, sizeof reply);
+    reply.client = client;
+    reply.status = engine_run(client, req, stream, w, 0, ENGINE_EVENTS, &reply.trace, &reply.r);
+    reply.told = engine_told(&reply.trace);
+    test_now.checks++;
+    if (test_excused() && (reply.r.error.code == LLMPROV_ERR_BAD_REPLY || reply.r.error.code == LLMPROV_ERR_TRUNCATED))
+        test_fail(file, line, "without memory a whole reply is none: %s", reply.r.error.message);
+    if (!test_excused() && reply.trace.wrong) test_fail(file, line, "%s", reply.trace.wrong);
+    return reply;
+}
+
+static inline engine_reply engine_read_once_at(const char *format, int stream, const char *body, const char *file, int line) {
+    llmprov_request req = { .model = "test-model", .prompt = "Hello" };
+    engine_wire w = engine_wire_of(stream, 200, body, strlen(body));
+    return engine_read_once_wire(engine_open(format, NULL), &req, stream, &w, file, line);
+}
+#define engine_read_once(format, stream, body) engine_read_once_at((format), (stream), (body), __FILE__, __LINE__)
+
 /* The n-th block of a type; an empty one when there is none. */
 static inline const llmprov_block *engine_block(const llmprov_message *m, llmprov_block_type type, int n) {
     static const llmprov_block none;

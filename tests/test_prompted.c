@@ -213,6 +213,11 @@ TEST(prompted_calls_are_heard) {
                    "add {\"a\":1}|add {}|Done.", LLMPROV_STOP_TOOL_USE, 0);
     PROMPTED_HEARD("<tool_call>{\"name\":\"add\"}<tool_call>{\"name\":\"add\",\"arguments\":\"{\\\"a\\\":1}\"}", "stop", "add {}|add {\"a\":1}", LLMPROV_STOP_TOOL_USE, 0);
     PROMPTED_HEARD("1 < 2, <b>, <tool_cal, <tool_call> and </tool_call> are text. ", "stop", "1 < 2, <b>, <tool_cal, <tool_call> and </tool_call> are text. ", LLMPROV_STOP_END, 0);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"add\",\"arguments\":{\"a\":[1,[{\"b\":2}]]}}</tool_call>", "stop", "add {\"a\":[1,[{\"b\":2}]]}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_HEARD("<tool_call>{\"function\":\"add\",\"more\":1,\"input\":{}}</tool_call>", "stop", "add {}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_HEARD("\x1b[1mA\x01                                                                                                     B", "stop",
+                   "\x1b[1mA\x01                                                                                                     B", LLMPROV_STOP_END, 0);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"add\"}</tool_call>                                                              \n             ", "stop", "add {}", LLMPROV_STOP_TOOL_USE, 0);
     PROMPTED_HEARD("A<tool_<tool_call>{\"name\":\"add\"}</tool_call>", "stop", "A<tool_|add {}", LLMPROV_STOP_TOOL_USE, 0);
 }
 
@@ -226,6 +231,13 @@ TEST(prompted_broken_calls) {
     PROMPTED_HEARD("<tool_call>", "length", "<tool_call>", LLMPROV_STOP_LENGTH, 0);
     PROMPTED_HEARD("<tool_call>\n{\"na", "length", "<tool_call>\n{\"na", LLMPROV_STOP_LENGTH, 1);
     PROMPTED_HEARD("<tool_c", "length", "<tool_c", LLMPROV_STOP_LENGTH, 0);
+    PROMPTED_HEARD("<tool_call>{\"name\":7}</tool_call>", "stop", "<tool_call>{\"name\":7}</tool_call>", LLMPROV_STOP_END, 1);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"\"}</tool_call>", "stop", "<tool_call>{\"name\":\"\"}</tool_call>", LLMPROV_STOP_END, 1);
+    PROMPTED_HEARD("<tool_call>{\"name\":7000}</tool_call>", "stop", "<tool_call>{\"name\":7000}</tool_call>", LLMPROV_STOP_END, 1);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"ad", "length", "<tool_call>{\"name\":\"ad", LLMPROV_STOP_LENGTH, 1);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"add\",\"arguments\":\"", "length", "add! {\"rawInvalidInput\":\"\\\"\"}", LLMPROV_STOP_LENGTH, 1);
+    PROMPTED_HEARD("<tool_call>{\"name\":\"add\",\"arguments\":\"{", "length", "add! {\"rawInvalidInput\":\"\\\"{\"}", LLMPROV_STOP_LENGTH, 1);
+    PROMPTED_HEARD("<tool_call> </tool_call>", "stop", "<tool_call> </tool_call>", LLMPROV_STOP_END, 0);
 }
 
 /* Text is delivered as it comes: no more is held back than might be the beginning of a call. */
@@ -316,6 +328,15 @@ TEST(prompted_uitars_ends) {
     PROMPTED_ACTS("Hello there.", "Hello there.", LLMPROV_STOP_END, 0);
 }
 
+/* Functions of the caller's, whose arguments are texts where no schema says more. */
+TEST(prompted_uitars_functions) {
+    llmprov_tool tools[] = { { .name = "note", .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"any\":{},\"abc\":{\"type\":\"integer\"}}}" }, { .name = "bare" } };
+    PROMPTED_ACTS("Thought: x\nAction: note(a=1, any=2, abc=3, b=4, ab=5, abd=6)\n\nnote(abc='', a='')", "x|note {\"a\":\"1\",\"any\":\"2\",\"abc\":3,\"b\":\"4\",\"ab\":\"5\",\"abd\":\"6\"}|note {\"abc\":\"\",\"a\":\"\"}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_ACTS("Action: bare(n=5)\n\nbare()", "bare {\"n\":\"5\"}|bare {}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_ACTS("Action: note(abc=[1)", "note {\"abc\":\"[1)\"}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_ACTS("Action: wait()", "computer {\"action\":\"wait\",\"duration\":5}", LLMPROV_STOP_TOOL_USE, 0);           /* no computer was declared */
+}
+
 /* What models write that is not quite the grammar. */
 TEST(prompted_uitars_is_lenient) {
     llmprov_tool tools[] = PROMPTED_TOOLS;
@@ -339,6 +360,20 @@ TEST(prompted_uitars_outside_the_grammar) {
     PROMPTED_ACTS("Thought: t\nAction: click(start_box='(1,1)')\n\nAction: wait()", "t\nclick(start_box='(1,1)')|computer {\"action\":\"wait\",\"duration\":5}", LLMPROV_STOP_TOOL_USE, 1);
     PROMPTED_ACTS("Thought: t\nAction: type(content='never ends", "t\ntype(content='never ends", LLMPROV_STOP_END, 1);
     PROMPTED_ACTS("Thought: t\nAction: scroll(start_box='(1,1)')", "t\nscroll(start_box='(1,1)')", LLMPROV_STOP_END, 1);
+}
+
+/* A beginning that might have become an action or a label is text when it does not. */
+TEST(prompted_uitars_beginnings) {
+    llmprov_tool tools[] = PROMPTED_TOOLS;
+    PROMPTED_ACTS("a_word_that_is_longer_than_any_verb(x)", "a_word_that_is_longer_than_any_verb(x)", LLMPROV_STOP_END, 0);
+    PROMPTED_ACTS("(so)", "(so)", LLMPROV_STOP_END, 0);
+    PROMPTED_ACTS("fly(x)", "fly(x)", LLMPROV_STOP_END, 0);
+    PROMPTED_ACTS("So, inAction: wait()", "So, inAction: wait()", LLMPROV_STOP_END, 0);
+    PROMPTED_ACTS("Action: fly(x)", "fly(x)", LLMPROV_STOP_END, 1);
+    PROMPTED_ACTS("Action: ab", "ab", LLMPROV_STOP_END, 1);
+    PROMPTED_ACTS("Action: wait()\n Action\xEF\xBC\x9Apress_home()", "wait()|computer {\"action\":\"press_home\"}", LLMPROV_STOP_TOOL_USE, 1);
+    PROMPTED_ACTS("Action: wait()\nActions:\nAction;;; it is", "Actions:\nAction;;; it is|computer {\"action\":\"wait\",\"duration\":5}", LLMPROV_STOP_TOOL_USE, 2);
+    PROMPTED_ACTS("Thought: t\nAction:", "t", LLMPROV_STOP_END, 0);
 }
 
 TEST(prompted_uitars_warning_names_the_place) {
@@ -647,6 +682,253 @@ TEST(prompted_gemini_is_told_of_others) {
     CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "messages[1].content[4]");
     engine_sent_free(&s);
     llmprov_history_free(&h);
+}
+
+/* A history whose computer calls OpenAI itself made, beside calls of others. */
+TEST(prompted_openai_is_told_of_its_own) {
+#define PROMPTED_OWN(id, input, extra) "{'type':'tool_use','id':'" id "','name':'computer','input':" input ",'origin':'openai-responses'" extra "}"
+#define PROMPTED_DONE(id, content) "{'type':'tool_result','tool_use_id':'" id "','content':" content "}"
+    llmprov_history h = engine_history(Q("{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':["
+        "{'type':'text','text':'Well.'}," PROMPTED_OWN("a", "{'action':'wait'}", ",'item_type':'computer_call','item_batch':true") ","                         /* a part of nothing stands for itself */
+        "{'type':'tool_use','id':'n','name':'note','input':{}},"
+        PROMPTED_OWN("b", "{'action':'type','text':'x'}", ",'item_type':'computer_call','item_actions':{'actions':[{'type':'type','text':'x'},{'type':'wait'},{'type':'wait'},{'type':'wait'}]}") ","
+        PROMPTED_OWN("c", "{'action':'wait'}", ",'item_batch':true") "," PROMPTED_OWN("d", "{'action':'wait'}", ",'item_batch':true") "," PROMPTED_OWN("e", "{'action':'wait'}", ",'item_batch':true") "]},"
+        "{'role':'user','content':[" PROMPTED_DONE("a", "[" PROMPTED_SHOT "]") "," PROMPTED_DONE("n", "'noted'") "," PROMPTED_DONE("b", "[{'type':'text','text':'one'}," PROMPTED_SHOT "]") ","
+        "{'type':'tool_result','tool_use_id':'c','content':'two','is_error':true}," PROMPTED_DONE("d", "[" PROMPTED_SHOT ",{'type':'text','text':'three'}]") "," PROMPTED_DONE("e", "[]") "]},"
+        "{'role':'assistant','content':[" PROMPTED_OWN("f", "{'action':'wait'}", ",'item_type':'computer_call','item_batch':true") ",{'type':'tool_use','id':'g','name':'computer','input':{'action':'wait'},'origin':'gemini-generate','item_batch':true}]},"
+        "{'role':'user','content':[" PROMPTED_DONE("f", "[" PROMPTED_SHOT "]") "," PROMPTED_DONE("g", "[" PROMPTED_SHOT "]") "]}]}"));
+    llmprov_tool tools[] = { prompted_screen[0], { .name = "note" } };
+    llmprov_request req = { .model = "gpt-5.4", .history = &h, .tools = tools, .tool_count = 2 };
+    engine_sent s = engine_send("openai-responses", &req);
+    CHECK_BODY(s, "input[2].actions", Q("[{'type':'wait'}]"));
+    CHECK_BODY(s, "input[3].type", "\"function_call\"");
+    CHECK_BODY(s, "input[4].actions", Q("[{'type':'type','text':'x'},{'type':'wait'},{'type':'wait'},{'type':'wait'}]"));
+    CHECK_BODY(s, "input[5].type", "\"computer_call_output\"");
+    CHECK_BODY(s, "input[5].call_id", "\"a\"");
+    CHECK_BODY(s, "input[6].type", "\"function_call_output\"");
+    CHECK_BODY(s, "input[7].call_id", "\"b\"");
+    CHECK_BODY(s, "input[7].output", Q("{'type':'computer_screenshot','image_url':'data:image/png;base64,aGk='}"));
+    CHECK_BODY(s, "input[8].actions", Q("[{'type':'wait'}]"));
+    CHECK_BODY(s, "input[9].call_id", "\"g\"");
+    CHECK_BODY(s, "input[10].call_id", "\"f\"");
+    CHECK_BODY(s, "input[11].call_id", "\"g\"");
+    CHECK_BODY(s, "input[12]", NULL);
+    engine_sent_free(&s);
+    llmprov_history_free(&h);
+}
+
+/* Parts of one call answer as one: of pictures the last, of texts all, and one error is an error. */
+TEST(prompted_gemini_results_of_one_call) {
+    static const char *const tails[] = { PROMPTED_DONE("b", "'two'"), PROMPTED_DONE("b", "[" PROMPTED_SHOT "]"), "{'type':'tool_result','tool_use_id':'b','is_error':true,'content':'bad'}", PROMPTED_DONE("b", "[]") };
+    static const char *const outputs[] = { "'one\\ntwo'", "'one'", "'one\\nbad'", "'one'" };
+    size_t i;
+    for (i = 0; i < 4 && !test_excused(); i++) {
+        char text[2000];
+        llmprov_history h;
+        llmprov_request req = { .model = "gemini-3.5-flash", .tools = prompted_screen, .tool_count = 1 };
+        engine_sent s;
+        sprintf(text, "{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':["
+            "{'type':'tool_use','id':'a','name':'computer','input':{'action':'left_click','coordinate':[1,2]},'origin':'gemini-generate','item_actions':{'x':1,'y':2},'item_function':'click_at'},"
+            "{'type':'tool_use','id':'b','name':'computer','input':{'action':'wait'},'origin':'gemini-generate','item_batch':true}]},"
+            "{'role':'user','content':[" PROMPTED_DONE("a", "[{'type':'text','text':'one'}," PROMPTED_SHOT "]") ",%s]}]}", tails[i]);
+        h = engine_history(Q(text));
+        req.history = &h;
+        s = engine_send("gemini", &req);
+        CHECK_BODY(s, "contents[1].parts[0].functionCall", Q("{'id':'a','name':'click_at','args':{'x':1,'y':2}}"));
+        CHECK_BODY(s, "contents[1].parts[1]", NULL);
+        CHECK_BODY(s, i == 2 ? "contents[2].parts[0].functionResponse.response.error" : "contents[2].parts[0].functionResponse.response.output", Q(outputs[i]));
+        CHECK_BODY(s, "contents[2].parts[1].functionResponse", NULL);
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+    }
+}
+
+/* Calls without actions, with one in the older form, with one that is not known before others. */
+TEST(prompted_openai_odd_calls) {
+    static const struct { const char *members, *expected; size_t warnings; } cases[] = {
+        { "'action':{'type':'wait'}", "computer {\"action\":\"wait\",\"duration\":2}", 0 }, { "'action':{'type':'fly'}", "computer {\"action\":{\"type\":\"fly\"}}", 1 }, { "'actions':[]", "computer {\"actions\":[]}", 1 },
+        { "'actions':[{'type':'fly'},{'type':'wait'}]", "computer {\"actions\":[{\"type\":\"fly\"},{\"type\":\"wait\"}]}", 1 }, { "'status':'completed'", "computer {}", 1 },
+    };
+    llmprov_request req = { .model = "gpt-5.4", .prompt = "Go.", .tools = prompted_screen, .tool_count = 1 };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        char body[800];
+        engine_text got = { NULL, 0, 0 };
+        engine_wire w;
+        engine_reply reply;
+        sprintf(body, PROMPTED_OUTPUT("{'type':'computer_call','id':'cu_1','call_id':'call_1',%s,'pending_safety_checks':[]},{'type':'function_call','id':'fc','call_id':'call_2','name':'note','arguments':'{}'}"), cases[i].members);
+        strcpy(body, Q(body));
+        w = engine_wire_of(ENGINE_WHOLE, 200, body, strlen(body));
+        reply = engine_read_wire(engine_open("openai-responses", NULL), &req, ENGINE_WHOLE, &w, __FILE__, __LINE__);
+        prompted_show(&got, &reply.r.message);
+        engine_adds(&got, "");
+        if (!test_excused()) CHECK(!strncmp(got.ptr, cases[i].expected, strlen(cases[i].expected)) && !strcmp(got.ptr + strlen(cases[i].expected), "|note {}"));
+        CHECK_INT(reply.r.warning_count, cases[i].warnings);
+        engine_reply_free(&reply);
+        engine_text_free(&got);
+    }
+}
+
+/* Which tools operate a computer, and what is known of its display. */
+TEST(prompted_displays) {
+    static const struct { llmprov_tool tool; const char *model, *provider, *path, *expected; } cases[] = {
+        { { .type = "computers", .name = "c" }, "claude-sonnet-4-6", "anthropic", "tools[0].type", "'computers'" },
+        { { .type = "computer", .name = "pc", .extra = "{\"display_width_px\":1000,\"display_height_px\":500}" }, "claude-sonnet-4-6", "anthropic", "tools[0].name", "'pc'" },
+        { { .type = "computer", .extra = "{\"display_width_px\":1000,\"display_height_px\":0}" }, "gpt-5.4", "openai-responses", "tools[0].display_height", NULL },
+        { { .type = "computer", .extra = "{\"display_width_px\":100001,\"display_height_px\":500}" }, "gpt-5.4", "openai-responses", "tools[0].type", "'computer'" },
+        { { .type = "computer", .extra = "{\"display_width\":1000,\"display_height\":500,\"environment\":\"mac\"}" }, "gemini-3.5-flash", "gemini", "tools[0].computerUse.environment", "'ENVIRONMENT_DESKTOP'" },
+        { { .type = "computer", .extra = "{\"display_width\":1000,\"display_height\":500}" }, "gemini-3.5-flash", "gemini", "tools[0].computerUse.environment", "'ENVIRONMENT_BROWSER'" },
+        { { .type = "computer", .extra = "{\"display_width\":1000,\"display_height\":500,\"environment\":\"moon\"}" }, "gemini-3.5-flash", "gemini", "tools[0].computerUse.environment", "'ENVIRONMENT_BROWSER'" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_request req = { .model = cases[i].model, .prompt = "Go.", .tools = &cases[i].tool, .tool_count = 1 };
+        engine_sent s = engine_send(cases[i].provider, &req);
+        CHECK_BODY(s, cases[i].path, cases[i].expected ? Q(cases[i].expected) : NULL);
+        engine_sent_free(&s);
+    }
+}
+
+/* In UI-TARS's history: what is typed is submitted by the key that follows, by no other; functions are called with what they were. */
+TEST(prompted_uitars_history) {
+    static const struct { const char *calls, *said; } cases[] = {
+        { "{'type':'tool_use','id':'a','name':'computer','input':{'action':'type','text':'x'}}", "Action: type(content='x')" },
+        { "{'type':'tool_use','id':'a','name':'computer','input':{'action':'type','text':'x'}},{'type':'tool_use','id':'b','name':'computer','input':{'action':'key','text':'a'}}", "Action: type(content='x')\\n\\nhotkey(key='a')" },
+        { "{'type':'tool_use','id':'a','name':'computer','input':{'action':'type','text':'x'}},{'type':'tool_use','id':'b','name':'computer','input':{'action':'wait'}}", "Action: type(content='x')\\n\\nwait()" },
+        { "{'type':'tool_use','id':'a','name':'computer','input':{'action':'type','text':'x'}},{'type':'tool_use','id':'b','name':'note','input':{'text':'t','n':1}}", "Action: type(content='x')\\n\\nnote(text=\\\"t\\\", n='1')" },
+        { "{'type':'tool_use','id':'a','name':'computer','input':{'action':'type','text':'x'}},{'type':'text','text':'so'}", "Action: type(content='x')\\nso" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        char text[1500], said[300];
+        llmprov_tool tools[] = PROMPTED_TOOLS;
+        llmprov_history h;
+        llmprov_request req = { .model = "uitars-1.5", .tools = tools, .tool_count = 2 };
+        engine_sent s;
+        sprintf(text, "{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[%s]},{'role':'user','content':[{'type':'tool_result','tool_use_id':'a','content':'ok'}%s]}]}", cases[i].calls,
+                strstr(cases[i].calls, "'id':'b'") ? ",{'type':'tool_result','tool_use_id':'b','content':'ok'}" : "");
+        h = engine_history(Q(text));
+        req.history = &h;
+        s = engine_send_with("openai-chat", &(llmprov_desc){ .provider = "uitars" }, &req, __FILE__, __LINE__);
+        sprintf(said, "\"%s\"", cases[i].said);
+        CHECK_BODY(s, "messages[1].content", said);
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+    }
+}
+
+/* Signed thinking stays beside calls that became text; texts of one result are parted. */
+TEST(prompted_turns_keep_what_is_no_text) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    llmprov_provider row = { .id = "bare", .format = "anthropic-messages", .base_url = "https://api.test/v1", .auth_optional = true, .quirks = { .tools = LLMPROV_TOOLS_PROMPTED } };
+    llmprov_desc desc = { .provider = "bare", .registry = reg };
+    llmprov_history h = engine_history(Q("{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[{'type':'thinking','thinking':'Hm.','signature':'S'},{'type':'tool_use','id':'a','name':'f','input':{}}]},"
+        "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a','content':[{'type':'text','text':'1'},{'type':'text','text':'2'}]}]}]}"));
+    llmprov_tool tool = { .name = "f", .description = "" };
+    llmprov_request req = { .model = "claude-sonnet-4-5", .history = &h, .max_tokens = LLMPROV_INT(9), .tools = &tool, .tool_count = 1 };
+    engine_sent s;
+    if (reg) llmprov_register(reg, &row, 0);
+    s = engine_send_with("anthropic-messages", &desc, &req, __FILE__, __LINE__);
+    CHECK_BODY(s, "messages[1].content", Q("[{'type':'thinking','thinking':'Hm.','signature':'S'},{'type':'text','text':'<tool_call>\\n{\\'name\\': \\'f\\', \\'arguments\\': {}}\\n</tool_call>'}]"));
+    CHECK_BODY(s, "messages[2].content", Q("'<tool_response name=\\'f\\'>\\n1\\n2\\n</tool_response>'"));
+    CHECK(test_excused() || strstr(s.text ? s.text : "", "{\\\"name\\\":\\\"f\\\",\\\"parameters\\\""));
+    engine_sent_free(&s);
+    llmprov_registry_free(reg);
+    llmprov_history_free(&h);
+}
+
+/* A reply of each kind, each allocation of which is refused in turn. */
+static void prompted_once(llmprov_tool_form form, const char *text, const char *expected) {
+    llmprov_tool tools[] = PROMPTED_TOOLS;
+    llmprov_request req = { .model = "m", .prompt = "Hi", .tools = tools, .tool_count = 2 };
+    engine_text body = prompted_wire(text, ENGINE_STREAM, 1000, "stop"), got = { NULL, 0, 0 };
+    engine_wire w = engine_wire_of(ENGINE_STREAM, 200, body.ptr, body.len);
+    llmprov_registry *reg;
+    engine_reply reply = engine_read_once_wire(prompted_open(&reg, form), &req, ENGINE_STREAM, &w, __FILE__, __LINE__);
+    prompted_show(&got, &reply.r.message);
+    if (!reply.r.error.code) CHECK_STR(got.ptr, expected);
+    engine_reply_free(&reply);
+    llmprov_registry_free(reg);
+    engine_text_free(&got);
+    engine_text_free(&body);
+}
+
+TEST(prompted_a_call_without_memory) { prompted_once(LLMPROV_TOOLS_PROMPTED, "A <tool_call>{\"name\":\"note\",\"arguments\":{}}</tool_call> <tool_call>{\"a\":1}", "A|note {}|<tool_call>{\"a\":1}"); }
+TEST(prompted_actions_without_memory) { prompted_once(LLMPROV_TOOLS_UITARS, "Thought: A\nAction: note(n=1)\n\nwait()\n\nfly()", "A\nfly()|note {\"n\":1}|computer {\"action\":\"wait\",\"duration\":5}"); }
+
+TEST(prompted_vendors_calls_without_memory) {
+    static const char *const formats[] = { "openai-responses", "gemini-generate" }, *const bodies[] = {
+        PROMPTED_OUTPUT("{'type':'message','id':'m1','role':'assistant','content':[{'type':'output_text','text':'So.'}]},{'type':'computer_call','id':'cu_1','call_id':'call_1','actions':[{'type':'wait'}]}"),
+        PROMPTED_GEMINI("{'text':'So.'},{'functionCall':{'id':'f1','name':'wait_5_seconds','args':{}}}") };
+    size_t i;
+    for (i = 0; i < 2 && !test_excused(); i++) {
+        const char *body = Q(bodies[i]);
+        llmprov_request req = { .model = i ? "gemini-3.5-flash" : "gpt-5.4", .prompt = "Go.", .tools = prompted_screen, .tool_count = 1 };
+        engine_wire w = engine_wire_of(ENGINE_WHOLE, 200, body, strlen(body));
+        engine_reply reply = engine_read_once_wire(engine_open(formats[i], NULL), &req, ENGINE_WHOLE, &w, __FILE__, __LINE__);
+        engine_text got = { NULL, 0, 0 };
+        prompted_show(&got, &reply.r.message);
+        if (!reply.r.error.code) CHECK_STR(got.ptr, i ? "So.|computer {\"action\":\"wait\",\"duration\":5}" : "So.|computer {\"action\":\"wait\",\"duration\":2}");
+        engine_reply_free(&reply);
+        engine_text_free(&got);
+    }
+}
+
+/* A result that no call asked for belongs to some tool. */
+TEST_NO_OOM(prompted_results_without_a_call) {
+    llmprov_block blocks[2] = { { .text = "x" }, { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "f" } }, result = { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "b" };
+    llmprov_message turn = { .role = LLMPROV_ROLE_ASSISTANT, .blocks = blocks, .block_count = 2 };
+    llmprov__prompted p;
+    llmprov__prompted_walk k;
+    memset(&p, 0, sizeof p);
+    memset(&k, 0, sizeof k);
+    p.name = "computer";
+    k.p = &p;
+    CHECK_STR(llmprov__prompted_asked(&k, &result), "tool");
+    CHECK(!llmprov__prompted_is_part(&k, &result));
+    k.turn = &turn;
+    CHECK_STR(llmprov__prompted_asked(&k, &result), "tool");
+    k.next = 0;
+    CHECK(!llmprov__prompted_is_part(&k, &result) && !k.led);
+    k.next = 0;
+    result.id = "a";
+    CHECK_STR(llmprov__prompted_asked(&k, &result), "f");
+    k.next = 0;
+    blocks[1].name = "computer";
+    blocks[1].id = "c";
+    CHECK(!llmprov__prompted_is_part(&k, &result) && k.led);        /* a call without its result leads those behind it */
+}
+
+/* Where tools are refused a text that looks like a call is a text. */
+TEST(prompted_refused_hears_nothing) {
+    llmprov_history h = engine_history(Q("{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]},"
+        "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a','content':'1'}]},{'role':'assistant','content':'One.'},{'role':'user','content':'So?'}]}"));
+    llmprov_request req = { .model = "m", .history = &h };
+    const char *text = "<tool_call>{\"name\":\"f\"}</tool_call>";
+    engine_text body = prompted_wire(text, ENGINE_WHOLE, 0, "stop");
+    engine_wire w = engine_wire_of(ENGINE_WHOLE, 200, body.ptr, body.len);
+    llmprov_registry *reg;
+    engine_reply reply = engine_read_once_wire(prompted_open(&reg, LLMPROV_TOOLS_REFUSED), &req, ENGINE_WHOLE, &w, __FILE__, __LINE__);
+    if (!reply.r.error.code) CHECK_STR(reply.r.text, text);
+    engine_reply_free(&reply);
+    llmprov_registry_free(reg);
+    llmprov_history_free(&h);
+    engine_text_free(&body);
+}
+
+/* A shape that the model refuses leaves its own points, and so does half a size. */
+TEST(prompted_uitars_odd_displays) {
+    static const char *const extras[] = { "{\"display_width_px\":300,\"display_height_px\":1}", "{\"display_width_px\":300}" };
+    size_t i;
+    for (i = 0; i < 2 && !test_excused(); i++) {
+        llmprov_tool tool = { .type = "computer_20250124", .name = "computer", .extra = extras[i] };
+        llmprov_request req = { .model = "uitars-1.5", .prompt = "Hi", .tools = &tool, .tool_count = 1 };
+        engine_sent s = engine_send_with("openai-chat", &(llmprov_desc){ .provider = "uitars" }, &req, __FILE__, __LINE__);
+        CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "tools");
+        CHECK_INT(s.warning_count, s.body ? 2 : s.warning_count);
+        engine_sent_free(&s);
+    }
 }
 
 /* What is not known of a call comes as its provider said it, with a warning. */
