@@ -19551,7 +19551,7 @@ static void llmprov__t_responses_arguments_read(llmprov_turn *t, const llmprov_s
 
 /* A reasoning's seal comes with its end; one that says nothing is a block all the same, for the seal. */
 static void llmprov__t_responses_seal(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str sealed) {
-    if (it->block < 0 && !it->begun[0] && !it->begun[1]) llmprov__t_responses_part_at(t, it, LLMPROV__T_RESPONSES_SUMMARY, 0);
+    if (it->block < 0) llmprov__t_responses_part_at(t, it, LLMPROV__T_RESPONSES_SUMMARY, 0);
     if (llmprov__t_responses_some(sealed)) llmprov_turn_part(t, it->block, "signature", llmprov__parts_text(s, sealed));
 }
 
@@ -19916,8 +19916,8 @@ static const char *const *llmprov__t_responses_skip(const llmprov_turn *t) {
         open += !m->items[i].ended;
         silent += !m->items[i].ended && !m->items[i].some;
     }
-    m->skips = m->count && !silent;
-    return !m->skips ? NULL : open ? parts : whole;
+    m->skips = open && !silent;
+    return m->skips ? parts : m->count && !open ? whole : NULL;
 }
 
 /* Only completed, incomplete, failed and cancelled end a response; see llmprov__t_responses_on_end. */

@@ -509,8 +509,6 @@ static inline int engine_count(const llmprov_message *m, llmprov_block_type type
     return n;
 }
 
-// -- replies, written down -------------------------------------------------------------------
-
 /* JSON in C: each ' becomes a ". Valid until some dozens of further calls. */
 static inline const char *Q(const char *text) {
     static engine_text ring[48];
@@ -523,6 +521,52 @@ static inline const char *Q(const char *text) {
         if (t->ptr[i] == '\'') t->ptr[i] = '"';
     return t->ptr;
 }
+
+/* A reply on one line: its blocks with | between them, and why it failed behind a !. Text stands as it is, thinking behind ~,
+   a seal behind ^, a call is name(input) or name?(input) where that is no JSON, anything else its kind and JSON. */
+static inline engine_text engine_shown(const llmprov_response *r) {
+    engine_text to = { NULL, 0, 0 };
+    size_t i;
+    engine_add(&to, "", 0);
+    for (i = 0; i < r->message.block_count; i++) {
+        const llmprov_block *b = &r->message.blocks[i];
+        bool call = b->type == LLMPROV_BLOCK_TOOL_USE;
+        if (i) engine_adds(&to, "|");
+        if (call) engine_adds(&to, b->name), engine_adds(&to, b->invalid ? "?(" : "(");
+        else if (b->type == LLMPROV_BLOCK_THINKING) engine_adds(&to, "~");
+        else if (b->type != LLMPROV_BLOCK_TEXT) engine_adds(&to, b->kind ? b->kind : b->type == LLMPROV_BLOCK_REDACTED ? "#" : "?");
+        if (b->text && b->type != LLMPROV_BLOCK_REDACTED) engine_add(&to, b->text, b->text_len);
+        if (b->json) engine_add(&to, b->json, b->json_len);
+        if (b->signature) engine_adds(&to, "^"), engine_adds(&to, b->signature);
+        if (call) engine_adds(&to, ")");
+    }
+    if (r->error.code) engine_adds(&to, "!"), engine_adds(&to, r->error.message);
+    return to;
+}
+
+static inline void engine_check_shown(engine_reply reply, const char *expected, const char *what, const char *file, int line) {
+    engine_text got = engine_shown(&reply.r);
+    if (!test_excused() && !test_check_str(got.ptr, expected, "the reply", file, line)) printf("    %s\n", what);
+    engine_text_free(&got);
+    engine_reply_free(&reply);
+}
+
+typedef struct engine_row { const char *said, *shown; } engine_row;
+
+/* Rows of what comes, with ' for ", and what is shown; read in every way, and once more without memory. */
+static inline void engine_rows(const char *format, int stream, const engine_row *rows, size_t count, const char *file, int line) {
+    size_t i;
+    for (i = 0; i < count && !test_excused(); i++) {
+        engine_text said = { NULL, 0, 0 };
+        engine_adds(&said, Q(rows[i].said));
+        engine_check_shown(test_now.oom ? engine_read_once_at(format, stream, said.ptr, file, line) : engine_read_at(format, stream, 200, said.ptr, said.len, file, line),
+                           rows[i].shown, rows[i].said, file, line);
+        engine_text_free(&said);
+    }
+}
+#define ENGINE_ROWS(format, stream, rows) engine_rows((format), (stream), (rows), LLMPROV__COUNT(rows), __FILE__, __LINE__)
+
+// -- replies, written down -------------------------------------------------------------------
 
 /* For Q: chunks of openai-chat, and a whole reply. */
 #define CHAT_TOP(inside) "data: {'id':'c1','object':'chat.completion.chunk','created':1,'model':'m-1'," inside "}\n\n"

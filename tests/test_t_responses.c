@@ -351,3 +351,211 @@ TEST(t_responses_unknown_events_are_whole_in_pieces) {
     }
     llmprov_close(client);
 }
+
+// -- replies, event by event -----------------------------------------------------------------
+
+#define T_EV(type, members) "data: {'type':'response." type "'" members "}\n\n"
+#define T_END T_EV("completed", ",'response':{'id':'r','status':'completed','model':'m','output':[]}")
+#define T_ITEM(index, item) T_EV("output_item.added", ",'output_index':" index ",'item':" item)
+#define T_DONE(index, item) T_EV("output_item.done", ",'output_index':" index ",'item':" item)
+
+/* Servers leave out what they think is known, say it twice, or say it in another order. */
+TEST(t_responses_streams_of_every_server) {
+    static const engine_row rows[] = {
+        { T_EV("output_text.delta", ",'delta':'a'") T_END, "a" }, { T_EV("reasoning_summary_text.delta", ",'delta':'a'") T_EV("reasoning_text.delta", ",'delta':'b'") T_END, "~a|~b" },
+        { T_EV("output_text.delta", ",'delta':''") T_EV("output_text.delta", ",'delta':7") T_EV("output_text.delta", "") T_END, "" },
+        { T_ITEM("0", "{'type':'function_call','id':'fc','call_id':'c','name':'f','arguments':''}") T_EV("output_text.delta", ",'output_index':0,'delta':'x'") T_EV("output_text.done", ",'output_index':0,'text':'x'")
+          T_EV("content_part.added", ",'output_index':0,'part':{'type':'output_text'}") T_EV("content_part.done", ",'output_index':0,'part':{'type':'output_text','text':'x'}")
+          T_EV("output_text.annotation.added", ",'output_index':0,'annotation':{}") T_EV("function_call_arguments.delta", ",'output_index':0,'delta':'{}'") T_EV("function_call_arguments.delta", ",'output_index':0,'delta':7")
+          T_EV("function_call_arguments.done", ",'output_index':0,'arguments':'{}'") T_END, "f({})" },
+        { T_ITEM("0", "{'type':'message','id':'m'}") T_EV("output_text.delta", ",'output_index':0,'content_index':0,'delta':'a'") T_EV("function_call_arguments.delta", ",'output_index':0,'delta':'x'")
+          T_EV("function_call_arguments.done", ",'output_index':0,'arguments':'x'") T_EV("function_call_arguments.delta", ",'output_index':5,'delta':'x'") T_EV("function_call_arguments.done", ",'output_index':5,'arguments':'x'")
+          T_DONE("0", "{'type':'message','id':'m','content':[{'type':'output_text','text':'a'}]}") T_EV("output_text.delta", ",'output_index':0,'content_index':0,'delta':'b'")
+          T_EV("output_text.done", ",'output_index':0,'content_index':0,'text':'ab'") T_EV("content_part.done", ",'output_index':0,'part':{'type':'output_text','text':'x'}")
+          T_EV("output_text.annotation.added", ",'output_index':0,'annotation':{}") T_EV("output_text.annotation.added", ",'output_index':0") T_END, "a" },
+        { T_ITEM("0", "{'type':'computer_call','id':'c','call_id':'k'}") T_EV("function_call_arguments.delta", ",'output_index':0,'delta':'{'") T_EV("function_call_arguments.done", ",'output_index':0,'arguments':'{'")
+          T_DONE("0", "{'type':'computer_call','id':'c','call_id':'k','actions':null,'action':{'type':'wait'}}") T_END, "computer({\"action\":{\"type\":\"wait\"}})" },
+        { T_EV("output_item.added", "") T_EV("output_item.added", ",'item':7") T_EV("output_item.done", "") T_EV("output_item.done", ",'item':7") T_ITEM("0", "{'type':'message'}") T_ITEM("0", "{'type':'reasoning'}")
+          T_EV("output_item.added", ",'item':{'type':'message'}") T_EV("output_text.delta", ",'delta':'last'") T_EV("output_item.done", ",'item':{'type':'message','content':[{'type':'output_text','text':'last'}]}")
+          T_EV("output_item.done", ",'item':{'type':'message','content':[{'type':'output_text','text':'more'}]}") T_END, "last|more" },
+        { T_DONE("3", "{'type':'message','content':[{'type':'output_text','text':'a'},'x',{'type':'refusal','refusal':'no'},{'type':'output_text','refusal':'odd','text':'b'}]}") T_END, "a|no|b" },
+        { T_DONE("0", "{'type':'message','content':'a'}") T_DONE("1", "{'type':'reasoning','summary':7,'encrypted_content':'S'}") T_END, "~^S" },
+        { T_ITEM("0", "{'type':'reasoning','id':'rs','summary':[]}") T_EV("content_part.added", ",'output_index':0,'content_index':0,'part':{'type':'output_text'}") T_EV("reasoning_text.delta", ",'output_index':0,'content_index':0,'delta':'a'")
+          T_EV("reasoning_part.done", ",'output_index':0,'content_index':0") T_DONE("0", "{'type':'reasoning','id':'rs','content':[{'type':'reasoning_text','text':'a'}],'encrypted_content':'S'}") T_END, "~a^S" },
+        { T_ITEM("0", "{'type':'message','id':'m','phase':'a','same':1}") T_EV("output_text.delta", ",'output_index':0,'delta':'a'") T_DONE("0", "{'type':'message','id':'m','phase':'b','same':1,'new':2,'none':null,'status':'incomplete'}") T_END, "a" },
+        { T_DONE("0", "{'type':'message','status':'incomplete','content':[{'type':'output_text','text':'a','annotations':{},'logprobs':{}}]}") T_DONE("1", "{'type':'message','id':'m','status':'incomplete','content':[]}") T_END, "a" },
+        { T_DONE("0", "{'type':'custom_tool_call','id':'ct','name':'c','input':7}") T_DONE("1", "{'type':'custom_tool_call','id':'cu','name':'d'}") T_DONE("2", "{'type':'custom_tool_call','id':'cv','name':'e','input':'x'}") T_END,
+          "c({})|d({})|e({\"input\":\"x\"})" },
+        { T_DONE("0", "{'type':'function_call','name':'f','arguments':{ 'a' : 1 }}") T_DONE("1", "{'type':'function_call','name':'g','arguments':null}") T_DONE("2", "{'type':'function_call','name':'h','arguments':7}") T_END, "f({\"a\":1})|g({})|h({})" },
+        { T_DONE("0", "{'type':'shell_call','call_id':'a','environment':{},'action':{}}") T_DONE("1", "{'type':'shell_call','call_id':'b','environment':{'type':'local'},'action':{}}")
+          T_DONE("2", "{'type':'shell_call','call_id':'c','environment':{'type':'container'},'action':{}}") T_END, "shell({\"action\":{}})|shell({\"action\":{}})|shell_call{\"call_id\":\"c\",\"environment\":{\"type\":\"container\"},\"action\":{},\"type\":\"shell_call\"}" },
+        { T_DONE("0", "{'type':'text','text':'x'}") T_DONE("1", "{'x':1}") T_END, "text{\"type\":\"text\",\"text\":\"x\"}!content: a block is an object with a \"type\" word" },
+        { T_EV("completed", ",'id':'r','output':['x',{'type':'message','content':[{'type':'output_text','text':'a'}]}]"), "a" }, { T_EV("completed", ",'response':'r'"), "" },
+        { T_ITEM("0", "{'type':'message','id':'m'}") T_ITEM("1", "{'type':'message','id':'n'}") T_DONE("0", "{'type':'message','id':'m','content':[{'type':'output_text','text':'a'}]}")
+          T_EV("completed", ",'response':{'id':'r','output':['x',{'type':'message','content':[{'type':'output_text','text':'b'}]}]}"), "a|b" },
+        { T_ITEM("0", "{'type':'message','id':'m'}") T_EV("completed", ",'response':{'id':'r'}"), "" },
+        { T_EV("completed", ",'response':{'id':'r','status':7,'usage':7,'error':{}}"), "" }, { T_EV("completed", ",'response':{'id':'r','status':'completed','error':{'message':'boom'}}"), "!boom" },
+        { T_EV("failed", ",'response':{'id':'r','status':'failed'}"), "!the provider failed, and did not say why" }, { "data: {'error':{'message':'boom'}}\n\n", "!boom" }, { "data: {'type':7,'error':{'message':'boom'}}\n\n", "!boom" },
+        { "event: error\ndata: {'message':'boom'}\n\n", "!boom" }, { "data: {'response':{},'error':{'message':'boom'}}\n\n" "data: {'x':1}\n\n" T_END, "" },
+        { "event: response.output_text.delta\ndata: {'delta':'a'}\n\n" T_END, "a" },
+    };
+    ENGINE_ROWS("openai-responses", ENGINE_STREAM, rows);
+}
+
+TEST(t_responses_whole_replies_of_every_server) {
+    static const engine_row rows[] = {
+        { "[]", "!the reply is no response: it has no \"output\"" }, { "{'status':'completed'}", "" }, { "{'status':'failed','error':'boom'}", "!boom" }, { "{'error':{'message':'boom'}}", "!boom" }, { "{'type':'error','message':'boom'}", "!boom" },
+        { "{'x':1}", "!the reply is no response: it has no \"output\"" }, { "{'status':'incomplete','error':{'message':'boom'},'output':[]}", "!boom" },
+        { "{'id':'r','output':[{'type':'message','content':[{'type':'output_text','text':'a'}]}],'status':'completed','incomplete_details':{'reason':'max_output_tokens'}}", "a" },
+    };
+    ENGINE_ROWS("openai-responses", ENGINE_WHOLE, rows);
+}
+
+/* Counts that cannot be right are taken as they are. */
+TEST(t_responses_usages) {
+    static const struct { const char *usage; int in, cached, out, thinking; } cases[] = {
+        { "{'input_tokens':5,'output_tokens':7,'total_tokens':12,'input_tokens_details':{'cached_tokens':9},'output_tokens_details':{'reasoning_tokens':3}}", 5, 9, 7, 3 },
+        { "{'input_tokens':5,'output_tokens':7,'total_tokens':15,'input_tokens_details':{'cached_tokens':2},'output_tokens_details':{'reasoning_tokens':3}}", 3, 2, 10, 3 },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        char body[600];
+        engine_reply r;
+        sprintf(body, "{'id':'r','status':'completed','model':'m','output':[],'usage':%s}", cases[i].usage);
+        r = engine_read("openai-responses", ENGINE_WHOLE, 200, Q(body));
+        CHECK_INT(r.r.usage.input_tokens, cases[i].in);
+        CHECK_INT(r.r.usage.cache_read_tokens, cases[i].cached);
+        CHECK_INT(r.r.usage.output_tokens, cases[i].out);
+        CHECK_INT(r.r.usage.thinking_tokens, cases[i].thinking);
+        engine_reply_free(&r);
+    }
+}
+
+// -- what goes back --------------------------------------------------------------------------
+
+/* Blocks of an assistant's turn, and the items that they become. */
+TEST(t_responses_blocks_become_items) {
+#define T_OWN ",'origin':'openai-responses'"
+    static const struct { const char *extra, *blocks, *items; } cases[] = {
+        { NULL, "[{'type':'text','text':'a','origin':'openai-responsesx','item_id':'msg_1'}]", "[{'role':'assistant','content':'a'}]" },
+        { NULL, "[{'type':'text','text':'a','item_id':'msg_1','a_member_whose_name_is_longer_than_any_that_there_is_in_any_format_of_today':1" T_OWN "}]",
+          "[{'type':'message','id':'msg_1','role':'assistant','status':'completed','a_member_whose_name_is_longer_than_any_that_there_is_in_any_format_of_today':1,'content':[{'type':'output_text','text':'a','annotations':[]}]}]" },
+        { NULL, "[{'type':'text','text':'a','item_id':'x'" T_OWN "},{'type':'text','text':'no','item_id':'','origin':'openai-responses:refusal'}]",
+          "[{'type':'message','role':'assistant','content':[{'type':'output_text','text':'a','annotations':[]}]},{'type':'message','role':'assistant','content':[{'type':'refusal','refusal':'no'}]}]" },
+        { NULL, "[{'type':'thinking','thinking':'h','signature':''" T_OWN "},{'type':'text','text':'a','item_id':'msg_1'" T_OWN "}]", "[{'type':'message','role':'assistant','content':[{'type':'output_text','text':'a','annotations':[]}]}]" },
+        { NULL, "[{'type':'thinking','thinking':'h','signature':'S','item_id':'rs_1'" T_OWN "},{'type':'thinking','thinking':'i','item_id':'rs_1','origin':'openai-responses:content'},{'type':'redacted_thinking','data':'R'" T_OWN "},{'type':'redacted_thinking','data':'Q'" T_OWN "}]",
+          "[{'type':'reasoning','id':'rs_1','summary':[{'type':'summary_text','text':'h'}],'content':[{'type':'reasoning_text','text':'i'}],'encrypted_content':'S'},{'type':'reasoning','summary':[],'encrypted_content':'R'},"
+          "{'type':'reasoning','summary':[],'encrypted_content':'Q'}]" },
+        { "{\"store\":null,\"conversation\":\"conv\"}", "[{'type':'thinking','thinking':'h'" T_OWN "}]", "[{'type':'reasoning','summary':[{'type':'summary_text','text':'h'}]}]" },
+        { "{\"background\":true}", "[{'type':'thinking','thinking':'h'" T_OWN "}]", "[{'type':'reasoning','summary':[{'type':'summary_text','text':'h'}]}]" },
+        { "{\"background\":false,\"previous_response_id\":7}", "[{'type':'thinking','thinking':'h'" T_OWN "},{'type':'text','text':'a'}]", "[{'role':'assistant','content':'a'}]" },
+        { "{\"previous_response_id\":\"r\"}", "[{'type':'thinking','thinking':'h','signature':'S'" T_OWN "},{'type':'text','text':'a','item_id':'msg_1'" T_OWN "},{'type':'text','text':'b'}]", "[{'role':'assistant','content':'b'}]" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        char text[1800], path[40];
+        llmprov_history h;
+        llmprov_request req = { .model = "gpt-5.2" };
+        llmprov_json *items;
+        const llmprov_json *item = NULL;
+        engine_sent s;
+        int n = 1;
+        sprintf(text, "{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':%s},{'role':'user','content':'So?'}]}", cases[i].blocks);
+        h = engine_history(Q(text));
+        req.history = &h;
+        req.extra = cases[i].extra;
+        s = engine_send("openai-responses", &req);
+        items = llmprov_json_parse(Q(cases[i].items), strlen(cases[i].items), NULL, NULL);
+        CHECK(items != NULL);
+        while ((item = llmprov_json_next(items, item)) != NULL) {
+            llmprov_str raw = llmprov_json_raw(item);
+            engine_text one = { NULL, 0, 0 };
+            engine_add(&one, raw.ptr, raw.len);
+            sprintf(path, "input[%d]", n++);
+            CHECK_BODY(s, path, one.ptr);
+            engine_text_free(&one);
+        }
+        sprintf(path, "input[%d].role", n);
+        CHECK_BODY(s, path, "\"user\"");
+        llmprov_json_free(items);
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+    }
+}
+
+static size_t t_responses_source(void *user, uint64_t offset, void *to, size_t size) {
+    (void)user;
+    size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
+    memcpy(to, "hello" + offset, size);
+    return size;
+}
+
+/* What the user says: pictures and documents from everywhere. */
+TEST(t_responses_media) {
+    static const struct { llmprov_block block; const char *part; const char *warned; } cases[] = {
+        { { .type = LLMPROV_BLOCK_IMAGE, .data = "hi", .data_len = 2 }, "{'type':'input_image','image_url':'data:image/png;base64,aGk=','detail':'auto'}", NULL },
+        { { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/gif", .data_len = 5, .source = { .read = t_responses_source } }, "{'type':'input_image','image_url':'data:image/gif;base64,aGVsbG8=','detail':'auto'}", NULL },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "T" }, "{'type':'input_text','text':'T'}", "messages[0].content[0]" }, { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "T", .name = "N" }, "{'type':'input_text','text':'N\\nT'}", "messages[0].content[0]" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .base64 = "aGk=", .origin = "openai-responses", .extra = "{\"detail\":\"low\"}" }, "{'type':'input_file','file_data':'data:application/pdf;base64,aGk=','detail':'low'}", NULL },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .base64 = "aGk=", .name = "a.pdf", .origin = "openai-responses" }, "{'type':'input_file','filename':'a.pdf','file_data':'data:application/pdf;base64,aGk='}", NULL },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .base64 = "aGk=" }, "{'type':'input_file','filename':'document.pdf','file_data':'data:application/pdf;base64,aGk='}", NULL },
+        { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "file-1", .origin = "openai-chat" }, "{'type':'input_image','file_id':'file-1','detail':'auto'}", NULL }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "file-1", .origin = "gemini-generate" }, NULL, NULL },
+        { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "file-1" }, NULL, NULL }, { { .type = LLMPROV_BLOCK_DOCUMENT, .file_id = "f" }, NULL, NULL },
+        { { .text = "a", .extra = "{\"cache_control\":1,\"detail\":1,\"type\":1,\"is_error\":1,\"caller\":1,\"none\":null}" }, "{'type':'input_text','text':'a'}", NULL },
+        { { .text = "a", .extra = "{\"citations\":[1]}" }, "{'type':'input_text','text':'a'}", "messages[0].content[0]" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_block blocks[2] = { cases[i].block, { .text = "x" } };
+        llmprov_message m = { .blocks = blocks, .block_count = 2 };
+        llmprov_request req = { .model = "gpt-4.1", .messages = &m, .message_count = 1 };
+        engine_sent s = engine_send("openai-responses", &req);
+        if (cases[i].part) CHECK_BODY(s, "input[0].content[0]", Q(cases[i].part));
+        else CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+        if (cases[i].warned) engine_check_warned(s.warnings, s.warning_count, i < 6 ? LLMPROV_ERR_ARGUMENT : LLMPROV_ERR_UNSUPPORTED, cases[i].warned, __FILE__, __LINE__);
+        else CHECK_INT(s.warning_count, 0);
+        engine_sent_free(&s);
+    }
+}
+
+/* Tools of all kinds, on a row that knows less than OpenAI. */
+TEST(t_responses_tools_elsewhere) {
+    static const llmprov_tool tools[] = {
+        { .name = "f", .description = "", .strict = LLMPROV_YES }, { .type = "custom", .name = "c", .description = "C.", .extra = "{\"custom\":7}" }, { .type = "custom", .extra = "{\"custom\":{\"format\":{\"type\":\"text\"}}}" },
+        { .type = "code_execution_20250522", .name = "code_execution" }, { .type = "web_search_20250305", .name = "web_search", .extra = "{\"user_location\":{\"type\":\"approximate\"},\"allowed_domains\":7}" },
+        { .type = "thing", .name = "t", .description = "T.", .extra = "{\"type\":\"x\",\"a\":1}" }, { .type = "thing", .description = "" }, { .type = "thing_2025010x" }, { .type = "thing_202501/1" },
+    };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    llmprov_provider row = { .id = "less", .format = "openai-responses", .base_url = "https://api.test/v1", .auth_optional = true,
+        .quirks = { .flags = LLMPROV_QUIRK_NO_STRICT | LLMPROV_QUIRK_NO_PARALLEL | LLMPROV_QUIRK_NO_JSON_SCHEMA, .max_tokens_key = "max_completion_tokens" } };
+    llmprov_desc desc = { .provider = "less", .registry = reg };
+    char id[140];
+    llmprov_request req = { .model = "m", .prompt = "Hi", .tools = tools, .tool_count = 9, .tool_choice = LLMPROV_TOOL_NAMED, .tool_name = "code_execution", .parallel_tools = LLMPROV_NO, .max_tokens = LLMPROV_INT(20),
+                            .schema = "{\"type\":\"object\"}", .user_id = id };
+    engine_sent s;
+    memset(id, 'u', 127);
+    strcpy(id + 127, "\xC3\xA9" "tail");
+    if (reg) llmprov_register(reg, &row, 0);
+    s = engine_send_with("openai-responses", &desc, &req, __FILE__, __LINE__);
+    CHECK_BODY(s, "tools[0]", Q("{'type':'function','name':'f','parameters':{'type':'object','properties':{}}}"));
+    CHECK_BODY(s, "tools[1]", Q("{'type':'custom','name':'c','description':'C.','custom':7}"));
+    CHECK_BODY(s, "tools[2]", Q("{'type':'custom','format':{'type':'text'}}"));
+    CHECK_BODY(s, "tools[3]", Q("{'type':'code_interpreter','container':{'type':'auto'}}"));
+    CHECK_BODY(s, "tools[4]", Q("{'type':'web_search','user_location':{'type':'approximate'}}"));
+    CHECK_BODY(s, "tools[5]", Q("{'type':'thing','name':'t','description':'T.','a':1}"));
+    CHECK_BODY(s, "tools[6]", Q("{'type':'thing'}"));
+    CHECK_BODY(s, "tools[7]", Q("{'type':'thing_2025010x'}"));
+    CHECK_BODY(s, "tools[8]", Q("{'type':'thing_202501/1'}"));
+    CHECK_BODY(s, "tool_choice", Q("{'type':'function','name':'code_execution'}"));
+    CHECK_BODY(s, "parallel_tool_calls", NULL);
+    CHECK_BODY(s, "max_completion_tokens", "20");
+    CHECK_BODY(s, "text", Q("{'format':{'type':'json_object'}}"));
+    CHECK_STR(llmprov_json_str(llmprov_json_path(s.body, "safety_identifier"), NULL), (id[127] = 0, id));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "parallel_tools");
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "schema");
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "user_id");
+    engine_sent_free(&s);
+    llmprov_registry_free(reg);
+}
