@@ -435,3 +435,250 @@ TEST(t_gemini_tokens_that_cannot_be_sent) {
     llmprov_call_free(call);
     llmprov_close(c);
 }
+
+// -- what every server sends -----------------------------------------------------------------
+
+#define T_GEMINI_PARTS(parts) T_GEMINI_CHUNK("'content':{'role':'model','parts':" parts "}")
+#define T_GEMINI_CALLS(call) T_GEMINI_PART("{'functionCall':" call "}")
+
+TEST(t_gemini_streams_of_every_server) {
+    static const engine_row rows[] = {
+        { T_GEMINI_PARTS("7") T_GEMINI_PARTS("['x',{},{'text':'a','thought':false},{'text':7},{'text':''},{'thoughtSignature':''},{'text':'b','partMetadata':{'k':1},'videoMetadata':{}}]") T_GEMINI_CHUNK("'content':7") T_GEMINI_STOP, "ab" },
+        { T_GEMINI_PART("{'thought':true},{'text':'h','thought':true,'thoughtSignature':'S'},{'text':'i','thought':true}") T_GEMINI_STOP, "~h^S|~i" },
+        { T_GEMINI_CALLS("{}") T_GEMINI_CALLS("{'args':{'a':1}}") T_GEMINI_CALLS("{'name':'f','args':'{\\'b\\':2}'}") T_GEMINI_CALLS("{'name':'g','id':''}") T_GEMINI_STOP, "unnamed({\"a\":1})|f({\"b\":2})|g({})" },
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$.a','stringValue':'x','willContinue':true}],'willContinue':true}")
+          T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$.a','stringValue':'y'},{'jsonPath':'$.b[0]','numberValue':1},{'jsonPath':'$.b[1]','boolValue':true},{'jsonPath':'$.c','nullValue':'NULL_VALUE'},7,{},{'jsonPath':''},{'jsonPath':'$'}],'willContinue':false}") T_GEMINI_STOP,
+          "f({\"a\":\"xy\",\"b\":[1,true],\"c\":null})" },
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true,'partialArgs':7}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'a.b','stringValue':7},{'jsonPath':'.d[]'},{'jsonPath':'.e[0].f','numberValue':1},{'jsonPath':'.e[]'},{'jsonPath':'.ef[]'},"
+          "{'jsonPath':'[\\'q.r\\'].s','numberValue':2},{'jsonPath':'.t[\\'u\\']','numberValue':3}]}") T_GEMINI_STOP, "f({\"a\":{\"b\":{}},\"d\":[],\"e\":[{\"f\":1}],\"ef\":[],\"q.r\":{\"s\":2},\"t\":{\"u\":3}})" },
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$[0]','numberValue':1},{'jsonPath':'$[1]','stringValue':'open','willContinue':true}]}") T_GEMINI_STOP, "f?({\"rawInvalidInput\":\"[1,\\\"open\\\"]\"})" },
+        { T_GEMINI_PART("{'fileData':{'fileUri':'u','mimeType':'application/pdf','displayName':'n'}},{'fileData':{'mimeType':7,'fileUri':'v'}}") T_GEMINI_STOP, "?|?" },
+        { T_GEMINI_PART("{'inlineData':{'mimeType':'audio/wav','data':'aGk='}},{'inlineData':{'mimeType':'audio/wav','data':'aGk='}},{'inlineData':{'mimeType':'audio/mp3','data':'aGk='}}") T_GEMINI_STOP, "?|?" },
+        { T_GEMINI_PART("{'inlineData':{'mimeType':'image/png','data':'#'}}") T_GEMINI_STOP, "!inlineData is not base64" },
+        { T_GEMINI_PART("{'toolCall':{'id':'s','args':{}}},{'toolCall':{'id':'s','toolType':'T','args':{'a':1}}},{'toolResponse':{'id':'s','toolType':'T','response':{'b':1}}},{'toolResponse':{}}") T_GEMINI_STOP,
+          "server_tool_use{}|server_tool_use{\"a\":1}|server_tool_result{\"b\":1}|server_tool_result" },
+        { T_GEMINI_CHUNK("'finishReason':''") T_GEMINI_CHUNK("'finishReason':'FINISH_REASON_UNSPECIFIED'") T_GEMINI_CHUNK("'finishReason':1") T_GEMINI_CHUNK("'finishReason':1"), "" }, { T_GEMINI_CHUNK("'finishReason':'A'"), "" }, { T_GEMINI_CHUNK("'finishReason':'!'"), "" },
+        { "data: {'candidates':7}\n\n" "data: {'candidates':['x',{'finishReason':'STOP'}]}\n\n", "" }, { "data: {'candidates':[{'index':1024}]}\n\n", "!candidates[].index is beyond 1023" },
+        { "data: {'promptFeedback':7}\n\n" "data: {'promptFeedback':{'blockReason':'BLOCK_REASON_UNSPECIFIED'}}\n\n" "data: {'promptFeedback':{'blockReason':'BLOCKED_REASON_UNSPECIFIED'}}\n\n" "data: {'promptFeedback':{'blockReason':''}}\n\n"
+          "data: {'promptFeedback':{'blockReason':2}}\n\n", "" }, { T_GEMINI_PART("{'text':'a'}") "data: {'promptFeedback':{'blockReason':'SAFETY'}}\n\n" T_GEMINI_STOP, "a" },
+        { "data: {'error':{'message':'boom'}}\n\n", "!boom" }, { "data: {'error':7}\n\n", "!the provider failed in the middle of its reply" },
+    };
+    ENGINE_ROWS("gemini-generate", ENGINE_STREAM, rows);
+}
+
+TEST(t_gemini_whole_replies_of_every_server) {
+    static const engine_row rows[] = {
+        { "7", "!the reply is no GenerateContentResponse: it is no object" }, { "{'x':1}", "!the reply is no GenerateContentResponse: it has no \"candidates\"" }, { "{'usageMetadata':{}}", "" }, { "{'promptFeedback':{'blockReason':'SAFETY'}}", "" },
+        { "[{'candidates':[{'content':{'parts':[{'text':'a'}]}}]},{'candidates':[{'content':{'parts':[{'text':'b'}]},'finishReason':'STOP'}]}]", "ab" },
+    };
+    ENGINE_ROWS("gemini-generate", ENGINE_WHOLE, rows);
+}
+
+/* Counts that cannot be right, and those by modality. */
+TEST(t_gemini_usages) {
+    static const struct { const char *usage; int in, cached, audio; } cases[] = {
+        { "{'promptTokenCount':5,'cachedContentTokenCount':9,'promptTokensDetails':7}", 0, 9, 0 }, { "{'promptTokenCount':5,'cachedContentTokenCount':2,'promptTokensDetails':[7,{'modality':'AUDIO','tokenCount':3},{'modality':'TEXT','tokenCount':2}]}", 3, 2, 3 },
+        { "7", 0, 0, 0 },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        char body[500];
+        engine_reply r;
+        sprintf(body, "{'candidates':[{'finishReason':'STOP'}],'usageMetadata':%s}", cases[i].usage);
+        r = t_gemini_whole(body);
+        CHECK_INT(r.r.usage.input_tokens, cases[i].in);
+        CHECK_INT(r.r.usage.cache_read_tokens, cases[i].cached);
+        CHECK_INT(r.r.usage.input_audio_tokens, cases[i].audio);
+        engine_reply_free(&r);
+    }
+}
+
+/* What google.rpc.Status has beside its sentence. */
+TEST(t_gemini_details_of_errors) {
+    static const struct { const char *body; llmprov_status code; int waits; } cases[] = {
+        { "[{'error':{'code':429,'message':'m','details':[7,{'retryDelay':'1.5s'}]}}]", LLMPROV_ERR_RATE_LIMIT, 1500 }, { "{'error':{'code':429,'message':'m','details':[{'retryDelay':'s'},{'retryDelay':'xs'},{'retryDelay':'1'},{'retryDelay':''}]}}", LLMPROV_ERR_RATE_LIMIT, 0 },
+        { "{'error':{'code':429,'message':'m','details':[{'retryDelay':'-1s'},{'retryDelay':'9e9s'}]}}", LLMPROV_ERR_RATE_LIMIT, 0 }, { "{'error':{'code':429,'message':'m','details':7}}", LLMPROV_ERR_RATE_LIMIT, 0 },
+        { "{'error':{'code':429,'message':'m','details':[{'violations':[{'quotaId':'RequestsPerDay'}]}]}}", LLMPROV_ERR_QUOTA, 0 }, { "{'error':{'code':429,'message':'m','details':[{'violations':[{'quotaId':'PerMinute'}]}]}}", LLMPROV_ERR_RATE_LIMIT, 0 },
+        { "{'error':{'code':400,'message':'m','details':[{'reason':'API_KEY_INVALID'}]}}", LLMPROV_ERR_AUTH, 0 }, { "{'error':{'code':429,'message':'m','details':[{'reason':'INVALID_ARGUMENT'}]}}", LLMPROV_ERR_RATE_LIMIT, 0 }, { "[]", LLMPROV_ERR_RATE_LIMIT, 0 },
+        { "{'error':{'code':429,'message':'m','details':[{'reason':'NOBODY_KNOWS'}]}}", LLMPROV_ERR_RATE_LIMIT, 0 },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        engine_reply r = engine_read("gemini-generate", ENGINE_WHOLE, i == 6 ? 400 : 429, Q(cases[i].body));
+        if (!test_excused() && !CHECK_INT(r.r.error.code, cases[i].code)) printf("    %s\n", cases[i].body);
+        CHECK_INT(r.r.error.retry_after_ms < 0 ? 0 : r.r.error.retry_after_ms, test_excused() ? r.r.error.retry_after_ms : cases[i].waits);
+        engine_reply_free(&r);
+    }
+}
+
+// -- what goes out ---------------------------------------------------------------------------
+
+/* Members that came as null go back so, unless a field says more by now; those of the top likewise. */
+TEST(t_gemini_kept_members) {
+    static const struct { const char *kept, *path, *sent; } cases[] = {
+        { "{'generationConfig.temperature':null}", "generationConfig", "{'temperature':null}" }, { "{'generationConfig.maxOutputTokens':null}", "generationConfig", "{'maxOutputTokens':7}" }, { "{'generationConfig.odd':1,'generationConfig':{}}", "generationConfig", "{'maxOutputTokens':7,'odd':1}" },
+        { "{'generationConfig.thinkingConfig':null}", "generationConfig.thinkingConfig", "null" }, { "{'tools':[]}", "tools", "[]" }, { "{'tools':[1]}", "tools", NULL }, { "{'tools':7}", "tools", "7" },
+        { "{'toolConfig':{},'systemInstruction':null}", "toolConfig", "{}" }, { "{'model':'models/gemini-2.5-flash'}", "model", NULL }, { "{'model':'models/other-model'}", "model", NULL }, { "{'model':7}", "model", "7" },
+        { "{'serviceTier':'SERVICE_TIER_UNSPECIFIED'}", "serviceTier", "'SERVICE_TIER_UNSPECIFIED'" }, { "{'l\\u0061bels':{}}", "labels", "{}" }, { "{'model':'x'}", "model", NULL },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_request req = { .model = "gemini-2.5-flash", .prompt = "Hi", .origin = "gemini-generate" };
+        engine_text kept = { NULL, 0, 0 };
+        engine_sent s;
+        engine_adds(&kept, Q(cases[i].kept));
+        req.kept = kept.ptr;
+        if (i == 1 || i == 2) req.max_tokens.value = 7, req.max_tokens.set = true;
+        s = engine_send("gemini", &req);
+        if (i == 8 || i == 9 || i == 13) CHECK(!s.body || llmprov_json_path(s.body, "model") == NULL || i == 8);
+        else CHECK_BODY(s, cases[i].path, cases[i].sent ? Q(cases[i].sent) : NULL);
+        engine_sent_free(&s);
+        engine_text_free(&kept);
+    }
+}
+
+/* Whether what was null has a value now, by each name. */
+TEST_NO_OOM(t_gemini_settings_by_name) {
+    static const char *const names[] = { "maxOutputTokens", "candidateCount", "stopSequences", "responseMimeType", "thinkingConfig", "functionCallingConfig", "unknown" };
+    llmprov_request none = { .prompt = "" }, all = { .max_tokens = LLMPROV_INT(1), .n = LLMPROV_INT(1), .stop_count = 1, .schema = "{}", .effort = LLMPROV_EFFORT_LOW, .tool_choice = LLMPROV_TOOL_ANY };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(names); i++) {
+        CHECK(!llmprov__t_gemini_set(&none, llmprov__text_of(names[i])));
+        CHECK(llmprov__t_gemini_set(&all, llmprov__text_of(names[i])) == (i < 6));
+    }
+    all.effort = LLMPROV_EFFORT_DEFAULT;
+    CHECK(!llmprov__t_gemini_set(&all, llmprov__text_of("thinkingConfig")));
+    all.thinking = LLMPROV_THINKING_OFF;
+    CHECK(llmprov__t_gemini_set(&all, llmprov__text_of("thinkingConfig")));
+    all.thinking = LLMPROV_THINKING_AUTO;
+    all.thinking_tokens.set = true;
+    CHECK(llmprov__t_gemini_set(&all, llmprov__text_of("thinkingConfig")));
+}
+
+/* Tools of a request of this format stand in the groups that they came in, as long as those fit. */
+TEST(t_gemini_groups_of_tools) {
+    static const llmprov_tool tools[] = { { .name = "a" }, { .type = "googleSearch" }, { .name = "b" } };
+    static const char *const groups[] = { "[{'functionDeclarations':1,'googleSearch':true,'urlContext':null},{'functionDeclarations':1}]", "[{'functionDeclarations':2,'googleSearch':true}]", "[{'functionDeclarations':1,'codeExecution':true}]",
+        "[{'functionDeclarations':1,'googleSearch':true},{'functionDeclarations':2}]", "[{'functionDeclarations':1}]", "{}", "[{'googleSearch':true}]", "[{'functionDeclarations':1},{'googleSearch':true,'x':true}]", "[{'functionDeclarations':1,'googleSearch':true},{'functionDeclarations':1,'z':true}]",
+        "[{'functionDeclarations':1.5}]" };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(groups) && !test_excused(); i++) {
+        llmprov_request req = { .model = "gemini-3.5-flash", .prompt = "Hi", .origin = "gemini-generate", .tools = tools, .tool_count = 3 };
+        char kept[300];
+        engine_sent s;
+        sprintf(kept, "{'tools':%s}", groups[i]);
+        strcpy(kept, Q(kept));
+        req.kept = kept;
+        s = engine_send("gemini", &req);
+        if (!i) CHECK_BODY(s, "tools", Q("[{'functionDeclarations':[{'name':'a'}],'googleSearch':{},'urlContext':null},{'functionDeclarations':[{'name':'b'}]}]"));
+        else CHECK_BODY(s, "tools", Q("[{'functionDeclarations':[{'name':'a'},{'name':'b'}]},{'googleSearch':{}}]"));
+        engine_sent_free(&s);
+    }
+}
+
+/* Blocks of every origin as parts. */
+TEST(t_gemini_blocks_become_parts) {
+    static const struct { llmprov_block block; bool assistant; const char *part; } cases[] = {
+        { { .type = LLMPROV_BLOCK_AUDIO, .data = "hi", .data_len = 2 }, false, "{'inlineData':{'mimeType':'audio/wav','data':'aGk='}}" }, { { .type = LLMPROV_BLOCK_VIDEO, .data = "hi", .data_len = 2, .mime = "" }, false, "{'inlineData':{'mimeType':'video/mp4','data':'aGk='}}" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi" }, false, "{'inlineData':{'mimeType':'text/plain','data':'aGk='}}" }, { { .type = LLMPROV_BLOCK_DOCUMENT, .base64 = "aGk=" }, false, "{'inlineData':{'mimeType':'application/pdf','data':'aGk='}}" },
+        { { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b.webp?x" }, false, "{'fileData':{'mimeType':'image/webp','fileUri':'https://a.example/b.webp?x'}}" }, { { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b" }, false, "{'fileData':{'fileUri':'https://a.example/b'}}" },
+        { { .type = LLMPROV_BLOCK_IMAGE, .url = ".png" }, false, "{'fileData':{'fileUri':'.png'}}" }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "gs://a", .mime = "image/png" }, false, "{'fileData':{'mimeType':'image/png','fileUri':'gs://a'}}" }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f" }, false, NULL },
+        { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f", .origin = "gemini-generate" }, false, "{'fileData':{'fileUri':'f'}}" }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f", .origin = "gemini-generate2" }, false, NULL },
+        { { .type = LLMPROV_BLOCK_THINKING, .text = "h", .signature = "", .origin = "gemini-generate" }, true, "{'text':'h','thought':true}" }, { { .type = LLMPROV_BLOCK_THINKING, .text = "h", .signature = "S", .origin = "gemini-generate", .extra = "{\"text\":null,\"thoughtSignature\":null}" }, true, "{'text':'h','thought':true,'thoughtSignature':'S'}" },
+        { { .type = LLMPROV_BLOCK_SERVER_USE, .name = "code_execution", .kind = "server_tool_use", .origin = "gemini-generate:executableCode" }, true, "{'executableCode':{}}" },
+        { { .type = LLMPROV_BLOCK_SERVER_USE, .name = "T", .kind = "server_tool_use", .id = "", .origin = "gemini-generate:toolCall", .json = "{}", .extra = "{\"args\":{}}" }, true, "{'toolCall':{'toolType':'T','args':{}}}" },
+        { { .type = LLMPROV_BLOCK_SERVER_RESULT, .kind = "server_tool_result", .id = "i", .origin = "gemini-generate:toolResponse", .json = "{\"a\":1}" }, true, "{'toolResponse':{'id':'i','response':{'a':1}}}" },
+        { { .type = LLMPROV_BLOCK_TEXT, .text = "t", .origin = "gemini-generate", .extra = "{\"p\\u0061rtMetadata\":{\"a\":1},\"none\":null}" }, true, "{'text':'t','partMetadata':{'a':1}}" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_block block = cases[i].block, go = { .text = "Go." };
+        llmprov_message m[3] = { { .blocks = &go, .block_count = 1 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &block, .block_count = 1 }, { .blocks = &go, .block_count = 1 } };
+        llmprov_request req = { .model = "gemini-2.5-flash", .messages = m, .message_count = 3 };
+        engine_sent s;
+        if (!cases[i].assistant) m[0].blocks = &block, req.message_count = 1;
+        s = engine_send("gemini", &req);
+        if (!cases[i].part) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+        else CHECK_BODY(s, cases[i].assistant ? "contents[1].parts[0]" : "contents[0].parts[0]", Q(cases[i].part));
+        engine_sent_free(&s);
+    }
+}
+
+/* Results of every kind. */
+TEST(t_gemini_results) {
+    static const struct { const char *content, *response; bool warned; } cases[] = {
+        { "[{'type':'text','text':'a'},{'type':'text','text':'b'}]", "{'output':'a\\nb'}", false }, { "'{}'", "{}", false }, { "'{\\'$ref\\':1}'", "{'output':'{\\'$ref\\':1}'}", false }, { "'{\\'a\\':1} x'", "{'output':'{\\'a\\':1} x'}", false }, { "'[1]'", "{'output':'[1]'}", false },
+        { "[{'type':'image','source':{'type':'base64','media_type':'image/png','data':'aGk='}},{'type':'text','text':'b'}]", "{'output':'b'}", false },
+        { "[{'type':'image','source':{'type':'url','url':'https://a.example/b.png'}}]", "{'output':''}", true }, { "[{'type':'image','source':{'type':'base64','media_type':'image/gif','data':'aGk='}}]", "{'output':''}", true },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        char text[800];
+        llmprov_history h;
+        llmprov_request req = { .model = "gemini-3.5-flash" };
+        engine_sent s;
+        sprintf(text, "{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':{}}]},{'role':'user','content':[{'type':'tool_result','tool_use_id':'a','content':%s}]}]}", cases[i].content);
+        h = engine_history(Q(text));
+        req.history = &h;
+        s = engine_send("gemini", &req);
+        CHECK_BODY(s, "contents[2].parts[0].functionResponse.response", Q(cases[i].response));
+        CHECK((engine_warned(s.warnings, s.warning_count, LLMPROV_ERR_ARGUMENT, "messages[2].content[0]") != NULL) == (cases[i].warned && s.body));
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+    }
+}
+
+/* Thinking, for models that take a budget, a level, or nobody knows what. */
+TEST(t_gemini_thinking_for_every_model) {
+    static const struct { llmprov_request req; const char *efforts, *sent; } cases[] = {
+        { { .thinking_tokens = { 5, true } }, NULL, "{'includeThoughts':true,'thinkingBudget':5}" }, { { .thinking = LLMPROV_THINKING_OFF }, NULL, "{'thinkingBudget':0}" }, { { .thinking_tokens = { 0, true } }, NULL, "{'thinkingBudget':0}" },
+        { { .thinking = LLMPROV_THINKING_ON }, NULL, "{'includeThoughts':true}" }, { { .effort = LLMPROV_EFFORT_LOW }, NULL, "{'includeThoughts':true,'thinkingLevel':'low'}" }, { { .effort = LLMPROV_EFFORT_HIGH }, "none 128..2048", "{'includeThoughts':true,'thinkingBudget':2048}" },
+        { { .effort = LLMPROV_EFFORT_MINIMAL }, "2000..4000", "{'includeThoughts':true,'thinkingBudget':2000}" }, { { .effort = LLMPROV_EFFORT_LOW }, "128..4000 high", "{'includeThoughts':true,'thinkingBudget':1024}" }, { { .thinking = LLMPROV_THINKING_ON }, "128..4000", "{'includeThoughts':true,'thinkingBudget':-1}" },
+        { { .thinking_tokens = { 0, true } }, "none 128..4000", "{'thinkingBudget':0}" }, { { .thinking_tokens = { 0, true }, .effort = LLMPROV_EFFORT_LOW }, "128..4000", "{'includeThoughts':true,'thinkingBudget':128}" },
+        { { .effort = LLMPROV_EFFORT_LOW }, "x..y", "{'includeThoughts':true,'thinkingBudget':0}" },
+    };
+    size_t i;
+    for (i = 0; i + 1 < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_alloc alloc = test_alloc();
+        llmprov_registry *reg = llmprov_registry_new(&alloc);
+        llmprov_profile profile = { .prefix = "odd-", .efforts = cases[i].efforts };
+        llmprov_desc desc = { .provider = "gemini", .registry = reg };
+        llmprov_request req = cases[i].req;
+        engine_sent s;
+        req.model = "odd-1";
+        req.prompt = "Hi";
+        if (reg) llmprov_register_profile(reg, &profile, 0);
+        s = engine_send_with("gemini", &desc, &req, __FILE__, __LINE__);
+        CHECK_BODY(s, "generationConfig.thinkingConfig", Q(cases[i].sent));
+        engine_sent_free(&s);
+        llmprov_registry_free(reg);
+    }
+}
+
+/* The rest of what only some requests have. */
+TEST(t_gemini_odds_and_ends) {
+    char name[150];
+    llmprov_block text = { .text = "Hi" }, seal = { .type = LLMPROV_BLOCK_REDACTED, .text = "R", .origin = "gemini-generate" }, call = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "", .name = "f", .json = "{}" };
+    llmprov_message m[3] = { { .blocks = &text, .block_count = 1, .extra = "{\"name\":\"n\"}" }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &seal, .block_count = 1 }, { .blocks = &text, .block_count = 1 } };
+    llmprov_tool tools[] = { { .type = "custom" }, { .name = name, .schema = "{\"type\":\"object\",\"properties\":{\"a\":{}}}", .extra = "{\"type\":\"x\",\"odd\":1}" }, { .name = "g", .schema = "{\"type\":\"object\",\"properties\":7}" } };
+    llmprov_request req = { .model = "gemini-2.5-flash", .messages = m, .message_count = 1, .tools = tools, .tool_count = 3, .service_tier = "auto", .extra = "{\"cachedContent\":\"c\"}", .system = "S" };
+    engine_sent s;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    s = engine_send("gemini", &req);
+    CHECK_BODY(s, "tools", NULL);
+    CHECK_BODY(s, "serviceTier", NULL);
+    CHECK_BODY(s, "systemInstruction", NULL);
+    CHECK_WARNED(s, LLMPROV_ERR_ARGUMENT, "cachedContent");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[]");
+    engine_sent_free(&s);
+    req.extra = NULL;
+    req.origin = "gemini-generate";
+    req.message_count = 3;
+    m[1].blocks = &call;
+    s = engine_send("gemini", &req);
+    CHECK_BODY(s, "contents[0].name", "\"n\"");
+    CHECK_BODY(s, "contents[1].parts[0].functionCall.name", "\"f\"");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[1]");
+    engine_sent_free(&s);
+}
