@@ -17554,7 +17554,7 @@ static void llmprov__t_chat_stream(llmprov_draft *d) {
     if (d->stream) llmprov_write_bool(d->body, "stream", true);
     else if (llmprov__t_chat_said_some(d, "stream", &raw)) llmprov_write_bool(d->body, "stream", false);
     asked = llmprov__t_chat_said_some(d, "stream", &raw) && raw.ptr[0] == 't';
-    said = llmprov__t_chat_said(d, "stream_options", &options);
+    said = llmprov__t_chat_said_some(d, "stream_options", &options);
     if (said && !d->stream && asked) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "stream_options", "they belong to streams only: they were left out");
     if ((own && !said) || (said && !d->stream && asked) || (!own && !d->stream)) return;
     if (d->row->quirks.flags & LLMPROV_QUIRK_NO_STREAM_OPTIONS) {
