@@ -12332,7 +12332,17 @@ static llmprov_stop llmprov__parts_stop(llmprov_str word) {
     return LLMPROV_STOP_OTHER;
 }
 
-/* -- members of objects -- */
+/* -- items of lists and members of objects -- */
+
+/* The next item as raw JSON; false = there is none. */
+static bool llmprov__parts_item(llmprov_scan *list, llmprov_str *item) {
+    return llmprov_scan_item(list) && llmprov_scan_raw(list, item);
+}
+
+/* The next member's name, and its value as raw JSON; false = there is none. */
+static bool llmprov__parts_member(llmprov_scan *object, llmprov_str *key, llmprov_str *value) {
+    return llmprov_scan_key(object, key) && llmprov_scan_raw(object, value);
+}
 
 /* Consumes the object that comes: the members that are asked for by name as raw JSON, the others (for a turn) into the
    extra of a choice or (-1) of the reply. A member that is null counts as absent: it says nothing. */
@@ -12340,9 +12350,9 @@ static void llmprov__parts_take(llmprov_turn *t, int choice, llmprov_scan *in, c
     llmprov_str key, raw;
     size_t i;
     memset(values, 0, count * sizeof *values);
-    while (llmprov_scan_key(in, &key)) {
+    while (llmprov__parts_member(in, &key, &raw)) {
         for (i = 0; i < count && !(key.len && names[i][0] == key.ptr[0] && llmprov__text_is(key, names[i])); i++) { }
-        if (!llmprov_scan_raw(in, &raw) || raw.ptr[0] == 'n') continue;
+        if (raw.ptr[0] == 'n') continue;
         if (i < count) values[i] = raw;
         else if (t) llmprov_turn_extra(t, choice, key, raw);
     }
@@ -12463,14 +12473,13 @@ static char *llmprov__parts_any(llmprov_turn *t, const llmprov_scan *s, llmprov_
 /* One object's members; a nested "error" object is left in *nested. */
 static void llmprov__parts_fault_level(llmprov_turn *t, llmprov_scan *s, llmprov__parts_fault *f, llmprov_str *nested) {
     llmprov_str key, raw;
-    while (llmprov_scan_key(s, &key)) {
+    while (llmprov__parts_member(s, &key, &raw)) {
         bool error = llmprov__text_is(key, "error");
         char **to = llmprov__text_is(key, "type") ? &f->type : llmprov__text_is(key, "code") || llmprov__text_is(key, "error_code") ? &f->code :
                     llmprov__text_is(key, "message") || llmprov__text_is(key, "detail") || llmprov__text_is(key, "msg") ? &f->message :
                     llmprov__text_is(key, "param") ? &f->param : llmprov__text_is(key, "request_id") ? &f->request_id :
                     llmprov__text_is(key, "status") ? &f->type : NULL;
         bool details = llmprov__text_is(key, "details"), metadata = llmprov__text_is(key, "metadata");
-        llmprov_scan_raw(s, &raw);
         if (metadata && raw.ptr[0] == '{') {
             static const char *const names[] = { "raw" };
             llmprov_str behind;
@@ -12600,9 +12609,9 @@ static void llmprov__parts_write_kept(llmprov_writer *w, const char *extra, size
     llmprov_scan s = llmprov__json_scan(extra ? extra : "{}", extra ? llmprov__text_len(extra, extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     size_t i;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         for (i = 0; i < count && !(written[i] && llmprov__text_is(key, written[i])); i++) { }
-        if (llmprov_scan_raw(&s, &value) && i == count) llmprov__write_raw_key(w, key, value, false);
+        if (i == count) llmprov__write_raw_key(w, key, value, false);
     }
 }
 
@@ -12971,13 +12980,12 @@ static void llmprov__parts_kept(llmprov_draft *d, const char *format, const char
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
     s = llmprov__json_scan(llmprov__msg_kept(r), llmprov__text_len(llmprov__msg_kept(r), r->kept_len), &scratch, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         char name[64];
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
         bool silent;
         memcpy(name, key.ptr, len);
         name[len] = 0;
-        if (!llmprov_scan_raw(&s, &value)) break;
         silent = value.ptr[0] == 'n' || (value.len == 2 && value.ptr[0] != '{' && !llmprov__parts_carried(r, name, own));
         if (silent && (!own || llmprov__parts_is_set(r, name))) continue;
         if (!silent && llmprov__parts_carried(r, name, own) && (own || strcmp(name, "response_format") || r->schema)) continue;
@@ -13069,7 +13077,7 @@ static const char *llmprov__parts_joined(const llmprov_scan *s, llmprov_str raw,
     memset(&all, 0, sizeof all);
     all.alloc = arena->alloc;
     llmprov__mem_add(&all, text.ptr, text.len);
-    while (raw.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (raw.ptr[0] == '[' && llmprov__parts_item(&in, &item)) {
         if (item.ptr[0] == '{') llmprov__parts_members(s, item, &member, &item, 1);
         text = llmprov__parts_text(s, item);
         llmprov__mem_add(&all, text.ptr, text.len);
@@ -14604,8 +14612,8 @@ static const char *llmprov__prompted_members_of(llmprov__normal *n, const char *
     memset(&w, 0, sizeof w);
     w.alloc = n->arena->alloc;
     llmprov_write_open(&w, NULL, '{');
-    while (llmprov_scan_key(&s, &key))
-        if (llmprov_scan_raw(&s, &value) && llmprov__parts_among(known, LLMPROV__COUNT(known), key))
+    while (llmprov__parts_member(&s, &key, &value))
+        if (llmprov__parts_among(known, LLMPROV__COUNT(known), key))
             llmprov__write_raw_key(&w, key, value, false);
     llmprov_write_close(&w);
     if (!w.status) to = llmprov__mem_copy(n->arena, w.text, w.len);
@@ -14867,7 +14875,7 @@ static size_t llmprov__prompted_act(llmprov__prompted_walk *k, llmprov__mem_buf 
     llmprov__computer_put(text, b->name);
     llmprov__computer_put(text, "(");
     s = llmprov__json_scan(json.ptr, json.len, NULL, 0);
-    while (llmprov_scan_key(&s, &key) && llmprov_scan_raw(&s, &value)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         if (!first) llmprov__computer_put(text, ", ");
         llmprov__mem_add(text, key.ptr, key.len);
         llmprov__computer_put(text, value.ptr[0] == '"' ? "=" : "='");
@@ -15578,7 +15586,7 @@ static bool llmprov__prompted_is_json(const llmprov_tool *tool, llmprov_str name
     if (!value.len || !llmprov__json_done(&s) || !llmprov__msg_has(tool->schema, 0, "properties", &properties))
         return false;
     in = llmprov__json_scan(properties.ptr, properties.len, NULL, 0);
-    while (llmprov_scan_key(&in, &key) && llmprov_scan_raw(&in, &property))
+    while (llmprov__parts_member(&in, &key, &property))
         if (key.len == name.len && !memcmp(key.ptr, name.ptr, name.len))
             return llmprov__msg_has(property.ptr, property.len, "type", &type) &&
                    !llmprov__text_is(type, "\"string\"");
@@ -15716,7 +15724,7 @@ static bool llmprov__prompted_acted_out(llmprov__prompted_show *k, const llmprov
     llmprov__parts_members(s, json, names, v, 2);
     if (!v[0].ptr) return v[1].ptr && llmprov__computer_from_openai(to, s, v[1]);
     in = llmprov_scan_in(s, v[0]);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &one))
+    while (llmprov__parts_item(&in, &one))
         known = llmprov__computer_from_openai(to, s, one) && known;
     return known;
 }
@@ -15841,7 +15849,7 @@ static bool llmprov__t_messages_user_cites(const llmprov_block *b) {
     if (b->type == LLMPROV_BLOCK_TEXT) return llmprov__t_messages_cites(b->extra, b->extra_len);
     if (b->type != LLMPROV_BLOCK_RAW || !llmprov__msg_has(b->json, b->json_len, "content", &list)) return false;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item))
+    while (llmprov__parts_item(&s, &item))
         if (llmprov__t_messages_cites(item.ptr, item.len)) return true;
     return false;
 }
@@ -15902,7 +15910,7 @@ static void llmprov__t_messages_said_betas(llmprov_draft *d, const char *member)
     llmprov_str kept = llmprov__t_messages_kept(d, member), item;
     llmprov_scan s = llmprov__json_scan(kept.ptr ? kept.ptr : "[]", kept.ptr ? kept.len : 2, NULL, 0);
     const char *name;
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+    while (llmprov__parts_item(&s, &item)) {
         if (item.ptr[0] != '"' || item.len < 3 || memchr(item.ptr, '\\', item.len)) continue;
         name = llmprov__mem_copy(a, item.ptr + 1, item.len - 2);
         if (name) llmprov_draft_header(d, "anthropic-beta", name);
@@ -16052,9 +16060,9 @@ static void llmprov__t_messages_choice(llmprov_draft *d, const llmprov__parts_th
 static void llmprov__t_messages_write_kept(llmprov_draft *d, llmprov_str object, const char *a, const char *b) {
     llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, NULL, 0);
     llmprov_str key, value;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool field = llmprov__text_is(key, a) || llmprov__text_is(key, b);
-        if (llmprov_scan_raw(&s, &value) && !field) llmprov__write_raw_key(d->body, key, value, false);
+        if (!field) llmprov__write_raw_key(d->body, key, value, false);
     }
 }
 
@@ -16312,7 +16320,7 @@ static void llmprov__t_messages_tidy(llmprov_turn *t, llmprov_block *b, llmprov_
     if (!b->extra) return;
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
-    while (llmprov_scan_key(&s, &key) && llmprov_scan_raw(&s, &value)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         if (llmprov__text_is(key, "citations") && value.ptr[0] == '[') *citations = value;
         else if (value.ptr[0] != 'n') {
             if (!w.depth) llmprov_write_open(&w, NULL, '{');
@@ -16355,7 +16363,7 @@ static int llmprov__t_messages_begin(llmprov_turn *t, llmprov_scan *s) {
     }
     if (citations.ptr) {
         in = llmprov__json_scan(citations.ptr, citations.len, NULL, 0);
-        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov_turn_part(t, block, "citation", item);
+        while (llmprov__parts_item(&in, &item)) llmprov_turn_part(t, block, "citation", item);
     }
     return block;
 }
@@ -16451,9 +16459,9 @@ static const struct { const char *type, *member; llmprov_block_type block; const
 static void llmprov__t_messages_unknown_delta(llmprov_turn *t, const llmprov_scan *s, llmprov_str whole, llmprov_str delta, int block) {
     llmprov_scan in = llmprov_scan_in(s, delta);
     llmprov_str key, raw, kind = LLMPROV__STR("content_block_delta");
-    while (llmprov_scan_key(&in, &key)) {
+    while (llmprov__parts_member(&in, &key, &raw)) {
         char *name = llmprov__msg_is_known(key) ? NULL : llmprov_turn_keep(t, key);
-        if (llmprov_scan_raw(&in, &raw) && name) llmprov_turn_part(t, block, name, raw);
+        if (name) llmprov_turn_part(t, block, name, raw);
     }
     llmprov_turn_other(t, kind, whole);
 }
@@ -16597,12 +16605,12 @@ static void llmprov__t_chat_others(llmprov_writer *w, const char *object, size_t
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = w->alloc;
     s = llmprov__json_scan(object ? object : "{}", object ? llmprov__text_len(object, len) : 2, &scratch, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         char name[64];
         size_t n = key.len < sizeof name ? key.len : sizeof name - 1;
         memcpy(name, key.ptr, n);
         name[n] = 0;
-        if (llmprov_scan_raw(&s, &value) && !llmprov__parts_lists(but, name)) llmprov__write_raw_key(w, key, value, false);
+        if (!llmprov__parts_lists(but, name)) llmprov__write_raw_key(w, key, value, false);
     }
     if (scratch.failed) w->status = LLMPROV_ERR_NO_MEMORY;
     llmprov__mem_buf_free(&scratch);
@@ -16783,10 +16791,10 @@ static void llmprov__t_chat_lost(llmprov_draft *d, const llmprov_block *b, const
     llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     if (llmprov__t_chat_minted(b)) return;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool known = llmprov__text_is(key, "cache_control") || llmprov__text_is(key, "detail") || (llmprov__text_is(key, "type")) ||
                      llmprov__text_is(key, "is_error") || llmprov__text_is(key, "caller");
-        if (!llmprov_scan_raw(&s, &value) || known || value.ptr[0] == 'n') continue;
+        if (known || value.ptr[0] == 'n') continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that openai-chat has no place for were left out (citations, caller, source or the like)");
         return;
     }
@@ -16838,13 +16846,13 @@ static void llmprov__t_chat_extras(llmprov_draft *d, const llmprov_message *m, c
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
     s = llmprov__json_scan(m->extra ? m->extra : "{}", m->extra ? llmprov__text_len(m->extra, m->extra_len) : 2, &scratch, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         char member[64], path[160];
         size_t n = key.len < sizeof member ? key.len : sizeof member - 1;
         bool name = llmprov__text_is(key, "name"), refused = name && (d->row->quirks.flags & LLMPROV_QUIRK_NO_NAMES);
         memcpy(member, key.ptr, n);
         member[n] = 0;
-        if (!llmprov_scan_raw(&s, &value) || llmprov__parts_lists(written, member)) continue;
+        if (llmprov__parts_lists(written, member)) continue;
         llmprov__t_chat_member_path(path, m, member);
         if (refused) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, path, "this provider refuses names on messages: it was left out");
         else if (own || name) llmprov__write_raw_key(d->body, key, value, false);
@@ -17217,7 +17225,7 @@ static bool llmprov__t_chat_old_tool(const llmprov_draft *d, const llmprov_tool 
     llmprov_scan s;
     if (tool->type || tool->extra || !llmprov__t_chat_said_some(d, "functions", &list)) return false;
     s = llmprov__t_chat_scan(list);
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, said)) {
+    while (llmprov__parts_item(&s, said)) {
         llmprov__mem_buf scratch;
         llmprov_scan in;
         bool same;
@@ -17792,7 +17800,7 @@ static size_t llmprov__t_chat_unwrap(llmprov_turn *t, int choice, llmprov_str ar
     if (!llmprov__json_done(&whole) || llmprov_scan_kind(&s) != LLMPROV_JSON_OBJECT) return 0;
     llmprov__parts_members(&s, arguments, outer, &uses, 1);
     in = llmprov_scan_in(&s, uses);
-    while (uses.ptr && uses.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (uses.ptr && uses.ptr[0] == '[' && llmprov__parts_item(&in, &item)) {
         llmprov_block b;
         int block;
         llmprov__parts_members(&s, item, inner, v, 2);
@@ -17899,7 +17907,7 @@ static void llmprov__t_chat_part_read(llmprov_turn *t, const llmprov_scan *s, ll
     if (llmprov__t_chat_some(v[2])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_THINKING, "openai-chat:content"), s, v[2]);
     if (!v[2].ptr || v[2].ptr[0] != '[') return;
     in = llmprov_scan_in(s, v[2]);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__parts_item(&in, &item)) {
         llmprov__parts_members(s, item, names + 1, text, 1);
         if (llmprov__t_chat_some(text[0])) llmprov_turn_piece(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_THINKING, "openai-chat:content"), s, text[0]);
     }
@@ -17998,7 +18006,7 @@ static void llmprov__t_chat_content(llmprov_turn *t, const llmprov_scan *s, llmp
     if (llmprov__t_chat_some(content)) llmprov__t_chat_words(t, s, c, choice, content);
     if (!content.ptr || content.ptr[0] != '[') return;
     in = llmprov_scan_in(s, content);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part))
+    while (llmprov__parts_item(&in, &part))
         if (part.ptr[0] == '{') llmprov__t_chat_part_read(t, s, c, choice, part);
 }
 
@@ -18008,7 +18016,7 @@ static void llmprov__t_chat_details(llmprov_turn *t, const llmprov_scan *s, llmp
     llmprov_scan in = llmprov_scan_in(s, details);
     llmprov_str item, v[2];
     if (!details.ptr || details.ptr[0] != '[') return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__parts_item(&in, &item)) {
         int block = llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_THINKING, "openai-chat:reasoning");
         llmprov__parts_members(s, item, names, v, 2);
         if (!shown && llmprov__t_chat_some(v[0])) llmprov_turn_piece(t, block, s, v[0]);
@@ -18053,7 +18061,7 @@ static void llmprov__t_chat_annotations(llmprov_turn *t, const llmprov_scan *s, 
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
     if (!list.ptr || list.ptr[0] != '[') return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+    while (llmprov__parts_item(&in, &item))
         llmprov_turn_part(t, llmprov__t_chat_open(t, c, choice, LLMPROV_BLOCK_TEXT, NULL), "citation", item);
 }
 
@@ -18201,7 +18209,7 @@ static void llmprov__t_chat_object(llmprov_turn *t, llmprov_scan *s) {
     llmprov_turn_start(t, id, llmprov__parts_text(s, v[LLMPROV__T_CHAT_MODEL]));
     if (v[LLMPROV__T_CHAT_CHOICES].ptr && v[LLMPROV__T_CHAT_CHOICES].ptr[0] == '[') {
         in = llmprov_scan_in(s, v[LLMPROV__T_CHAT_CHOICES]);
-        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &choice))
+        while (llmprov__parts_item(&in, &choice))
             if (choice.ptr[0] == '{') llmprov__t_chat_choice_read(t, s, choice);
     } else if (!llmprov_turn_streamed(t)) llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "the reply is no completion: it has no \"choices\"");
     llmprov__t_chat_usage(t, s, v[LLMPROV__T_CHAT_USAGE]);
@@ -18375,11 +18383,10 @@ static void llmprov__t_responses_rest(llmprov_draft *d, const llmprov_block *b, 
     llmprov_str key, value;
     char name[64];
     if (!llmprov__t_responses_own(b)) return;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
         memcpy(name, key.ptr, len);
         name[len] = 0;
-        if (!llmprov_scan_raw(&s, &value)) return;
         if (!strncmp(name, "item_", 5) || llmprov__parts_lists(but, name) || llmprov__parts_lists(llmprov__t_responses_parts, name)) continue;
         llmprov__write_raw_key(d->body, key, value, false);
     }
@@ -18496,10 +18503,10 @@ static void llmprov__t_responses_lost(llmprov_draft *d, const llmprov_block *b, 
     llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     if (llmprov__t_responses_own(b)) return;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool known = llmprov__text_is(key, "cache_control") || llmprov__text_is(key, "detail") || llmprov__text_is(key, "type") ||
                      llmprov__text_is(key, "is_error") || llmprov__text_is(key, "caller");
-        if (!llmprov_scan_raw(&s, &value) || known || value.ptr[0] == 'n') continue;
+        if (known || value.ptr[0] == 'n') continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that openai-responses has no place for were left out (citations, source or the like)");
         return;
     }
@@ -18917,9 +18924,9 @@ static void llmprov__t_responses_tool_rest(llmprov_draft *d, const llmprov_tool 
     bool foreign = llmprov__msg_came(d->chat) && !llmprov__t_responses_came(d);
     llmprov_str key, value;
     llmprov_scan s = llmprov__json_scan(tool->extra ? tool->extra : "{}", tool->extra ? strlen(tool->extra) : 2, NULL, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool type = llmprov__text_is(key, "type");
-        if (!llmprov_scan_raw(&s, &value) || type) continue;
+        if (type) continue;
         if (!foreign) llmprov__write_raw_key(d->body, key, value, false);
         else llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that another format minted were left out");
         if (foreign) return;
@@ -18944,9 +18951,8 @@ static void llmprov__t_responses_function(llmprov_draft *d, const llmprov_tool *
 static void llmprov__t_responses_nested(llmprov_draft *d, llmprov_str custom) {
     llmprov_scan s = llmprov__json_scan(custom.ptr, custom.len, NULL, 0);
     llmprov_str key, value, grammar;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool format = llmprov__text_is(key, "format");
-        if (!llmprov_scan_raw(&s, &value)) return;
         if (!format || !llmprov__msg_has(value.ptr, value.len, "grammar", &grammar)) {
             llmprov__write_raw_key(d->body, key, value, false);
             continue;
@@ -19346,7 +19352,7 @@ static void llmprov__t_responses_annotations(llmprov_turn *t, const llmprov_scan
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
     if (!list.ptr || list.ptr[0] != '[' || it->annotated) return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov_turn_part(t, it->block, "citation", item);
+    while (llmprov__parts_item(&in, &item)) llmprov_turn_part(t, it->block, "citation", item);
 }
 
 /* What was not waited for, since it should have been said, was not: better no answer than half of one. */
@@ -19386,7 +19392,7 @@ static void llmprov__t_responses_parts_read(llmprov_turn *t, const llmprov_scan 
     llmprov_str part;
     int64_t number = 0;
     if (!list.ptr || list.ptr[0] != '[') return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) llmprov__t_responses_part_read(t, s, it, part, number++, summary);
+    while (llmprov__parts_item(&in, &part)) llmprov__t_responses_part_read(t, s, it, part, number++, summary);
 }
 
 /* -- items -- */
@@ -19415,9 +19421,9 @@ static void llmprov__t_responses_remember(llmprov_turn *t, const llmprov_scan *s
     llmprov_write_open(&w, NULL, '{');
     if (v[LLMPROV__T_RESPONSES_ITEM_ID].ptr) llmprov_write_raw(&w, "item_id", v[LLMPROV__T_RESPONSES_ITEM_ID].ptr, v[LLMPROV__T_RESPONSES_ITEM_ID].len);
     if (it->call && it->call != llmprov__t_responses_calls) llmprov_write_str(&w, "item_type", it->call->type, strlen(it->call->type));
-    while (llmprov_scan_key(&in, &key)) {
+    while (llmprov__parts_member(&in, &key, &value)) {
         char *name = llmprov_turn_keep(t, key);
-        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (!name) break;
         if (value.ptr[0] != 'n' && !llmprov__t_responses_is_taken(it, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
     }
     llmprov_write_close(&w);
@@ -19522,9 +19528,9 @@ static void llmprov__t_responses_bare_arguments(llmprov_turn *t, const llmprov_s
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
     llmprov_write_open(&w, NULL, '{');
-    while (llmprov_scan_key(&in, &key)) {
+    while (llmprov__parts_member(&in, &key, &value)) {
         char *name = llmprov_turn_keep(t, key);
-        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (!name) break;
         if (value.ptr[0] != 'n' && llmprov__parts_lists(it->call->members, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
     }
     llmprov_write_close(&w);
@@ -19582,7 +19588,7 @@ static void llmprov__t_responses_items_read(llmprov_turn *t, const llmprov_scan 
     llmprov_scan in = llmprov_scan_in(s, output);
     llmprov_str item;
     int64_t index = 0;
-    while (output.ptr && !t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+    while (output.ptr && !t->error.code && llmprov__parts_item(&in, &item))
         if (item.ptr[0] == '{') llmprov__t_responses_finish(t, s, llmprov__t_responses_begin(t, s, item, index++), item);
 }
 
@@ -19593,7 +19599,7 @@ static void llmprov__t_responses_items_late(llmprov_turn *t, const llmprov_scan 
     llmprov_str item;
     int64_t index = 0;
     size_t k;
-    for (; output.ptr && !t->error.code && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); index++)
+    for (; output.ptr && !t->error.code && llmprov__parts_item(&in, &item); index++)
         for (k = 0; k < m->count && item.ptr[0] == '{'; k++)
             if (m->items[k].index == index) llmprov__t_responses_finish(t, s, &m->items[k], item);
 }
@@ -19992,9 +19998,9 @@ static void llmprov__t_bedrock_rest(llmprov_draft *d, llmprov_str object, const 
     llmprov__mem_arena *a = llmprov__t_bedrock_arena(d);
     llmprov_scan s = llmprov__json_scan(object.ptr ? object.ptr : "{}", object.ptr ? object.len : 2, &((llmprov__translator_job *)d->call)->turn->scratch, 0);
     llmprov_str key, value;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         const char *name = llmprov__mem_copy(a, key.ptr, key.len);
-        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!name) return;
         if (!llmprov__parts_lists(but, name)) llmprov_write_raw(d->body, name, value.ptr, value.len);
     }
 }
@@ -20191,7 +20197,7 @@ static void llmprov__t_bedrock_write_betas(llmprov_draft *d, const char *list) {
     llmprov_scan s = llmprov__json_scan(kept.ptr ? kept.ptr : "[]", kept.ptr ? kept.len : 2, NULL, 0);
     if (!*list) return;
     llmprov_write_open(w, "anthropic_beta", '[');
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) llmprov_write_raw(w, NULL, item.ptr, item.len);
+    while (llmprov__parts_item(&s, &item)) llmprov_write_raw(w, NULL, item.ptr, item.len);
     while (*list) {
         size_t len = strcspn(list, ", ");
         if (len) llmprov_write_str(w, NULL, list, len);
@@ -20803,11 +20809,11 @@ static void llmprov__t_bedrock_lost(llmprov_draft *d, const llmprov_block *b, co
                                         b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     if (b->origin) return;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool fine = llmprov__text_is(key, "citations") && b->type == LLMPROV_BLOCK_DOCUMENT;
         size_t i;
         for (i = 0; i < LLMPROV__COUNT(known); i++) fine = fine || llmprov__text_is(key, known[i]);
-        if (!llmprov_scan_raw(&s, &value) || fine || value.ptr[0] == 'n') continue;
+        if (fine || value.ptr[0] == 'n') continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field,
                            "members of this block that bedrock-converse has no place for were left out (citations, "
                            "source or the like)");
@@ -21090,12 +21096,12 @@ static void llmprov__t_bedrock_whole_citations(llmprov_turn *t, const llmprov_sc
     int block = llmprov__t_bedrock_begin(t, LLMPROV_BLOCK_TEXT, true);
     llmprov__parts_members(s, raw, names, v, 2);
     in = llmprov_scan_in(s, v[0]);
-    while (v[0].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (v[0].ptr && llmprov__parts_item(&in, &item)) {
         llmprov__parts_members(s, item, inside, &text, 1);
         llmprov__t_bedrock_piece(t, s, block, text);
     }
     in = llmprov_scan_in(s, v[1]);
-    while (v[1].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+    while (v[1].ptr && llmprov__parts_item(&in, &item))
         llmprov__t_bedrock_cite(t, block, item);
     llmprov_turn_block_end(t, block);
 }
@@ -21154,9 +21160,9 @@ static void llmprov__t_bedrock_whole_block(llmprov_turn *t, llmprov_scan *conten
     };
     llmprov_str key, raw;
     size_t i;
-    while (llmprov_scan_key(content, &key)) {
+    while (llmprov__parts_member(content, &key, &raw)) {
         llmprov_str name = llmprov__parts_copy(t, key);
-        if (!llmprov_scan_raw(content, &raw) || raw.ptr[0] == 'n' || llmprov__text_is(name, "type")) continue;
+        if (raw.ptr[0] == 'n' || llmprov__text_is(name, "type")) continue;
         for (i = 0; i < LLMPROV__COUNT(kinds) && !llmprov__text_is(name, kinds[i].key); i++) { }
         if (i < LLMPROV__COUNT(kinds)) kinds[i].read(t, content, raw);
         else llmprov__t_bedrock_unknown(t, name, raw);
@@ -21182,7 +21188,7 @@ static void llmprov__t_bedrock_usage(llmprov_turn *t, const llmprov_scan *s, llm
     u->cache_read_tokens = llmprov__parts_count(s, v[2]);
     written = llmprov__parts_count(s, v[3]);
     in = llmprov_scan_in(s, v[4]);
-    while (v[4].ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (v[4].ptr && llmprov__parts_item(&in, &item)) {
         llmprov__parts_members(s, item, details, d, 2);
         if (llmprov__text_is(llmprov__parts_text(s, d[0]), "1h")) hour += llmprov__parts_count(s, d[1]);
     }
@@ -21450,12 +21456,12 @@ static void llmprov__t_ollama_lost(llmprov_draft *d, const llmprov_block *b, con
     static const char said[] = "cache_control type is_error caller";
     llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         char name[32];
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
         memcpy(name, key.ptr, len);
         name[len] = 0;
-        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
+        if (value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that ollama-chat has no place for were left out (citations, detail or the like)");
         return;
     }
@@ -21857,7 +21863,7 @@ static void llmprov__t_ollama_list(llmprov_turn *t, const llmprov_scan *s, llmpr
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
     if (!list.ptr || list.ptr[0] != '[') return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__parts_item(&in, &item)) {
         if (item.ptr[0] != begins) continue;
         llmprov__t_ollama_close(t);
         read(t, s, item);
@@ -21985,12 +21991,12 @@ static void llmprov__t_cohere_lost(llmprov_draft *d, const llmprov_block *b, con
     llmprov_scan s = llmprov__json_scan(b->extra ? b->extra : "{}", b->extra ? llmprov__text_len(b->extra, b->extra_len) : 2, NULL, 0);
     llmprov_str key, value;
     if (llmprov__t_cohere_minted(b)) return;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         char name[32];
         size_t len = key.len < sizeof name ? key.len : sizeof name - 1;
         memcpy(name, key.ptr, len);
         name[len] = 0;
-        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
+        if (value.ptr[0] == 'n' || llmprov__parts_lists(said, name)) continue;
         llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this block that cohere-v2 has no place for were left out (citations of another format or the like)");
         return;
     }
@@ -22077,7 +22083,7 @@ static void llmprov__t_cohere_documents(llmprov_draft *d) {
     int64_t number = 0;
     size_t i, j;
     if (some) llmprov_write_open(d->body, "documents", '[');
-    for (; llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item); number++) llmprov__write_long_raw(d->body, NULL, item.ptr, item.len);
+    for (; llmprov__parts_item(&s, &item); number++) llmprov__write_long_raw(d->body, NULL, item.ptr, item.len);
     for (i = 0; i < r->message_count; i++)
         for (j = 0; j < r->messages[i].block_count; j++) {
             const llmprov_block *b = &r->messages[i].blocks[j];
@@ -22206,7 +22212,7 @@ static void llmprov__t_cohere_citations(llmprov_writer *w, const llmprov_message
         llmprov_scan s;
         if (!llmprov__t_cohere_minted(b) || !llmprov__msg_has(b->extra, b->extra_len, "citations", &list) || list.ptr[0] != '[') continue;
         s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-        while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+        while (llmprov__parts_item(&s, &item)) {
             if (!some) llmprov_write_open(w, "citations", '[');
             some = true;
             llmprov__write_long_raw(w, NULL, item.ptr, item.len);
@@ -22645,7 +22651,7 @@ static void llmprov__t_cohere_cited(llmprov_turn *t, const llmprov_scan *s, llmp
     static const char *const names[] = { "content_index", "type" };
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item, v[2];
-    while (list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (list.ptr && list.ptr[0] == '[' && llmprov__parts_item(&in, &item)) {
         int64_t of;
         llmprov__parts_members(s, item, names, v, 2);
         of = v[0].ptr ? llmprov__parts_count(s, v[0]) : first;
@@ -22662,7 +22668,7 @@ static int64_t llmprov__t_cohere_count(const llmprov_scan *s, llmprov_str list, 
     llmprov_str item, v[1];
     int64_t count = 0;
     *first = -1;
-    for (; list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); count++) {
+    for (; list.ptr && list.ptr[0] == '[' && llmprov__parts_item(&in, &item); count++) {
         llmprov__parts_members(s, item, names, v, 1);
         if (v[0].ptr && *first < 0) *first = count;
     }
@@ -22675,7 +22681,7 @@ static void llmprov__t_cohere_contents_read(llmprov_turn *t, const llmprov_scan 
     llmprov_str item;
     int64_t first, count = llmprov__t_cohere_count(s, list, &first), index = 0;
     if (llmprov__t_cohere_some(list)) llmprov_turn_piece(t, llmprov__t_cohere_begin(t, LLMPROV_BLOCK_TEXT, false), s, list);
-    for (; list.ptr && list.ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); index++) {
+    for (; list.ptr && list.ptr[0] == '[' && llmprov__parts_item(&in, &item); index++) {
         if (item.ptr[0] != '{') continue;
         llmprov__t_cohere_content(t, s, index, item, true);
         llmprov__t_cohere_cited(t, s, citations, index, first, count);
@@ -22693,7 +22699,7 @@ static void llmprov__t_cohere_message(llmprov_turn *t, const llmprov_scan *s, ll
     llmprov__t_cohere_planned(t, s, v[1]);
     llmprov__t_cohere_cited(t, s, v[3], -1, first, count);
     in = llmprov_scan_in(s, v[2]);
-    while (v[2].ptr && v[2].ptr[0] == '[' && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (v[2].ptr && v[2].ptr[0] == '[' && llmprov__parts_item(&in, &item)) {
         if (item.ptr[0] != '{') continue;
         llmprov__t_cohere_call(t, s, index, item, true);
         llmprov_turn_block_end(t, llmprov__t_cohere_find(t, true, index++));
@@ -22878,10 +22884,10 @@ static void llmprov__t_gemini_modify(llmprov_draft *d, const llmprov_block *b, c
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
     s = llmprov__json_scan(b->extra, llmprov__text_len(b->extra, b->extra_len), &scratch, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool ours = llmprov__parts_gemini_modifies(key);
         bool known = ours || llmprov__parts_among(silent, LLMPROV__COUNT(silent), key);
-        if (!llmprov_scan_raw(&s, &value) || value.ptr[0] == 'n') continue;
+        if (value.ptr[0] == 'n') continue;
         if (ours) llmprov__write_raw_key(d->body, key, value, true);
         lost = lost || !known;
     }
@@ -23260,11 +23266,11 @@ static void llmprov__t_gemini_kept(llmprov_draft *d, const llmprov__t_gemini_pla
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = d->body->alloc;
     s = llmprov__json_scan(llmprov__msg_kept(r), llmprov__text_len(llmprov__msg_kept(r), r->kept_len), &scratch, 0);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool here = n ? key.len > n && !memcmp(key.ptr, in, n) : !memchr(key.ptr, '.', key.len);
         key.ptr += here ? n : 0;
         key.len -= here ? n : 0;
-        if (!llmprov_scan_raw(&s, &value) || !here) continue;
+        if (!here) continue;
         if (n ? value.ptr[0] == 'n' && llmprov__t_gemini_set(r, key) : llmprov__t_gemini_written(d, p, key, value)) continue;
         llmprov__write_raw_key(d->body, key, value, false);
     }
@@ -23320,9 +23326,8 @@ static bool llmprov__t_gemini_empty(const char *schema) {
     llmprov_scan s = llmprov__json_scan(schema, strlen(schema), NULL, 0);
     llmprov_str key, value;
     bool empty = true;
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool known = llmprov__parts_among(says_nothing, LLMPROV__COUNT(says_nothing), key), properties = llmprov__text_is(key, "properties");
-        if (!llmprov_scan_raw(&s, &value)) return false;
         if (properties) {
             llmprov_scan in = llmprov_scan_in(&s, value);
             known = llmprov_scan_kind(&in) == LLMPROV_JSON_OBJECT && !llmprov_scan_key(&in, &key);
@@ -23355,9 +23360,8 @@ static void llmprov__t_gemini_function(llmprov_draft *d, const llmprov_tool *too
     llmprov_write_str(d->body, "name", tool->name, strlen(tool->name));
     if (tool->description && (*tool->description || own)) llmprov__write_long(d->body, "description", tool->description, strlen(tool->description));
     llmprov__t_gemini_parameters(d, tool, field);
-    while (llmprov_scan_key(&s, &key)) {
+    while (llmprov__parts_member(&s, &key, &value)) {
         bool ours = llmprov__parts_among(members, LLMPROV__COUNT(members), key), type = llmprov__text_is(key, "type");
-        if (!llmprov_scan_raw(&s, &value)) break;
         if (ours) llmprov__write_raw_key(d->body, key, value, true);
         else if (!type) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, "members of this tool that gemini-generate has no place for were left out");
     }
@@ -23875,7 +23879,7 @@ static void llmprov__t_gemini_partials(llmprov_turn *t, const llmprov_scan *s, l
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str piece;
     if (!list.ptr || list.ptr[0] != '[') return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &piece))
+    while (llmprov__parts_item(&in, &piece))
         if (piece.ptr[0] == '{') llmprov__t_gemini_partial(t, s, c, piece);
 }
 
@@ -24138,7 +24142,7 @@ static void llmprov__t_gemini_parts_read(llmprov_turn *t, const llmprov_scan *s,
     llmprov__parts_members(s, content, names, &parts, 1);
     if (!parts.ptr || parts.ptr[0] != '[') return;
     in = llmprov_scan_in(s, parts);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part))
+    while (llmprov__parts_item(&in, &part))
         if (part.ptr[0] == '{') llmprov__t_gemini_part_read(t, s, c, choice, part);
 }
 
@@ -24197,7 +24201,7 @@ static int64_t llmprov__t_gemini_modality(const llmprov_scan *s, llmprov_str lis
     int64_t count = 0;
     if (!list.ptr || list.ptr[0] != '[') return 0;
     in = llmprov_scan_in(s, list);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__parts_item(&in, &item)) {
         llmprov__parts_members(s, item, names, v, 2);
         if (llmprov__text_is(llmprov__parts_text(s, v[0]), modality)) count += llmprov__parts_count(s, v[1]);
     }
@@ -24269,7 +24273,7 @@ static llmprov__t_gemini_detail llmprov__t_gemini_details(llmprov_turn *t, llmpr
     llmprov__parts_members(body, error, inner, &list, 1);
     if (!list.ptr || list.ptr[0] != '[') return found;
     in = llmprov_scan_in(body, list);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item))
+    while (llmprov__parts_item(&in, &item))
         if (item.ptr[0] == '{') llmprov__t_gemini_detail_read(t, body, item, &found);
     return found;
 }
@@ -24324,7 +24328,7 @@ static void llmprov__t_gemini_object(llmprov_turn *t, llmprov_scan *s) {
     if (!t->id || !t->model) llmprov_turn_start(t, id, llmprov__parts_text(s, v[LLMPROV__T_GEMINI_MODEL]));
     if (v[LLMPROV__T_GEMINI_CANDIDATES].ptr && v[LLMPROV__T_GEMINI_CANDIDATES].ptr[0] == '[') {
         in = llmprov_scan_in(s, v[LLMPROV__T_GEMINI_CANDIDATES]);
-        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &candidate))
+        while (llmprov__parts_item(&in, &candidate))
             if (candidate.ptr[0] == '{') llmprov__t_gemini_candidate_read(t, s, candidate);
     }
     llmprov__t_gemini_feedback(t, s, v[LLMPROV__T_GEMINI_FEEDBACK]);
