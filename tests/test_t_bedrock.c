@@ -487,3 +487,157 @@ TEST(t_bedrock_what_is_no_event_stream) {
     CHECK_INT(r.r.error.code, LLMPROV_ERR_BAD_REPLY);
     engine_reply_free(&r);
 }
+
+// -- what else comes --------------------------------------------------------------------------
+
+static void bedrock_rows(const engine_row *rows, size_t count, int line) {
+    size_t i;
+    for (i = 0; i < count && !test_excused(); i++) {
+        engine_text bytes = events_read(Q(rows[i].said), strlen(rows[i].said));
+        llmprov_request req = { .model = "test-model", .prompt = "Hello" };
+        engine_wire w = engine_wire_of(ENGINE_STREAM, 200, bytes.ptr, bytes.len);
+        engine_check_shown(test_now.oom ? engine_read_once_wire(engine_open("bedrock-converse", NULL), &req, ENGINE_STREAM, &w, __FILE__, line) :
+                           engine_read_wire(engine_open("bedrock-converse", NULL), &req, ENGINE_STREAM, &w, __FILE__, line), rows[i].shown, rows[i].said, __FILE__, line);
+        engine_text_free(&bytes);
+    }
+}
+
+#define BEDROCK_START(index, start) "event contentBlockStart {'contentBlockIndex':" index ",'start':" start "}\n"
+#define BEDROCK_DELTA(index, delta) "event contentBlockDelta {'contentBlockIndex':" index ",'delta':" delta "}\n"
+#define BEDROCK_STOP(index) "event contentBlockStop {'contentBlockIndex':" index "}\n"
+#define BEDROCK_END "event messageStop {'stopReason':'end_turn'}\n"
+
+TEST(t_bedrock_streams_of_every_model) {
+    static const engine_row rows[] = {
+        { BEDROCK_DELTA("0", "{'text':'a'}") BEDROCK_DELTA("0", "{'text':7}") "event contentBlockDelta {'contentBlockIndex':0}\n" BEDROCK_DELTA("0", "{'reasoningContent':{'text':'h','signature':'S'}}") BEDROCK_DELTA("0", "{'reasoningContent':{'signature':7}}")
+          BEDROCK_DELTA("0", "{'reasoningContent':{'redactedContent':'R'}}") BEDROCK_DELTA("0", "{'odd':1}") BEDROCK_DELTA("20", "{'text':'b'}") BEDROCK_STOP("30") BEDROCK_END, "a|~h^S|#|b" },
+        { BEDROCK_DELTA("0", "{'text':'a'}") BEDROCK_DELTA("0", "{'toolUse':{'input':'{}'}}") BEDROCK_DELTA("1", "{'toolUse':{'input':{'a':1}}}") BEDROCK_DELTA("2", "{'toolUse':{'input':7}}") BEDROCK_END, "a|unnamed({})|unnamed({\"a\":1})|unnamed?({\"rawInvalidInput\":\"7\"})" },
+        { BEDROCK_START("0", "{'toolUse':{'name':'f','toolUseId':'a'}}") BEDROCK_DELTA("0", "{'toolUse':{'input':{}}}") BEDROCK_DELTA("0", "{'toolUse':{}}") BEDROCK_START("0", "{'toolUse':{'name':'g','toolUseId':'b','type':'server_tool_use'}}") BEDROCK_DELTA("0", "{'toolUse':{'input':'{}'}}") BEDROCK_END,
+          "f({})|server_tool_use{}" },
+        { "event contentBlockStart {'contentBlockIndex':0}\n" BEDROCK_START("0", "{}") BEDROCK_START("1", "{'odd':1}") "event contentBlockStart {'contentBlockIndex':65536,'start':{}}\n", "!a content block has an index beyond 65535" },
+        { "event contentBlockStop {'contentBlockIndex':65536}\n", "!a content block has an index beyond 65535" }, { BEDROCK_DELTA("65536", "{'text':'a'}"), "!a content block has an index beyond 65535" },
+        { BEDROCK_START("0", "{'toolResult':{'toolUseId':'a'}}") BEDROCK_DELTA("0", "{'toolResult':[{'text':'x'}]}") BEDROCK_DELTA("0", "{'toolResult':[{'text':'y'}]}") BEDROCK_STOP("0") BEDROCK_START("1", "{'toolResult':{'toolUseId':'b','status':'error','type':'t'}}") BEDROCK_STOP("1")
+          BEDROCK_DELTA("2", "{'toolResult':[]}") BEDROCK_END, "server_tool_result[{\"text\":\"x\"},{\"text\":\"y\"}]|server_tool_result[]" },
+        { BEDROCK_START("0", "{'image':{'format':'png'}}") BEDROCK_DELTA("0", "{'image':{'source':{'bytes':'aG'}}}") BEDROCK_DELTA("0", "{'image':{'source':{'bytes':'k='}}}") BEDROCK_DELTA("0", "{'image':{'source':{'bytes':7}}}") BEDROCK_DELTA("0", "{'image':{}}") BEDROCK_STOP("0")
+          BEDROCK_START("1", "{'image':{}}") BEDROCK_STOP("1") BEDROCK_END, "?|?" },
+        { "event messageStop {'stopReason':7}\n" "event metadata {'usage':7}\n" "event odd {'x':1}\n" BEDROCK_END "event metadata {'usage':{'inputTokens':1,'outputTokens':2,'cacheDetails':[7,{'ttl':'1h','inputTokens':1}]}}\n", "" },
+        { "event messageStop {'stopReason':'stop_sequence','additionalModelResponseFields':{'delta':{'stop_sequence':7}}}\n", "" }, { "event messageStop {'stopReason':'stop_sequence','additionalModelResponseFields':{'stop_sequence':'END'}}\n", "" },
+    };
+    bedrock_rows(rows, LLMPROV__COUNT(rows), __LINE__);
+}
+
+#define BEDROCK_WHOLE(content) "{'output':{'message':{'role':'assistant','content':" content "}},'stopReason':'end_turn'}"
+
+TEST(t_bedrock_whole_replies_of_every_model) {
+    static const engine_row rows[] = {
+        { BEDROCK_WHOLE("[{'text':'a','type':'x'},{'text':null},{'citationsContent':{}},{'citationsContent':{'content':[{'text':'b'}],'citations':[{'x':1}]}},{'odd':{'y':1}}]"), "a||b|odd{\"type\":\"odd\",\"odd\":{\"y\":1}}" },
+        { BEDROCK_WHOLE("[{'toolUse':{'toolUseId':'a','name':'f'}},{'toolUse':{'toolUseId':'b','name':'g','input':{}}},{'toolResult':{'toolUseId':'c'}},{'reasoningContent':{'reasoningText':{'text':'h'}}}]"), "f({})|g({})|server_tool_result[]|~h" },
+        { BEDROCK_WHOLE("7"), "!the reply is no message: it has no \"output.message.content\"" }, { "{'output':{}}", "!the reply is no message: it has no \"output.message.content\"" }, { "[]", "!the reply is no message: it has no \"output.message.content\"" },
+        { BEDROCK_WHOLE("[{'image':{'format':'png','source':{'bytes':'aGk='}}},{'image':{}}]"), "?|?" },
+    };
+    ENGINE_ROWS("bedrock-converse", ENGINE_WHOLE, rows);
+}
+
+// -- requests that came in this format ---------------------------------------------------------
+
+/* A request of a client's, for a model, and what goes out; NULL = the same. */
+static void bedrock_round(const char *model, const char *headers, const char *asked, const char *sent, int line) {
+    llmprov_alloc alloc = test_alloc();
+    engine_text json = { NULL, 0, 0 };
+    llmprov_asked a;
+    engine_adds(&json, Q(asked));
+    if (llmprov_ask(NULL, "bedrock-converse", json.ptr, json.len, &alloc, &a) && !test_excused()) test_fail(__FILE__, line, "%s: %s", asked, a.error.message);
+    if (!a.error.code) {
+        llmprov_request req = a.request;
+        engine_sent s;
+        req.model = model;
+        req.headers = headers;
+        s = bedrock_send(&req, __FILE__, line);
+        if (!s.body && !test_excused()) test_fail(__FILE__, line, "%s: %s", asked, s.error.message);
+        if (s.body && !engine_check_json(s.text, s.len, sent ? Q(sent) : json.ptr, "the request", __FILE__, line) && !test_excused()) printf("    %s\n", asked);
+        engine_sent_free(&s);
+    }
+    llmprov_asked_free(&a);
+    engine_text_free(&json);
+}
+
+#define BEDROCK_HI "'messages':[{'role':'user','content':[{'text':'Hi'}]}]"
+#define BEDROCK_ASK(inside) "{" inside "," BEDROCK_HI "}"
+#define BEDROCK_TALK(content, results) "{'messages':[{'role':'user','content':[{'text':'Hi'}]},{'role':'assistant','content':" content "},{'role':'user','content':" results "}],'toolConfig':{'tools':[{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}}}}]}}"
+
+TEST(t_bedrock_requests_come_back_as_they_were) {
+    static const struct { const char *model, *headers, *asked, *sent; } cases[] = {
+        { CLAUDE, NULL, BEDROCK_ASK("'inferenceConfig':{'maxTokens':null,'stopSequences':[],'odd':1,'temperature':null,'topP':0.5}"), NULL }, { CLAUDE, NULL, BEDROCK_ASK("'inferenceConfig':{'topP':null}"), NULL },
+        { CLAUDE, NULL, BEDROCK_ASK("'additionalModelRequestFields':{'thinking':{'type':'enabled','budget_tokens':2000,'od\\u0064':1},'anthropic_beta':['a'],'top_k':null,'x':1},'inferenceConfig':{'maxTokens':3000}"),
+          BEDROCK_ASK("'additionalModelRequestFields':{'thinking':{'type':'enabled','budget_tokens':2000,'odd':1},'anthropic_beta':['a'],'top_k':null,'x':1},'inferenceConfig':{'maxTokens':3000}") },
+        { CLAUDE, "anthropic-beta: b,, c", BEDROCK_ASK("'additionalModelRequestFields':{'anthropic_beta':['a'],'x':1}"), BEDROCK_ASK("'additionalModelRequestFields':{'anthropic_beta':['a','b','c'],'x':1}") },
+        { CLAUDE, "anthropic-beta: b", BEDROCK_ASK("'additionalModelRequestFields':{'x':1}"), BEDROCK_ASK("'additionalModelRequestFields':{'anthropic_beta':['b'],'x':1}") },
+        { NEW_CLAUDE, NULL, BEDROCK_ASK("'outputConfig':{'effort':'low','odd':1},'additionalModelRequestFields':{'output_config':{'odd':2}}"), NULL },
+        { NOVA, NULL, BEDROCK_ASK("'additionalModelRequestFields':{'inferenceConfig':{'topK':5,'odd':1},'x':1}"), NULL }, { LLAMA, NULL, BEDROCK_ASK("'additionalModelRequestFields':{'top_k':5}"), NULL },
+        { CLAUDE, NULL, BEDROCK_ASK("'outputConfig':{'textFormat':{'type':'json_schema','structure':{'jsonSchema':{'name':'n','schema':'{}'}}}}"), NULL }, { CLAUDE, NULL, BEDROCK_ASK("'outputConfig':{'textFormat':{'type':'text'}}"), NULL },
+        { CLAUDE, NULL, BEDROCK_ASK("'serviceTier':{'type':'flex','odd':1}"), NULL }, { CLAUDE, NULL, BEDROCK_ASK("'serviceTier':{'odd':1}"), NULL }, { CLAUDE, NULL, BEDROCK_ASK("'system':[]"), NULL },
+        { CLAUDE, NULL, BEDROCK_ASK("'toolConfig':{'tools':[{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}},'strict':false}},{'systemTool':{'name':'s','odd':1}},{'cachePoint':{'type':'default'}}],'toolChoice':{'tool':{'name':'f'}}}"), NULL },
+        { CLAUDE, NULL, BEDROCK_ASK("'toolConfig':{'tools':[{'toolSpec':{'name':'f','description':'','inputSchema':{'json':{'type':'object'}}}}],'toolChoice':{'auto':{}}}"),
+          BEDROCK_ASK("'toolConfig':{'tools':[{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}}}}],'toolChoice':{'auto':{}}}") },
+        { CLAUDE, NULL, BEDROCK_ASK("'toolConfig':{'tools':[{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}}}}],'toolChoice':{'any':{}}}"), NULL }, { CLAUDE, NULL, BEDROCK_ASK("'toolConfig':{'tools':[{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}}}}],'toolChoice':{'odd':{}}}"), NULL },
+        { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'}],'odd':1}]}", NULL },
+        { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'},{'document':{'name':'d','format':'txt','source':{'content':[{'text':'x'}]},'citations':{'enabled':true}}},{'document':{'name':'e','format':'txt','source':{'text':'x'},'citations':{'enabled':false},'context':'c'}}]}]}", NULL },
+        { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'},{'image':{'format':'png','source':{'s3Location':{'uri':'s3://a/b','bucketOwner':'o'}}}}]}]}", NULL },
+        { CLAUDE, NULL, BEDROCK_TALK("[{'citationsContent':{'content':[{'text':'a'},{'text':'b'}],'citations':[{'x':1}]}},{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[{'json':{'a':1}},{'text':'r'}],'status':'success'}}]"), NULL },
+        { CLAUDE, NULL, BEDROCK_TALK("[{'citationsContent':{'content':[{'text':'a'}],'citations':[{'x':1}]}},{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[{'text':' '}]}}]"),
+          BEDROCK_TALK("[{'citationsContent':{'content':[{'text':'a'}],'citations':[{'x':1}]}},{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[]}}]") },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) bedrock_round(cases[i].model, cases[i].headers, cases[i].asked, cases[i].sent, __LINE__);
+}
+
+/* More betas than there is room for; a model that thinks always; one that takes one of two settings. */
+TEST(t_bedrock_what_cannot_be_sent) {
+    static char betas[1000] = "anthropic-beta: ";
+    llmprov_request req = { .model = CLAUDE, .prompt = "Hi", .headers = betas };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    llmprov_profile always = { .prefix = "odd-", .flags = LLMPROV_MODEL_GPT_OSS | LLMPROV_MODEL_REASONS | LLMPROV_MODEL_ONE_SAMPLING, .efforts = "low high" };
+    llmprov_desc desc = { .provider = "bedrock-converse", .registry = reg };
+    engine_sent s;
+    memset(betas + 16, 'b', 900);
+    s = SEND(&req);
+    if (!test_excused()) CHECK_STR(s.error.param, "headers");
+    CHECK(!s.body);
+    engine_sent_free(&s);
+    if (reg) llmprov_register_profile(reg, &always, 0);
+    req = (llmprov_request){ .model = "odd-1", .prompt = "Hi", .thinking = LLMPROV_THINKING_OFF, .temperature = LLMPROV_NUM(0.5), .top_p = LLMPROV_NUM(0.5) };
+    s = engine_send_with("bedrock-converse", &desc, &req, __FILE__, __LINE__);
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "thinking");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "top_p");
+    CHECK_BODY(s, "inferenceConfig", "{\"temperature\":0.5}");
+    engine_sent_free(&s);
+    llmprov_registry_free(reg);
+}
+
+/* Blocks that other formats made, and members of messages. */
+TEST(t_bedrock_blocks_of_others) {
+    static const struct { llmprov_block block; bool assistant; const char *part; } cases[] = {
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .name = "\xC3\xA9  a/b " }, false, "{'document':{'format':'txt','name':'- a-b','source':{'bytes':'aGk='}}}" }, { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .name = "  " }, false, "{'document':{'format':'txt','name':'document','source':{'bytes':'aGk='}}}" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .extra = "{\"citations\":{\"enabled\":true},\"context\":\"c\"}" }, false, "{'document':{'format':'txt','name':'document','source':{'text':'hi'},'context':'c','citations':{'enabled':true}}}" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .extra = "{\"citations\":{\"enabled\":false}}" }, false, "{'document':{'format':'txt','name':'document','source':{'bytes':'aGk='},'citations':{'enabled':false}}}" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .extra = "{\"citations\":7}" }, false, "{'document':{'format':'txt','name':'document','source':{'bytes':'aGk='}}}" },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "hi", .extra = "{\"citations\":{}}" }, false, "{'document':{'format':'txt','name':'document','source':{'bytes':'aGk='},'citations':{}}}" },
+        { { .type = LLMPROV_BLOCK_SERVER_RESULT, .kind = "tool_result", .id = "i", .origin = "bedrock-converse", .json = "[]", .extra = "{\"status\":\"error\",\"result_type\":\"t\",\"odd\":1}" }, true, "{'toolResult':{'toolUseId':'i','content':[],'status':'error','type':'t','odd':1}}" },
+        { { .type = LLMPROV_BLOCK_SERVER_USE, .kind = "server_tool_use", .id = "i", .name = "n", .origin = "bedrock-converse" }, true, "{'toolUse':{'toolUseId':'i','name':'n','input':{},'type':'server_tool_use'}}" },
+        { { .type = LLMPROV_BLOCK_TEXT, .text = "t", .origin = "bedrock-converse", .extra = "{\"citations\":7}" }, true, "{'text':'t'}" },
+        { { .type = LLMPROV_BLOCK_RAW, .kind = "odd", .origin = "bedrock-converse", .json = "{\"type\":\"odd\",\"odd\":1}" }, true, "{'odd':1}" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_block blocks[2] = { cases[i].block, { .text = "Go." } };
+        llmprov_message m[3] = { { .blocks = blocks + 1, .block_count = 1, .extra = "{\"odd\":1}" }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = blocks, .block_count = 1 }, { .blocks = blocks + 1, .block_count = 1 } };
+        llmprov_request req = { .model = CLAUDE, .messages = m, .message_count = 3 };
+        engine_sent s;
+        if (!cases[i].assistant) m[0].blocks = blocks, m[0].block_count = 2, req.message_count = 1;
+        s = SEND(&req);
+        CHECK_BODY(s, cases[i].assistant ? "messages[1].content[0]" : "messages[0].content[0]", Q(cases[i].part));
+        CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].content[0]");
+        engine_sent_free(&s);
+    }
+}
