@@ -590,3 +590,18 @@ TEST_NO_OOM(parts_numerals) {
     CHECK(llmprov__parts_numeral(parts_str("-1.5e1"), &v) && v <= -15 && v >= -15);
     CHECK(llmprov__parts_numeral(parts_str(" 2 "), &v) && !llmprov__parts_numeral(parts_str("2x"), &v) && !llmprov__parts_numeral(parts_str("\"2\""), &v) && !llmprov__parts_numeral(parts_str(""), &v));
 }
+
+/* A text that is longer than what memory is at hand. */
+TEST(parts_copies) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_turn *t = llmprov__reply_new(&alloc, 0, 0);
+    char text[3000];
+    llmprov_str copy;
+    NEED(t);
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = 0;
+    copy = llmprov__parts_copy(t, parts_str(text));
+    CHECK_TEXT(copy.ptr, copy.len, text);
+    CHECK_ALWAYS(copy.ptr && (copy.len || !*copy.ptr));
+    llmprov__reply_free(t);
+}

@@ -1010,3 +1010,20 @@ TEST(prompted_structured_answer_by_a_tool) {
     engine_sent_free(&s);
     llmprov_registry_free(reg);
 }
+
+/* A complaint that is longer than what memory is at hand. */
+TEST(prompted_complaints) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_turn *t = llmprov__reply_new(&alloc, 0, 0);
+    llmprov_block b = { .type = LLMPROV_BLOCK_TEXT };
+    char what[3000];
+    int block;
+    NEED(t);
+    memset(what, 'x', sizeof what);
+    what[sizeof what - 1] = 0;
+    block = llmprov_turn_block(t, 0, &b);
+    if (CHECK(block >= 0)) llmprov__prompted_complain(t, block, 7, what);
+    if (!t->error.code && CHECK(t->warnings.count == 1)) CHECK(strstr(t->warnings.items[0].text, "x, at byte 7 of the model's text: it stays text"));
+    CHECK_ALWAYS(t->error.code == LLMPROV_OK || t->error.code == LLMPROV_ERR_NO_MEMORY);
+    llmprov__reply_free(t);
+}

@@ -641,3 +641,18 @@ TEST(t_bedrock_blocks_of_others) {
         engine_sent_free(&s);
     }
 }
+
+/* A result without an id, and one inside another. */
+TEST(t_bedrock_results_without_an_id) {
+    llmprov_block inner = { .type = LLMPROV_BLOCK_TOOL_RESULT, .text = "i" }, call = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "a", .name = "f", .json = "{}" }, go = { .text = "Go." };
+    llmprov_block results[2] = { { .type = LLMPROV_BLOCK_TOOL_RESULT, .text = "r" }, { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "a", .content = &inner, .content_count = 1 } };
+    llmprov_message m[3] = { { .blocks = &go, .block_count = 1 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &call, .block_count = 1 }, { .blocks = results, .block_count = 1 } };
+    llmprov_request req = { .model = CLAUDE, .messages = m, .message_count = 3 };
+    engine_sent s = SEND(&req);
+    CHECK_BODY(s, "messages[2].content[0].toolResult.toolUseId", "\"a\"");
+    engine_sent_free(&s);
+    m[2].block_count = 2;
+    s = SEND(&req);
+    if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+}

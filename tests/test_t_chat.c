@@ -20,7 +20,7 @@ TEST(t_chat_streams_of_every_server) {
         { T_CHAT_CALLS("[{'id':'a','function':{'name':'f','arguments':'{}'}},{'id':'a','function':{'name':'g','arguments':'{}'}}]") T_CHAT_CALLS("[{'id':'a','function':{'name':'h','arguments':''}}]") CHAT_END("tool_calls") CHAT_DONE, "f({})|g({})" },
         { T_CHAT_CALLS("[{'index':0,'id':'a','function':{'arguments':'{'}}]") T_CHAT_CALLS("[{'index':0,'function':{'arguments':'}'}}]") CHAT_END("tool_calls") CHAT_DONE, "unnamed({})" },
         { T_CHAT_CALLS("[{'index':0,'id':'a','custom':{'name':'c','input':'x'}}]") T_CHAT_CALLS("[{'index':0,'custom':{'input':'y'}}]") CHAT_END("tool_calls") CHAT_DONE, "c({\"input\":\"xy\"})" },
-        { CHAT_TOP("'choices':[{'index':1024,'delta':{'content':'x'}}]"), "!choices[].index is beyond 1023" }, { CHAT_TOP("'choices':['x',{'index':0,'delta':{'content':'a'},'logprobs':7,'finish_reason':'stop','stop_reason':7}]") CHAT_DONE, "a" },
+        { CHAT_TOP("'choices':[{'index':1000,'delta':{'content':'x'},'finish_reason':'stop'}]"), "!the stream ended before the provider said that the reply was complete" }, { CHAT_TOP("'choices':[{'index':1024,'delta':{'content':'x'}}]"), "!choices[].index is beyond 1023" }, { CHAT_TOP("'choices':['x',{'index':0,'delta':{'content':'a'},'logprobs':7,'finish_reason':'stop','stop_reason':7}]") CHAT_DONE, "a" },
         { CHAT_TOP("'choices':7") CHAT_TOP("'choices':[]") CHAT("{'content':'a'}") CHAT_END("stop") CHAT_USAGE("7") CHAT_DONE, "a" }, { CHAT_TOP("'error':{}") CHAT("{'content':'a'}") CHAT_TOP("'choices':[{'index':0,'finish_reason':'stop','stop_reason':'END'}]") CHAT_DONE, "a" },
         { "event: error\ndata: {'message':'boom'}\n\n", "!boom" }, { "event: error\ndata: 'boom'\n\n" CHAT("{'content':'a'}") CHAT_END("stop") CHAT_DONE, "a" },
         { CHAT_TOP("'choices':[{'index':0,'delta':{'content':'a'}},{'index':1,'delta':{'content':'b'}},{'index':2,'delta':{'content':'c'}},{'index':3,'delta':{'content':'d'}}]")
@@ -95,6 +95,24 @@ TEST(t_chat_beginnings_of_texts) {
     }
 }
 
+/* A beginning that is longer than what memory is at hand. */
+TEST(t_chat_long_beginnings) {
+    llmprov_registry *reg = t_chat_registry(LLMPROV_QUIRK_THINK_TAGS, 0, NULL, NULL);
+    llmprov_desc desc = { .provider = "odd", .registry = reg };
+    llmprov_request req = { .model = "odd-1", .prompt = "Hi" };
+    char body[6000];
+    engine_wire w;
+    engine_reply r;
+    size_t n = (size_t)sprintf(body, "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"\\n");
+    memset(body + n, 'x', 5000);
+    strcpy(body + n + 5000, "\\n\"},\"finish_reason\":\"stop\"}]}");
+    w = engine_wire_of(ENGINE_WHOLE, 200, body, strlen(body));
+    r = engine_read_once_wire(engine_open("openai-chat", &desc), &req, ENGINE_WHOLE, &w, __FILE__, __LINE__);
+    if (!r.r.error.code) CHECK_INT(r.r.text_len, 5001);
+    engine_reply_free(&r);
+    llmprov_registry_free(reg);
+}
+
 /* Calls that a model wraps in a tool of its own making. */
 TEST(t_chat_wrapped_calls) {
     static const struct { const char *arguments, *shown; } cases[] = {
@@ -144,6 +162,9 @@ static void t_chat_round(const char *asked, const char *sent, unsigned flags, co
 #define T_CHAT_TURN(assistant) T_CHAT_ASK("'messages':[{'role':'user','content':'Go.'},{'role':'assistant'," assistant "},{'role':'user','content':'So?'}]")
 #define T_CHAT_HI "'messages':[{'role':'user','content':'Hi'}]"
 
+#define T_CHAT_TENS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define T_CHAT_LONG T_CHAT_TENS T_CHAT_TENS "x"
+
 TEST(t_chat_requests_come_back_as_they_were) {
     static const struct { const char *asked, *sent; unsigned flags; const char *efforts, *key; } cases[] = {
         { T_CHAT_SAY("[{'type':'text','text':'a','a_member_whose_name_is_longer_than_any_that_there_is_in_any_format_of_today':1,'od\\u0064':2}]"), T_CHAT_SAY("[{'type':'text','text':'a','a_member_whose_name_is_longer_than_any_that_there_is_in_any_format_of_today':1,'odd':2}]"), 0, NULL, NULL },
@@ -157,6 +178,8 @@ TEST(t_chat_requests_come_back_as_they_were) {
         { T_CHAT_ASK("'messages':[{'role':'user','content':'Hi'},{'role':'assistant','content':'a','tool_calls':[{'id':'c','type':'custom','custom':{'name':'c','input':'x'}}]},{'role':'tool','tool_call_id':'c','content':'r'}]"), NULL, 0, NULL, NULL },
         { T_CHAT_TURN("'content':[{'type':'thinking','thinking':[{'type':'text','text':'h'}]},{'type':'text','text':'a'},{'type':'refusal','refusal':'no'}]"), NULL, 0, NULL, "content" },
         { T_CHAT_TURN("'content':[{'type':'text','text':'a'},{'type':'odd'},{'type':'image_url','image_url':{'url':'https://a.example/b.png'}},{'type':'file','file':{'file_id':'f'}},{'type':'input_audio','input_audio':{'data':'aGk=','format':'wav'}}]"), NULL, 0, NULL, NULL },
+        { T_CHAT_TURN("'content':'a','reasoning_content':'h'"), T_CHAT_TURN("'content':[{'type':'thinking','thinking':[{'type':'text','text':'h'}]},{'type':'text','text':'a'}]"), 0, NULL, "content" },
+        { T_CHAT_ASK(T_CHAT_HI ",'safety_identifier':'" T_CHAT_LONG "\xC3\xA9zz'"), T_CHAT_ASK(T_CHAT_HI ",'safety_identifier':'" T_CHAT_LONG "'"), 0, NULL, NULL },
         { T_CHAT_TURN("'content':'a','reasoning':'h','reasoning_content':'i','reasoning_details':[{'type':'x'}]"), NULL, 0, NULL, "reasoning" }, { T_CHAT_TURN("'content':null,'audio':{'id':'a'}"), NULL, 0, NULL, NULL }, { T_CHAT_TURN("'content':'','refusal':'no'"), NULL, 0, NULL, NULL },
         { T_CHAT_ASK(T_CHAT_HI ",'tools':[{'type':'function','function':{'name':'f','odd':1},'more':2},{'function':{'name':'g','parameters':{'type':'object'}}},{'type':'odd','x':1}],'tool_choice':{'type':'function','function':{'name':'f'}}"), NULL, 0, NULL, NULL },
         { T_CHAT_ASK(T_CHAT_HI ",'functions':[{'name':'f'},{'name':'g'}],'function_call':{'name':'g'}"), NULL, 0, NULL, NULL }, { T_CHAT_ASK(T_CHAT_HI ",'tools':[{'type':'function','function':{'name':'f'}}],'tool_choice':'auto'"), T_CHAT_ASK(T_CHAT_HI ",'tools':[{'type':'function','function':{'name':'f','parameters':{'type':'object','properties':{}}}}],'tool_choice':'auto'"), 0, NULL, NULL },

@@ -682,3 +682,20 @@ TEST(t_gemini_odds_and_ends) {
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[1]");
     engine_sent_free(&s);
 }
+
+/* What no part can say is refused by its place. */
+TEST(t_gemini_blocks_without_a_part) {
+    llmprov_block go = { .text = "Go." }, seal = { .type = LLMPROV_BLOCK_REDACTED, .text = "R", .origin = "gemini-generate" };
+    llmprov_message m[3] = { { .blocks = &go, .block_count = 1 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = &seal, .block_count = 1 }, { .blocks = &go, .block_count = 1 } };
+    llmprov_request req = { .model = "gemini-2.5-flash", .messages = m, .message_count = 3 };
+    engine_sent s = engine_send("gemini", &req);
+    if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    if (!test_excused()) CHECK_STR(s.error.param, "messages[1].content[0]");
+    engine_sent_free(&s);
+}
+
+/* The last answer that may be. */
+TEST(t_gemini_many_candidates) {
+    static const engine_row rows[] = { { "data: {'candidates':[{'index':1023,'finishReason':'STOP'}]}\n\n", "!the stream ended before the provider said that the reply was complete" } };
+    ENGINE_ROWS("gemini-generate", ENGINE_STREAM, rows);
+}

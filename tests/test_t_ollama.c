@@ -228,3 +228,33 @@ TEST(t_ollama_bodies_begin_alike) {
     engine_sent_free(&b);
     llmprov_history_free(&h);
 }
+
+// -- what every server sends -----------------------------------------------------------------
+
+#define OLLAMA_DONE "'done':true,'done_reason':'stop'}\n"
+
+TEST(t_ollama_streams_of_every_server) {
+    static const engine_row rows[] = {
+        { "{'message':{'content':7,'thinking':''}}\n{'message':{'content':'a','tool_calls':7,'images':7},'logprobs':7}\n{'message':7,'logprobs':[]}\n{'message':{'content':'b','images':['','#',7,'aGk=']},'logprobs':[{'x':1}]," OLLAMA_DONE, "ab|?" },
+        { "{'message':{'tool_calls':['x',{'function':{'name':'f'}},{'id':'i','function':{'name':'g','arguments':'{}'}},{'function':{'name':'h','arguments':{ 'a':1 }}}]}," OLLAMA_DONE, "f({})|g({})|h({\"a\":1})" },
+        { "{'message':{'thinking':'h'}}\n{'message':{'content':'a','thinking':'i'}}\n{" OLLAMA_DONE, "~hi|a" },
+    };
+    ENGINE_ROWS("ollama-chat", ENGINE_STREAM, rows);
+}
+
+TEST(t_ollama_whole_replies_of_every_server) {
+    static const engine_row rows[] = { { "{'message':7," OLLAMA_DONE, "!the reply is no answer: it has no \"message\"" }, { "{'message':{'content':'a'}," OLLAMA_DONE, "a" } };
+    ENGINE_ROWS("ollama-chat", ENGINE_WHOLE, rows);
+}
+
+/* Arguments that are longer than what memory is at hand. */
+TEST(t_ollama_long_arguments) {
+    char body[4000];
+    size_t n = (size_t)sprintf(body, "{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{\"a\":\"");
+    engine_reply r;
+    memset(body + n, 'x', 3000);
+    strcpy(body + n + 3000, "\"}}}]},\"done\":true,\"done_reason\":\"stop\"}\n");
+    r = engine_read_once("ollama-chat", ENGINE_WHOLE, body);
+    if (!r.r.error.code) CHECK_INT(engine_call(r, 0)->json_len, 3008);
+    engine_reply_free(&r);
+}

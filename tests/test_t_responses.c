@@ -559,3 +559,17 @@ TEST(t_responses_tools_elsewhere) {
     engine_sent_free(&s);
     llmprov_registry_free(reg);
 }
+
+/* A call of the computer that was never answered, and members of a tool that another format minted. */
+TEST(t_responses_what_others_left) {
+    llmprov_history h = engine_history(Q("{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'computer','input':{'actions':[]},'origin':'openai-responses','item_type':'computer_call'}]},{'role':'user','content':'So?'}]}"));
+    llmprov_tool tool = { .name = "f", .extra = "{\"odd\":1,\"more\":2}" };
+    llmprov_request req = { .model = "gpt-5.4", .history = &h, .tools = &tool, .tool_count = 1, .origin = "anthropic-messages" };
+    engine_sent s = engine_send("openai-responses", &req);
+    CHECK_BODY(s, "input[2].type", "\"computer_call_output\"");
+    CHECK(test_excused() || !strncmp(llmprov_json_str(llmprov_json_path(s.body, "input[2].output.image_url"), ""), "data:image/png;base64,", 22));
+    CHECK_BODY(s, "tools[0].odd", NULL);
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+    engine_sent_free(&s);
+    llmprov_history_free(&h);
+}
