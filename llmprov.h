@@ -16673,7 +16673,7 @@ static void llmprov__t_chat_text_part(llmprov_draft *d, const char *head, const 
     llmprov_write_str(d->body, "type", word, strlen(word));
     llmprov__write_string_open(d->body, word);
     if (head) llmprov__write_copy_piece(d->body, head, strlen(head));
-    llmprov__write_piece(d->body, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_piece(d->body, b->text, llmprov__text_len(b->text, b->text_len));
     llmprov__write_string_close(d->body);
     llmprov__t_chat_mark(d, b, field);
     if (!head) llmprov__t_chat_rest(d, b, "type prompt_cache_breakpoint cache_control");
@@ -16870,7 +16870,7 @@ static void llmprov__t_chat_user(llmprov_draft *d, const llmprov_message *m, con
     if (llmprov__t_chat_is_string(d, m)) {
         llmprov__parts_field(field, m, 0);
         llmprov__t_chat_lost(d, m->blocks, field);
-        llmprov__write_long(d->body, "content", m->blocks->text ? m->blocks->text : "", llmprov__text_len(m->blocks->text, m->blocks->text_len));
+        llmprov__write_long(d->body, "content", m->blocks->text, llmprov__text_len(m->blocks->text, m->blocks->text_len));
     } else {
         llmprov_write_open(d->body, "content", '[');
         for (i = 0; i < m->block_count; i++) {
@@ -17024,7 +17024,7 @@ static void llmprov__t_chat_thinking(llmprov_draft *d, const llmprov_message *m,
         if (same != b || (told && !strcmp(key, "reasoning_details"))) continue;
         llmprov__write_string_open(d->body, key);
         for (; same; same = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, same))
-            if (!strcmp(llmprov__t_chat_thought_key(d, same), key)) llmprov__write_piece(d->body, same->text ? same->text : "", llmprov__text_len(same->text, same->text_len));
+            if (!strcmp(llmprov__t_chat_thought_key(d, same), key)) llmprov__write_piece(d->body, same->text, llmprov__text_len(same->text, same->text_len));
         llmprov__write_string_close(d->body);
     }
 }
@@ -17146,7 +17146,7 @@ static void llmprov__t_chat_result(llmprov_draft *d, const llmprov_message *m, s
         if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
         for (i = 0; b->content && i < b->content_count; i++) {
             if (i) llmprov__write_copy_piece(w, "\n", 1);
-            llmprov__write_piece(w, b->content[i].text ? b->content[i].text : "", llmprov__text_len(b->content[i].text, b->content[i].text_len));
+            llmprov__write_piece(w, b->content[i].text, llmprov__text_len(b->content[i].text, b->content[i].text_len));
         }
         llmprov__write_string_close(w);
     }
@@ -18412,7 +18412,7 @@ static void llmprov__t_responses_text(llmprov_draft *d, const llmprov_block *b, 
     bool refusal = llmprov__t_responses_was(b, "refusal");
     llmprov_str notes = llmprov__t_responses_has(b, "citations"), logprobs = llmprov__t_responses_has(b, "logprobs");
     llmprov__t_responses_type(d->body, !assistant ? "input_text" : refusal ? "refusal" : "output_text");
-    llmprov__write_long(d->body, assistant && refusal ? "refusal" : "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_long(d->body, assistant && refusal ? "refusal" : "text", b->text, llmprov__text_len(b->text, b->text_len));
     if (assistant && !refusal && notes.ptr) llmprov_write_raw(d->body, "annotations", notes.ptr, notes.len);
     else if (assistant && !refusal && (!llmprov__t_responses_own(b) || !llmprov__t_responses_came(d))) llmprov_write_raw(d->body, "annotations", "[]", 2);
     if (assistant && logprobs.ptr) llmprov_write_raw(d->body, "logprobs", logprobs.ptr, logprobs.len);
@@ -18594,7 +18594,7 @@ static void llmprov__t_responses_message(llmprov__t_responses_turn *t, size_t fr
     if (string) {
         llmprov__parts_field(field, t->m, from);
         llmprov__t_responses_lost(t->d, b, field);
-        llmprov__write_long(w, "content", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_long(w, "content", b->text, llmprov__text_len(b->text, b->text_len));
     } else {
         llmprov_write_open(w, "content", '[');
         for (i = from; i < to; i++) {
@@ -18716,7 +18716,7 @@ static void llmprov__t_responses_texts(llmprov_writer *w, const llmprov_block *b
     if (b->text) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
     for (i = 0; b->content && i < b->content_count; i++) {
         if (i) llmprov__write_copy_piece(w, "\n", 1);
-        llmprov__write_piece(w, b->content[i].text ? b->content[i].text : "", llmprov__text_len(b->content[i].text, b->content[i].text_len));
+        llmprov__write_piece(w, b->content[i].text, llmprov__text_len(b->content[i].text, b->content[i].text_len));
     }
 }
 
@@ -20681,7 +20681,7 @@ static void llmprov__t_bedrock_write_text(llmprov_draft *d, const llmprov_block 
     if (cited) llmprov_write_open(w, "citationsContent", '{');
     if (cited) llmprov_write_open(w, "content", '[');
     if (cited) llmprov_write_open(w, NULL, '{');
-    llmprov__write_long(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_long(w, "text", b->text, llmprov__text_len(b->text, b->text_len));
     if (cited) {
         llmprov_write_close(w);
         llmprov_write_close(w);
@@ -20772,11 +20772,11 @@ static void llmprov__t_bedrock_write_thinking(llmprov_draft *d, const llmprov_bl
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, "reasoningContent", '{');
     if (b->type == LLMPROV_BLOCK_REDACTED) {
-        llmprov__write_long(w, "redactedContent", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_long(w, "redactedContent", b->text, llmprov__text_len(b->text, b->text_len));
         llmprov__t_bedrock_members(d, b, "");
     } else {
         llmprov_write_open(w, "reasoningText", '{');
-        llmprov__write_long(w, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_long(w, "text", b->text, llmprov__text_len(b->text, b->text_len));
         llmprov__write_long(w, "signature", b->signature, strlen(b->signature));
         llmprov__t_bedrock_members(d, b, "");
         llmprov_write_close(w);
@@ -21506,7 +21506,7 @@ static void llmprov__t_ollama_text(llmprov_writer *w, const char *glue, const ll
             llmprov__write_copy_piece(w, b->name, strlen(b->name));
             llmprov__write_copy_piece(w, "\n", 1);
         }
-        llmprov__write_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
         *some = true;
     }
 }
@@ -21590,7 +21590,7 @@ static void llmprov__t_ollama_thinking(llmprov_writer *w, const llmprov_message 
     const llmprov_block *b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, NULL);
     if (!b) return;
     llmprov__write_string_open(w, "thinking");
-    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) llmprov__write_piece(w, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    for (; b; b = llmprov_block_next(m, LLMPROV_BLOCK_THINKING, b)) llmprov__write_piece(w, b->text, llmprov__text_len(b->text, b->text_len));
     llmprov__write_string_close(w);
 }
 
@@ -22025,7 +22025,7 @@ static void llmprov__t_cohere_members(llmprov_draft *d, const llmprov_message *m
 static void llmprov__t_cohere_part(llmprov_writer *w, const char *kind, const llmprov_block *b) {
     llmprov_write_open(w, NULL, '{');
     llmprov_write_str(w, "type", kind, strlen(kind));
-    llmprov__write_long(w, kind, b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_long(w, kind, b->text, llmprov__text_len(b->text, b->text_len));
     llmprov_write_close(w);
 }
 
@@ -22115,7 +22115,7 @@ static bool llmprov__t_cohere_is_string(const llmprov_draft *d, const llmprov_me
 }
 
 static void llmprov__t_cohere_string(llmprov_writer *w, const llmprov_block *b) {
-    llmprov__write_long(w, "content", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+    llmprov__write_long(w, "content", b->text, llmprov__text_len(b->text, b->text_len));
 }
 
 /* A part of what the user says; documents are elsewhere. What cannot be said is refused: it would be missed. */
@@ -22197,7 +22197,7 @@ static void llmprov__t_cohere_plan(llmprov_writer *w, const llmprov_message *m) 
         if (!llmprov__t_cohere_is_plan(&m->blocks[i])) continue;
         if (!some) llmprov__write_string_open(w, "tool_plan");
         some = true;
-        llmprov__write_piece(w, m->blocks[i].text ? m->blocks[i].text : "", llmprov__text_len(m->blocks[i].text, m->blocks[i].text_len));
+        llmprov__write_piece(w, m->blocks[i].text, llmprov__text_len(m->blocks[i].text, m->blocks[i].text_len));
     }
     if (some) llmprov__write_string_close(w);
 }
@@ -22905,7 +22905,7 @@ static bool llmprov__t_gemini_lacks(const llmprov_block *b, const char *member) 
 static void llmprov__t_gemini_text(llmprov_draft *d, const llmprov_block *b, const char *field) {
     llmprov_write_open(d->body, NULL, '{');
     if (llmprov__text_len(b->text, b->text_len) || !llmprov__t_gemini_lacks(b, "text"))
-        llmprov__write_long(d->body, "text", b->text ? b->text : "", llmprov__text_len(b->text, b->text_len));
+        llmprov__write_long(d->body, "text", b->text, llmprov__text_len(b->text, b->text_len));
     if (b->type == LLMPROV_BLOCK_THINKING) {
         llmprov_write_bool(d->body, "thought", true);
         if (b->signature && *b->signature) llmprov__write_long(d->body, "thoughtSignature", b->signature, strlen(b->signature));

@@ -197,3 +197,30 @@ TEST(t_chat_requests_come_back_as_they_were) {
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) t_chat_round(cases[i].asked, cases[i].sent, cases[i].flags, cases[i].efforts, cases[i].key, __LINE__);
 }
+
+/* Blocks of every origin as parts; NULL = refused. */
+TEST(t_chat_blocks_become_parts) {
+    static const struct { llmprov_block block; const char *part; llmprov_status warned; } cases[] = {
+        { { .type = LLMPROV_BLOCK_IMAGE, .data = "hi", .data_len = 2 }, "{'type':'image_url','image_url':{'url':'data:image/png;base64,aGk='}}", LLMPROV_OK }, { { .type = LLMPROV_BLOCK_AUDIO, .data = "hi", .data_len = 2, .mime = "audio/flac" }, NULL, LLMPROV_OK },
+        { { .type = LLMPROV_BLOCK_AUDIO, .data = "hi", .data_len = 2 }, NULL, LLMPROV_OK }, { { .type = LLMPROV_BLOCK_AUDIO, .url = "https://a.example/b.wav", .mime = "audio/wav" }, NULL, LLMPROV_OK }, { { .type = LLMPROV_BLOCK_VIDEO, .data = "hi", .data_len = 2 }, NULL, LLMPROV_OK },
+        { { .type = LLMPROV_BLOCK_VIDEO, .url = "https://a.example/b.mp4", .origin = "openai-chat" }, "{'type':'video_url','video_url':{'url':'https://a.example/b.mp4'}}", LLMPROV_OK }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f" }, NULL, LLMPROV_OK },
+        { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f", .origin = "openai-chat" }, "{'type':'file','file':{'file_id':'f'}}", LLMPROV_OK }, { { .type = LLMPROV_BLOCK_DOCUMENT, .file_id = "f" }, NULL, LLMPROV_OK },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .name = "N" }, "{'type':'text','text':'N\\nt'}", LLMPROV_ERR_ARGUMENT }, { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .name = T_CHAT_LONG T_CHAT_LONG T_CHAT_LONG }, "{'type':'text','text':'t'}", LLMPROV_ERR_ARGUMENT },
+        { { .text = "a", .extra = "{\"cache_control\":1,\"detail\":1,\"type\":1,\"is_error\":1,\"caller\":1,\"none\":null}" }, "{'type':'text','text':'a'}", LLMPROV_OK }, { { .text = "a", .extra = "{\"citations\":[1]}" }, "{'type':'text','text':'a'}", LLMPROV_ERR_UNSUPPORTED },
+        { { .text = "a", .origin = "openai-chat", .extra = "{\"type\":\"text\",\"image_url\":7}" }, "{'type':'text','text':'a','image_url':7}", LLMPROV_OK },
+        { { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b.png", .origin = "openai-chat", .extra = "{\"image_url\":7}" }, "{'type':'image_url','image_url':{'url':'https://a.example/b.png'}}", LLMPROV_OK },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_block blocks[2] = { cases[i].block, { .text = "x" } };
+        llmprov_message m = { .blocks = blocks, .block_count = 2, .extra = i ? NULL : "{\"none\":null,\"odd\":1,\"name\":\"n\"}" };
+        llmprov_request req = { .model = "gpt-4.1", .messages = &m, .message_count = 1 };
+        engine_sent s = engine_send("openai-chat", &req);
+        if (!cases[i].part) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+        else CHECK_BODY(s, "messages[0].content[0]", Q(cases[i].part));
+        if (cases[i].warned) CHECK_WARNED(s, cases[i].warned, "messages[0].content[0]");
+        else if (i) CHECK_INT(s.warning_count, 0);
+        else CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].odd");
+        engine_sent_free(&s);
+    }
+}

@@ -290,3 +290,61 @@ TEST(t_cohere_many_calls) {
     };
     ENGINE_ROWS("cohere-v2", ENGINE_STREAM, rows);
 }
+
+// -- what goes out ---------------------------------------------------------------------------
+
+static size_t cohere_source(void *user, uint64_t offset, void *to, size_t size) {
+    (void)user;
+    size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
+    memcpy(to, "hello" + offset, size);
+    return size;
+}
+
+/* Blocks of every origin as parts; NULL = refused. */
+TEST(t_cohere_blocks_become_parts) {
+    static const struct { llmprov_block block; const char *path, *part; bool warned; } cases[] = {
+        { { .type = LLMPROV_BLOCK_IMAGE, .data_len = 5, .source = { .read = cohere_source } }, "messages[0].content[0]", "{'type':'image_url','image_url':{'url':'data:image/png;base64,aGVsbG8='}}", false },
+        { { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/b.png" }, "messages[0].content[0]", "{'type':'image_url','image_url':{'url':'https://a.example/b.png'}}", false }, { { .type = LLMPROV_BLOCK_IMAGE, .file_id = "f" }, NULL, NULL, false },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .name = "N" }, "documents[0]", "{'id':'doc:0','data':{'title':'N','text':'t'}}", true }, { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .data = "hi", .data_len = 2 }, NULL, NULL, false },
+        { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .origin = "cohere-v2", .extra = "{\"document\":{\"id\":\"x\"}}" }, "documents[0]", "{'id':'x'}", true }, { { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t", .origin = "cohere-v2" }, "documents[0]", "{'id':'doc:0','data':{'text':'t'}}", true },
+        { { .text = "a", .extra = "{\"cache_control\":1,\"none\":null,\"a_member_whose_name_is_longer_than_any\":null}" }, "messages[0].content[0]", "{'type':'text','text':'a'}", false }, { { .text = "a", .extra = "{\"a_member_whose_name_is_longer_than_any\":1}" }, "messages[0].content[0]", "{'type':'text','text':'a'}", true },
+        { { .type = LLMPROV_BLOCK_AUDIO, .data = "hi", .data_len = 2 }, NULL, NULL, false },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_block blocks[2] = { cases[i].block, { .text = "x" } };
+        llmprov_message m = { .blocks = blocks, .block_count = 2 };
+        llmprov_request req = { .model = "command-a-03-2025", .messages = &m, .message_count = 1, .n = LLMPROV_INT(1) };
+        engine_sent s = engine_send("cohere-v2", &req);
+        if (!cases[i].part) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+        else CHECK_BODY(s, cases[i].path, Q(cases[i].part));
+        CHECK((s.warning_count > 0) == (cases[i].warned && s.body));
+        engine_sent_free(&s);
+    }
+}
+
+#define COHERE_HI "'messages':[{'role':'user','content':'Hi'}]"
+
+TEST(t_cohere_requests_come_back_as_they_were) {
+    static const struct { const char *asked, *sent; } cases[] = {
+        { "{'model':'m','documents':[{'id':'a','data':{'text':'t'}},'x']," COHERE_HI "}", NULL }, { "{'model':'m','documents':[]," COHERE_HI "}", NULL }, { "{'model':'m','strict_tools':true,'tools':[{'type':'function','function':{'name':'f','parameters':{'type':'object','properties':{'a':{}}}}}]," COHERE_HI "}", NULL },
+        { "{'model':'m','response_format':{'type':'json_object','json_schema':{'type':'object'}}," COHERE_HI "}", NULL }, { "{'model':'m','messages':[{'role':'user','content':[{'type':'text','text':'Hi'}]},{'role':'assistant','content':[{'type':'text','text':'a'}],'citations':[{'x':1}],'odd':1},{'role':'user','content':'So?'}]}", NULL },
+        { "{'model':'m','messages':[{'role':'user','content':'Hi'},{'role':'assistant','tool_plan':'p','tool_calls':[{'id':'a','type':'function','function':{'name':'f','arguments':'{}'}}]},{'role':'tool','tool_call_id':'a','content':[{'type':'document','document':{'id':'x','data':{'t':1}}},{'type':'text','text':'r'}]}]}", NULL },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_alloc alloc = test_alloc();
+        engine_text json = { NULL, 0, 0 };
+        llmprov_asked a;
+        engine_sent s;
+        engine_adds(&json, Q(cases[i].asked));
+        if (llmprov_ask(NULL, "cohere-v2", json.ptr, json.len, &alloc, &a) && !test_excused()) CHECK_STR(a.error.message, cases[i].asked);
+        if (!a.error.code) {
+            s = engine_send("cohere-v2", &a.request);
+            if (s.body && !CHECK_JSON(s.text, s.len, cases[i].sent ? Q(cases[i].sent) : json.ptr) && !test_excused()) printf("    %s\n", cases[i].asked);
+            engine_sent_free(&s);
+        }
+        llmprov_asked_free(&a);
+        engine_text_free(&json);
+    }
+}

@@ -258,3 +258,34 @@ TEST(t_ollama_long_arguments) {
     if (!r.r.error.code) CHECK_INT(engine_call(r, 0)->json_len, 3008);
     engine_reply_free(&r);
 }
+
+static size_t ollama_source(void *user, uint64_t offset, void *to, size_t size) {
+    (void)user;
+    size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
+    memcpy(to, "hello" + offset, size);
+    return size;
+}
+
+/* Pictures of every kind stand beside the text. */
+TEST(t_ollama_blocks_of_every_origin) {
+    llmprov_block blocks[4] = { { .type = LLMPROV_BLOCK_IMAGE, .data_len = 5, .source = { .read = ollama_source } }, { .type = LLMPROV_BLOCK_IMAGE, .base64 = "aGk=" }, { .type = LLMPROV_BLOCK_DOCUMENT, .text = "t" },
+                                { .text = "a", .extra = "{\"cache_control\":1,\"none\":null,\"a_member_whose_name_is_longer_than_any_that_there_is\":1}" } };
+    llmprov_message m = { .blocks = blocks, .block_count = 4 };
+    llmprov_request req = { .model = "qwen3", .messages = &m, .message_count = 1 };
+    engine_sent s = engine_send("ollama-native", &req);
+    CHECK_BODY(s, "messages[0].images", Q("['aGVsbG8=','aGk=']"));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].content[3]");
+    engine_sent_free(&s);
+    blocks[2].data = "hi", blocks[2].data_len = 2;
+    s = engine_send("ollama-native", &req);
+    if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+    blocks[2].data = NULL, blocks[2].base64 = "aGk=";
+    s = engine_send("ollama-native", &req);
+    if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+    blocks[2].base64 = NULL, blocks[2].source.read = ollama_source;
+    s = engine_send("ollama-native", &req);
+    if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    engine_sent_free(&s);
+}
