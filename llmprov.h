@@ -23869,7 +23869,7 @@ static void llmprov__t_gemini_partial(llmprov_turn *t, const llmprov_scan *s, ll
         raw = v[3].ptr ? v[3] : v[4];
         llmprov__write_add(&w, raw.ptr ? raw.ptr : null ? "null" : end ? "[]" : "{}", raw.ptr ? raw.len : null ? 4 : 2);
     }
-    c->string = v[2].ptr && v[2].ptr[0] == '"';
+    c->string = same || (v[2].ptr && v[2].ptr[0] == '"');      /* a last piece may be empty, and then is not said */
     c->path->len = 0;
     if (!llmprov__mem_add(c->path, path.ptr, path.len)) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
     llmprov__t_gemini_flush(t, c, &w);

@@ -699,3 +699,37 @@ TEST(t_gemini_many_candidates) {
     static const engine_row rows[] = { { "data: {'candidates':[{'index':1023,'finishReason':'STOP'}]}\n\n", "!the stream ended before the provider said that the reply was complete" } };
     ENGINE_ROWS("gemini-generate", ENGINE_STREAM, rows);
 }
+
+/* Paths of pieces that begin or end in the middle of a step, or are repeated. */
+TEST(t_gemini_odd_paths) {
+    static const engine_row rows[] = {
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$.a.b','stringValue':'x','willContinue':true},{'jsonPath':'$.a.b'},{'jsonPath':'$.a.c','stringValue':'y','willContinue':true},{'jsonPath':'$.a.d','stringValue':'z'}]}") T_GEMINI_STOP, "f({\"a\":{\"b\":\"x\",\"c\":\"y\",\"d\":\"z\"}})" },
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$.ab','stringValue':'x','willContinue':true},{'jsonPath':'$.cd','stringValue':'y'},{'nullValue':1,'jsonPath':'$.e','stringValue':7}]}") T_GEMINI_STOP, "f({\"ab\":\"x\",\"cd\":\"y\",\"e\":null})" },
+        { T_GEMINI_CALLS("{'name':'f','willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$[\\'a.b\\']','numberValue':1},{'jsonPath':'$[0','numberValue':2}]}") T_GEMINI_STOP, "f?({\"rawInvalidInput\":\"{\\\"a.b\\\":1,2]\"})" },
+        { T_GEMINI_CALLS("{'name':'f','args':{},'partialArgs':[{'jsonPath':'$.a','numberValue':1}],'willContinue':true}") T_GEMINI_CALLS("{'partialArgs':[{'jsonPath':'$.a','numberValue':1}]}") T_GEMINI_STOP, "f({})" },
+    };
+    ENGINE_ROWS("gemini-generate", ENGINE_STREAM, rows);
+}
+
+/* Tools of the provider's own beside a schema that a function stands for, on models of both ages. */
+TEST(t_gemini_tools_beside_answers) {
+    llmprov_tool tools[] = { { .type = "googleSearch" }, { .name = "look" }, { .type = "nonsense_1" } };
+    static const struct { const char *model; size_t count; const char *schema, *extra, *tools; } cases[] = {
+        { "gemini-2.5-flash", 1, NULL, NULL, "[{'googleSearch':{}}]" }, { "gemini-2.5-flash", 2, NULL, NULL, "[{'functionDeclarations':[{'name':'look'}]}]" }, { "gemini-3.5-flash", 3, NULL, NULL, "[{'functionDeclarations':[{'name':'look'}]},{'googleSearch':{}}]" },
+        { "gemini-2.5-flash", 2, "{\"type\":\"object\",\"properties\":{\"a\":{}}}", NULL, "[{'functionDeclarations':[{'name':'look'},{'name':'answer','description':'Gives the final answer. Call it exactly once, when the answer is complete.','parametersJsonSchema':{'type':'object','properties':{'a':{}}}}]}]" },
+        { "gemini-2.5-flash", 2, "{\"type\":\"object\",\"properties\":{\"a\":{}}}", "{\"cachedContent\":\"c\"}", NULL }, { "gemini-2.5-flash", 0, NULL, "{\"cachedContent\":\"c\"}", NULL },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        llmprov_request req = { .model = cases[i].model, .prompt = "Hi", .tools = tools, .tool_count = cases[i].count, .schema = cases[i].schema, .extra = cases[i].extra };
+        engine_sent s = engine_send("gemini", &req);
+        CHECK_BODY(s, "tools", cases[i].tools ? Q(cases[i].tools) : NULL);
+        engine_sent_free(&s);
+    }
+}
+
+/* A function's schema that says more than that it has no arguments, and one that says less. */
+TEST_NO_OOM(t_gemini_empty_schemas) {
+    CHECK(llmprov__t_gemini_empty("{}") && llmprov__t_gemini_empty("{\"title\":\"t\",\"properties\":{}}"));
+    CHECK(!llmprov__t_gemini_empty("{\"properties\":7}") && !llmprov__t_gemini_empty("{\"properties\":{\"a\":1}}") && !llmprov__t_gemini_empty("{\"oneOf\":[]}"));
+}

@@ -402,6 +402,42 @@ TEST(t_responses_streams_of_every_server) {
     ENGINE_ROWS("openai-responses", ENGINE_STREAM, rows);
 }
 
+/* Members of an item that were others when it began. */
+TEST(t_responses_items_that_change) {
+    static const engine_row rows[] = {
+        { T_ITEM("0", "{'type':'function_call','id':'fc','call_id':'c','name':'f','arguments':'','same':1,'other':22,'longer':1}") T_DONE("0", "{'type':'function_call','id':'fc','call_id':'c','name':'f','arguments':{'a':1},'same':1,'other':23,'longer':222,'status':'in_progress'}") T_END, "f({\"a\":1})" },
+        { T_DONE("0", "{'type':'function_call','name':'f','arguments':{'a':1},'status':'incomplete'}") T_DONE("1", "{'type':'odd','a':1}") T_EV("output_item.done", ",'item':{'type':'message','content':[{'type':'output_text','text':'x'}]}") T_END, "f({\"a\":1})|odd{\"a\":1,\"type\":\"odd\"}|x" },
+        { T_EV("reasoning_text.delta", ",'delta':'a'") T_EV("output_item.done", ",'item':{'type':'reasoning','content':[{'type':'reasoning_text','text':'a'}]}") T_EV("reasoning_text.delta", ",'delta':'b','output_index':1") T_END, "~a|~b" },
+    };
+    ENGINE_ROWS("openai-responses", ENGINE_STREAM, rows);
+}
+
+/* Results of calls of every kind, as they fail. */
+TEST(t_responses_results_of_calls) {
+    static const struct { const char *type, *input, *result, *item; } cases[] = {
+        { "shell_call", "{'action':{}}", "'is_error':true,'content':'no'", "{'type':'shell_call_output','call_id':'a','output':[{'stdout':'no','stderr':'','outcome':{'type':'exit','exit_code':1}}]}" },
+        { "apply_patch_call", "{'operation':{}}", "'is_error':true,'content':'no'", "{'type':'apply_patch_call_output','call_id':'a','output':'no','status':'failed'}" },
+        { "tool_search_call", "{'arguments':{}}", "'content':'[1] x'", "{'type':'tool_search_output','call_id':'a','tools':[]}" }, { "tool_search_call", "{'arguments':{}}", "'content':'[1]'", "{'type':'tool_search_output','call_id':'a','tools':[1]}" },
+        { "tool_search_call", "{'arguments':{}}", "'content':[]", "{'type':'tool_search_output','call_id':'a','tools':[]}" }, { "odd_call", "{}", "'content':'r'", "{'type':'function_call_output','call_id':'a','output':'r'}" }, { "custom_tool_call", "{'x':1}", "'content':'r'", "{'type':'custom_tool_call_output','call_id':'a','output':'r'}" },
+        { "function_call", "{}", "'content':'r','cache_control':{'type':'ephemeral'}", "{'type':'function_call_output','call_id':'a','output':'r'}" },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) {
+        char text[900];
+        llmprov_history h;
+        llmprov_request req = { .model = "gpt-5.2" };
+        engine_sent s;
+        sprintf(text, "{'messages':[{'role':'user','content':'Go.'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'f','input':%s,'origin':'openai-responses','item_type':'%s'}]},"
+                "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a',%s}]}]}", cases[i].input, cases[i].type, cases[i].result);
+        h = engine_history(Q(text));
+        req.history = &h;
+        s = engine_send("openai-responses", &req);
+        CHECK_BODY(s, "input[2]", Q(cases[i].item));
+        engine_sent_free(&s);
+        llmprov_history_free(&h);
+    }
+}
+
 TEST(t_responses_whole_replies_of_every_server) {
     static const engine_row rows[] = {
         { "[]", "!the reply is no response: it has no \"output\"" }, { "{'status':'completed'}", "" }, { "{'status':'failed','error':'boom'}", "!boom" }, { "{'error':{'message':'boom'}}", "!boom" }, { "{'type':'error','message':'boom'}", "!boom" },
