@@ -1827,7 +1827,10 @@ typedef struct llmprov__mem_arena {
     bool failed;
 } llmprov__mem_arena;
 
-enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_FIRST = LLMPROV__MEM_SMALL ? 128 : 256, LLMPROV__MEM_MOST = LLMPROV__MEM_SMALL ? 128 : 1024 };
+#ifndef LLMPROV__MEM_MOST
+#define LLMPROV__MEM_MOST (LLMPROV__MEM_SMALL ? 128 : 1024)   /* what is asked for at once; with 1 each thing is an allocation, and can fail in a test */
+#endif
+enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_FIRST = LLMPROV__MEM_MOST < 256 ? LLMPROV__MEM_MOST : 256 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
 
 /* Zeroed memory, aligned for anything; NULL = no memory. Chunks grow with what the arena holds; what is larger than the
@@ -24401,7 +24404,8 @@ LLMPROV_API char *llmprov_asked_keep(llmprov_asked *a, llmprov_str text) {
     return llmprov__mem_copy(llmprov__face_arena(a), text.ptr, text.len);
 }
 
-/* The members of an object by their names; further ones, and nulls, go into more unless it is NULL. */
+/* The members of an object by their names; further ones, and nulls, go into more unless it is NULL. Without memory too
+   the scan is at the object's end: what is read next is the next item. */
 static void llmprov__face_catch(llmprov_asked *asked, llmprov_scan *s, const char *const *names, llmprov_str *values, size_t count, llmprov_writer *more) {
     llmprov_str key, raw;
     size_t i;
@@ -24409,9 +24413,9 @@ static void llmprov__face_catch(llmprov_asked *asked, llmprov_scan *s, const cha
     while (llmprov_scan_key(s, &key)) {
         for (i = 0; i < count && !llmprov__text_is(key, names[i]); i++) { }
         key.ptr = i < count ? names[i] : llmprov_asked_keep(asked, key);
-        if (!llmprov_scan_raw(s, &raw) || !key.ptr) return;
+        if (!llmprov_scan_raw(s, &raw)) return;
         if (i < count && raw.ptr[0] != 'n') values[i] = raw;
-        else if (more) llmprov__msg_gather(more, key, raw);
+        else if (more && key.ptr) llmprov__msg_gather(more, key, raw);
     }
 }
 
@@ -25155,7 +25159,8 @@ static void llmprov__s_messages_tool(llmprov__s_messages_ask *a, llmprov_scan *s
     llmprov__msg_gather_begin(&a->reader, &extra);
     while (llmprov_scan_key(s, &key)) {
         llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
-        if (!llmprov_scan_raw(s, &raw) || !name.ptr) break;
+        if (!llmprov_scan_raw(s, &raw)) break;
+        if (!name.ptr) continue;
         if (llmprov__text_is(name, "name") && raw.ptr[0] == '"') tool->name = llmprov__s_messages_string(a, s, raw);
         else if (llmprov__text_is(name, "description") && raw.ptr[0] == '"') tool->description = llmprov__s_messages_string(a, s, raw);
         else if (llmprov__text_is(name, "input_schema") && raw.ptr[0] == '{') tool->schema = llmprov_asked_keep(a->asked, raw);
@@ -25820,7 +25825,8 @@ static void llmprov__s_chat_catch(llmprov__s_chat_ask *a, llmprov_scan *s, const
     llmprov__msg_gather_begin(&a->reader, rest);
     while (llmprov_scan_key(s, &key)) {
         llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
-        if (!llmprov_scan_raw(s, &raw) || !name.ptr) return;
+        if (!llmprov_scan_raw(s, &raw)) return;
+        if (!name.ptr) continue;
         for (i = 0; i < count && !llmprov__text_is(name, names[i]); i++) { }
         if (i < count && raw.ptr[0] != 'n') values[i] = raw;
         else llmprov__msg_gather(rest, name, raw);
@@ -31648,7 +31654,7 @@ static const char *llmprov__s_bedrock_kind(llmprov__s_bedrock_ask *a, llmprov_sc
     int count = 0;
     while (llmprov_scan_key(s, &key)) {
         name = llmprov_asked_keep(a->asked, key);
-        if (!llmprov_scan_raw(s, &raw) || !name) return NULL;
+        if (!llmprov_scan_raw(s, &raw)) return NULL;
         if (raw.ptr[0] == 'n') continue;
         kind = name;
         *value = raw;

@@ -243,3 +243,40 @@ TEST(ask_names_calls_and_results_as_the_format_does) {
         llmprov_asked_free(&a);
     }
 }
+
+/* A list of many items, the last with a member whose name takes an allocation of its own and others behind it: without
+   memory for that name the item is still one item, and nothing is written behind the list. */
+TEST(ask_without_memory_an_item_is_read_to_its_end) {
+    static const struct { const char *format, *list, *item; int count; } cases[] = {
+        { "anthropic-messages", "{'model':'m','max_tokens':1,'messages':[{'role':'user','content':'x'}],'tools':[", "'name':'f','input_schema':{}", 40 },
+        { "openai-chat", "{'model':'m','messages':[", "'role':'user','content':'x'", 40 },
+        { "openai-chat", "{'model':'m','messages':[{'role':'user','content':'x'}],'tools':[", "'type':'function','function':{'name':'f'}", 40 },
+        { "ollama-chat", "{'model':'m','messages':[", "'role':'user','content':'x'", 40 },
+        { "cohere-v2", "{'model':'m','messages':[", "'role':'user','content':'x'", 40 },
+        { "bedrock-converse", "{'messages':[{'role':'user','content':[{'toolResult':{'toolUseId':'a','content':[", "'text':'x'", 10 },
+    };
+    char name[1101];
+    llmprov_asked a;
+    size_t i;
+    int n;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool bedrock = !strcmp(cases[i].format, "bedrock-converse");
+        engine_text t = { NULL, 0, 0 };
+        engine_adds(&t, cases[i].list);
+        for (n = 1; n <= cases[i].count; n++) {
+            engine_adds(&t, "{");
+            if (n < cases[i].count || !bedrock) engine_adds(&t, cases[i].item);
+            if (n == cases[i].count) engine_adds(&t, bedrock ? "'" : ",'"), engine_adds(&t, name), engine_adds(&t, bedrock ? "':{},'a':null,'b':null" : "':1,'a':1,'b':1");
+            engine_adds(&t, n < cases[i].count ? "}," : "}]");
+        }
+        engine_adds(&t, bedrock ? "}}]}]}" : "}");
+        if (llmprov_ask(NULL, cases[i].format, Q(t.ptr), t.len, &(llmprov_alloc){ test_realloc, NULL }, &a) == LLMPROV_OK) {
+            if (bedrock) CHECK_INT(a.request.messages[0].blocks[0].content_count, 10);
+            else CHECK_INT(strstr(cases[i].list, "tools") ? a.request.tool_count : a.request.message_count, 40);
+        } else CHECK_ALWAYS(a.error.code == LLMPROV_ERR_NO_MEMORY || (printf("    %s: %s\n", cases[i].format, a.error.message), false));
+        llmprov_asked_free(&a);
+        engine_text_free(&t);
+    }
+}
