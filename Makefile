@@ -31,14 +31,8 @@ EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/fetch.c
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas faults soak bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas size baremetal bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-        pitfalls cover growth fix toc sizes clean help
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas soak bench check rules tools-tests manual symbols matrix long test32 \
-        asan ubsan msan pitfalls cover growth fix toc sizes clean help foreign foreign-long platforms platforms-long wasm compilers \
-        compilers-long tsan
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas windows bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-        pitfalls growth fix toc sizes clean help
+# whatever has a sentence for `make help`
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -88,6 +82,7 @@ bench: ## speed, as ratios to what memory can do
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
 check: loop faults rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
+check: loop rules tools-tests manual symbols matrix long test32 asan single ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -118,6 +113,10 @@ asan: $(B)/test-asan ## the tests under AddressSanitizer
 	$(B)/test-asan
 
 ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
+single: $(B)/test-single ## the same, and each thing that an arena holds an allocation of its own, which can fail
+	$(B)/test-single
+
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
 	$(B)/test-ubsan
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
@@ -200,6 +199,9 @@ $(B)/test-half1 $(B)/test-half2: $(B)/test-%: $(B)/%.inc $(TEST_FILES)
 
 $(B)/test-asan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
+
+$(B)/test-single: $(TEST_FILES)
+	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -DLLMPROV__MEM_MOST=16 -o $@ tests/test_all.c
 
 $(B)/test-ubsan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DLLMPROV_SMALL -DTEST_SANITIZER \

@@ -1828,7 +1828,7 @@ typedef struct llmprov__mem_arena {
 } llmprov__mem_arena;
 
 #ifndef LLMPROV__MEM_MOST
-#define LLMPROV__MEM_MOST (LLMPROV__MEM_SMALL ? 128 : 1024)   /* what is asked for at once; with 1 each thing is an allocation, and can fail in a test */
+#define LLMPROV__MEM_MOST (LLMPROV__MEM_SMALL ? 128 : 1024)   /* what is asked for at once; with 16 each thing is an allocation, and can fail in a test */
 #endif
 enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_FIRST = LLMPROV__MEM_MOST < 256 ? LLMPROV__MEM_MOST : 256 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
@@ -2953,7 +2953,7 @@ static llmprov__err_number llmprov__err_int(int64_t value) {
     return n;
 }
 
-/* -- warnings: a list that grows in an arena -- */
+/* -- warnings: a list that grows in an arena; a field or text that is NULL is one that there was no memory for -- */
 
 typedef struct llmprov__err_warnings {
     llmprov_warning *items;
@@ -2964,7 +2964,10 @@ typedef struct llmprov__err_warnings {
 static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a, llmprov_status code,
                               const char *field, const char *text) {
     llmprov_warning *w;
-    if (!field || !text) return;
+    if (!field || !text) {
+        a->failed = true;
+        return;
+    }
     if (list->count == list->cap) {
         size_t cap = LLMPROV__MEM_MORE(list->cap, 4);
         llmprov_warning *items = (llmprov_warning *)llmprov__mem_take(a, cap * sizeof *items);
@@ -10768,8 +10771,7 @@ static bool llmprov__normal_no_memory(llmprov__normal *n) {
 }
 
 static void llmprov__normal_warn(llmprov__normal *n, llmprov_status code, const char *member, const char *text) {
-    if (text) llmprov__err_warn(n->warnings, n->keep, code, llmprov__normal_path(n, member), text);
-    else llmprov__normal_no_memory(n);
+    llmprov__err_warn(n->warnings, n->keep, code, llmprov__normal_path(n, member), text);
 }
 
 /* What changes nothing for a program is said only where the request was read from a wire, which it is compared with. */
@@ -11326,7 +11328,7 @@ static void llmprov__normal_joins(llmprov__normal *n, size_t message, const llmp
     const char *path;
     if (!m->extra) return;
     path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)message).text, "]", (char *)NULL);
-    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path ? path : "messages", "its members beside role and content were left out, since it became part of another message");
+    llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "its members beside role and content were left out, since it became part of another message");
 }
 
 /* Whether a message begins here that was one of its own in a request of the target's format: that is not merged. */
@@ -11799,7 +11801,7 @@ static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message 
         if (!llmprov_scan_raw(&s, &value) || !name) break;
         empty = value.ptr[0] == 'n' || value.len == 2;
         path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].", name, (char *)NULL);
-        if (!empty && path) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "members of messages that another format has were left out");
+        if (!empty) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "members of messages that another format has were left out");
     }
     m->extra = NULL;
     m->extra_len = 0;
@@ -28789,8 +28791,7 @@ static void llmprov__s_ollama_tool(llmprov__s_ollama_ask *a, llmprov_scan *s, ll
     llmprov__face_catch(a->asked, s, outer, v, 2, &beside);
     if (llmprov__msg_gathered(&a->reader, &beside, &len)) llmprov_asked_warn(a->asked, LLMPROV_ERR_UNSUPPORTED, here.path, "members beside type and function were left out");
     in = llmprov_scan_in(s, v[1]);
-    if (v[1].ptr) llmprov__face_catch(a->asked, &in, names, f, 3, &more);
-    else memset(f, 0, sizeof f);
+    llmprov__face_catch(a->asked, &in, names, f, 3, &more);
     tool->name = llmprov__s_ollama_string(a, s, f[0]);
     tool->description = llmprov__s_ollama_string(a, s, f[1]);
     if (f[2].ptr) tool->schema = llmprov_asked_keep(a->asked, f[2]);
@@ -29494,8 +29495,7 @@ static void llmprov__s_cohere_tool(llmprov__s_cohere_ask *a, llmprov_scan *s, ll
     llmprov__face_catch(a->asked, s, outer, v, 2, &beside);
     if (llmprov__msg_gathered(&a->reader, &beside, &len)) llmprov_asked_warn(a->asked, LLMPROV_ERR_UNSUPPORTED, here.path, "members beside type and function were left out");
     in = llmprov_scan_in(s, v[1]);
-    if (v[1].ptr) llmprov__face_catch(a->asked, &in, names, f, 3, &more);
-    else memset(f, 0, sizeof f);
+    llmprov__face_catch(a->asked, &in, names, f, 3, &more);
     tool->name = llmprov__s_cohere_string(a, s, f[0]);
     tool->description = llmprov__s_cohere_string(a, s, f[1]);
     if (f[2].ptr) tool->schema = llmprov_asked_keep(a->asked, f[2]);
@@ -31971,7 +31971,8 @@ static void llmprov__s_bedrock_members_of(llmprov__s_bedrock_ask *a, const llmpr
     llmprov__parts_aws_said(a->r, s, v[6], v[4]);
     llmprov__s_bedrock_gather(&a->kept, "additionalModelRequestFields", v[6]);
     llmprov__parts_members(s, v[6], typed, &tools, 1);
-    if (tools.ptr && tools.ptr[0] != '[') tools.ptr = NULL;
+    if (tools.ptr && tools.ptr[0] != '[') llmprov__s_bedrock_wrong(a, "additionalModelRequestFields.tools", "a list was expected");
+    if (a->asked->error.code) return;
     if (v[2].ptr || tools.ptr) llmprov__s_bedrock_tool_config(a, s, v[2], tools);
 }
 
@@ -33600,7 +33601,7 @@ LLMPROV_API llmprov_client *llmprov_client_for(llmprov_registry *reg, const llmp
     fresh = llmprov_open(&with);
     if (!fresh) return NULL;
     for (c = reg->clients; c && !llmprov__client_current(c, fresh); c = c->next) { }
-    if (c) {
+    if (c || fresh->error.code == LLMPROV_ERR_NO_MEMORY) {
         memset(&fresh->desc.transport, 0, sizeof fresh->desc.transport);
         llmprov_close(fresh);
         return c;

@@ -8,9 +8,10 @@ shared=${SHARED:-../shared} dir=build/cover limit='timeout 900'
 mkdir -p $dir
 rm -f $dir/*.lcov
 
-# cover NAME FLAGS ARGUMENTS: builds tests/NAME, runs it, and leaves NAME.lcov
+# cover NAME FILE FLAGS ARGUMENTS: builds tests/FILE as NAME, runs it, and leaves NAME.lcov
 cover() {
-    name=$(basename "$1" .c)
+    name=$1
+    shift
     # shellcheck disable=SC2086
     "$CLANG" -std=c99 -O0 -fprofile-instr-generate -fcoverage-mapping -w -I. $2 -o "$dir/$name" "tests/$1"
     shift 2
@@ -20,11 +21,13 @@ cover() {
     rm -f "$dir/$name.profraw"
 }
 
-cover test_all.c -DTEST_SANITIZER
+# With small chunks each thing that an arena holds is an allocation, and the runs without memory come by each of them.
+cover test_all test_all.c -DTEST_SANITIZER
+cover test_single test_all.c '-DTEST_SANITIZER -DLLMPROV__MEM_MOST=16'
 if [ -d "$shared/fixtures" ]; then
-    cover fixtures.c '' "$shared"
-    cover suites.c '' "$shared"
-    cover emit.c '' "$shared"
+    cover fixtures fixtures.c '' "$shared"
+    cover suites suites.c '' "$shared"
+    cover emit emit.c '' "$shared"
 else
     echo "skipped: the recorded traffic in $shared"
 fi

@@ -121,4 +121,22 @@ static inline engine_text events_read(const char *p, size_t len) {
     return to;
 }
 
+/* A stream of this library's own writing as text: a line a message, its type and its JSON. */
+static inline engine_text events_text(const char *p, size_t len) {
+    engine_text to = { NULL, 0, 0 };
+    const unsigned char *at = (const unsigned char *)p, *end = at + len;
+    engine_add(&to, "", 0);
+    while (end - at >= 16) {
+        size_t whole = (size_t)at[2] << 8 | at[3], headers = (size_t)at[6] << 8 | at[7];
+        size_t name = at[12], type = (size_t)at[14 + name] << 8 | at[15 + name];          /* the first header says the type */
+        if (whole > (size_t)(end - at) || headers + 16 > whole) exit(3);
+        engine_add(&to, (const char *)at + 16 + name, type);
+        engine_adds(&to, " ");
+        engine_add(&to, (const char *)at + 12 + headers, whole - headers - 16);
+        engine_adds(&to, "\n");
+        at += whole;
+    }
+    return to;
+}
+
 #endif /* EVENTS_H */

@@ -523,6 +523,9 @@ static void auth_clear(void) {
 TEST_NO_OOM(auth_from_the_environment) {
     auth_clear();
     REFUSED(d.region = NULL, LLMPROV_ERR_ARGUMENT, "AWS_REGION");
+    REFUSED((d.region = NULL, d.base_url = "https://x.example"), LLMPROV_ERR_ARGUMENT, "AWS_REGION");
+    REFUSED((d.region = d.access_key = d.secret_key = NULL, d.base_url = "https://x.example", d.credentials = auth_credentials,
+             w.gives.access_key = "A", w.gives.secret_key = "B"), LLMPROV_ERR_ARGUMENT, "AWS_REGION");
     REFUSED(d.access_key = d.secret_key = NULL, LLMPROV_ERR_NO_KEY, "AWS_ACCESS_KEY_ID");
     test_setenv("AWS_DEFAULT_REGION", "eu-north-1");
     auth_url_is(NULL, NULL, "https://x-runtime.eu-north-1.amazonaws.com/model/m/say");

@@ -1,6 +1,7 @@
 /* >>call: the state machine of one exchange. Everything is fed by hand: bytes, time, failures. */
 #include "test.h"
 #include "feed.h"
+#include "engine.h"
 
 #include <time.h>
 
@@ -1992,6 +1993,7 @@ static call_cost call_stream_of(int format, int events, bool next, size_t piece_
 TEST_NO_OOM(call_keeping_nothing_stays_flat) {
     static const size_t pieces[] = { 16384, 1400, 333 };
     int format, next, i;
+    if (LLMPROV__MEM_MOST < 1024) SKIP("each thing is an allocation here");
     for (format = 0; format < CALL_FORMATS; format++)
         for (next = 0; next < 2; next++)
             for (i = 0; i < 3; i++) {
@@ -2438,4 +2440,54 @@ done:
     llmprov_response_free(&r);
     llmprov_call_free(call);
     llmprov_close(c);
+}
+
+/* Errors that come as one event of a stream, and replies of nothing. */
+TEST_NO_OOM(call_bodies_that_are_no_json) {
+    static const struct { int status; const char *body; llmprov_status code; const char *message; } cases[] = {
+        { 500, "event: error\ndata: {'error':{'message':'It broke.','type':'server_error'}}\n\n", LLMPROV_ERR_SERVER, "It broke." },
+        { 500, "data: {'error':{'message':'It broke.'}}", LLMPROV_ERR_SERVER, "It broke." }, { 200, " \n", LLMPROV_ERR_TRUNCATED, "the reply has an empty body" },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, cases[i].status, Q(cases[i].body));
+        CHECK_INT(r.r.error.code, cases[i].code);
+        if (!CHECK(strstr(r.r.error.message, cases[i].message) != NULL)) printf("    %s\n", r.r.error.message);
+        engine_reply_free(&r);
+    }
+}
+
+/* What is refused before anything is written. */
+TEST(call_refuses_models_and_pictures_that_cannot_be) {
+    static const llmprov_block picture[] = { { .type = LLMPROV_BLOCK_IMAGE, .url = "https://a.example/x.png" } };
+    static const llmprov_message said[] = { { .role = LLMPROV_ROLE_USER, .blocks = picture, .block_count = 1 } };
+    static const llmprov_provider blind = { .id = "blind", .format = "openai-chat", .base_url = "https://api.test/v1", .auth_optional = true, .can = LLMPROV_CAN_CHAT };
+    static const llmprov_provider garbled = { .id = "garbled", .format = "openai-chat", .base_url = "https://api.test/v1", .auth_optional = true, .default_model = "m\xFF" };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    llmprov_desc d = { .provider = "blind", .registry = reg };
+    llmprov_request req = { .model = "m\xFF", .prompt = "x" };
+    engine_sent s;
+    OK_OR(llmprov_register(reg, &blind, 0), done);
+    OK_OR(llmprov_register(reg, &garbled, 0), done);
+    s = engine_send_with("blind", &d, &req, __FILE__, __LINE__);
+    CHECK_INT(s.error.code, LLMPROV_ERR_ARGUMENT);
+    CHECK_STR(s.error.message, "model: invalid UTF-8 at byte 1");
+    engine_sent_free(&s);
+    req.model = "m";
+    req.prompt = NULL;
+    req.messages = said;
+    req.message_count = 1;
+    s = engine_send_with("blind", &d, &req, __FILE__, __LINE__);
+    CHECK_INT(s.error.code, LLMPROV_ERR_UNSUPPORTED);
+    CHECK_STR(s.error.message, "blind cannot look at images");
+    engine_sent_free(&s);
+    req.model = NULL;
+    req.prompt = "x";
+    s = engine_send_with("garbled", &(llmprov_desc){ .provider = "garbled", .registry = reg }, &req, __FILE__, __LINE__);
+    CHECK_INT(s.error.code, LLMPROV_ERR_ARGUMENT);
+    CHECK_STR(s.error.message, "model: invalid UTF-8");
+    engine_sent_free(&s);
+done:
+    llmprov_registry_free(reg);
 }

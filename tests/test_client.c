@@ -440,19 +440,28 @@ TEST_NO_OOM(client_for_uses_the_rows_of_its_registry) {
     llmprov_registry_free(reg);
 }
 
+/* Keys of many lengths: whatever a client keeps behind its key is once what needs the next allocation. */
 TEST(client_for_without_memory_keeps_nothing_broken) {
     llmprov_alloc alloc = test_alloc();
-    llmprov_registry *reg = llmprov_registry_new(&alloc);
-    llmprov_desc d = feed_desc("openai");
-    llmprov_client *c = llmprov_client_for(reg, &d);
-    unsigned long at = test_memory.fail_at;
-    if (c && llmprov_client_error(c)->code) {
-        CHECK(false);
-        test_memory.fail_at = 0;                              /* there is memory again: a whole one must come */
-        CHECK_ALWAYS(!llmprov_client_error(llmprov_client_for(reg, &d))->code);
-        test_memory.fail_at = at;
+    char key[1024];
+    size_t len;
+    for (len = 600; len < sizeof key; len += 8) {
+        llmprov_registry *reg = llmprov_registry_new(&alloc);
+        llmprov_desc d = feed_desc("openai");
+        llmprov_client *c;
+        memset(key, 'k', len);
+        key[len] = 0;
+        d.api_key = key;
+        c = llmprov_client_for(reg, &d);
+        if (reg && llmprov_client_error(c)->code) {
+            unsigned long at = test_memory.fail_at;
+            CHECK(false);
+            test_memory.fail_at = 0;                          /* there is memory again: a whole one must come */
+            CHECK_ALWAYS(!llmprov_client_error(llmprov_client_for(reg, &d))->code);
+            test_memory.fail_at = at;
+        }
+        llmprov_registry_free(reg);
     }
-    llmprov_registry_free(reg);
 }
 
 TEST_NO_OOM(client_set_transport_closes_the_old_one) {

@@ -135,6 +135,19 @@ TEST(err_warnings_grow_and_are_copied) {
     llmprov__mem_arena_free(&a);
 }
 
+/* A field or a text that could not be put together is no warning but a lack of memory. */
+TEST_NO_OOM(err_warnings_without_a_field_or_text) {
+    static const struct { const char *field, *text; } cases[] = { { NULL, "t" }, { "f", NULL } };
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        llmprov__mem_arena a = err_arena();
+        llmprov__err_warnings list = { NULL, 0, 0 };
+        llmprov__err_warn(&list, &a, LLMPROV_ERR_ARGUMENT, cases[i].field, cases[i].text);
+        CHECK(!list.count && a.failed);
+        llmprov__mem_arena_free(&a);
+    }
+}
+
 static int err_level;
 static char err_said[64];
 static void err_listen(void *user, int level, const char *room, const char *text) {

@@ -1,6 +1,7 @@
 /* >>face and the answering half of >>ask: events and replies become what a client of a format expects. Golden answers go
    through every format in test_wire.c; here is what they have no bytes for. */
 #include "feed.h"
+#include "server.h"
 
 /* What a face wrote. */
 typedef struct face_sink {
@@ -248,5 +249,81 @@ TEST(face_unknown_events_go_through_to_their_own_format) {
         CHECK_INT(count, i);
     done:
         llmprov_face_free(f);
+    }
+}
+
+/* The end of one of several answers has a frame in formats that tell several. */
+TEST(face_the_end_of_a_choice) {
+    static const struct { const char *format, *frame; } cases[] = {
+        { "anthropic-messages", "" }, { "bedrock-converse", "" }, { "openai-responses", "" }, { "cohere-v2", "" }, { "ollama-chat", "" },
+        { "openai-chat", "data: {\"id\":\"r1\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" },
+        { "gemini-generate", "data: {\"responseId\":\"r1\",\"modelVersion\":\"m-1\",\"candidates\":[{\"index\":0,\"finishReason\":\"STOP\"}]}\n\n" },
+    };
+    static const face_step start[] = { { LLMPROV_EVENT_START, 0, NULL, 0 } }, end[] = { { LLMPROV_EVENT_CHOICE_END, 0, NULL, 0 } };
+    face_sink sink;
+    size_t i, before, count;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_face *f = face_new(&sink, cases[i].format, NULL);
+        OK_OR(FACE_PLAY(f, start), done);
+        llmprov_face_warnings(f, &before);
+        sink.len = 0;
+        sink.text[0] = 0;
+        OK_OR(FACE_PLAY(f, end), done);
+        CHECK_STR(sink.text, cases[i].frame);
+        llmprov_face_warnings(f, &count);
+        CHECK_INT(count, before);
+    done:
+        llmprov_face_free(f);
+    }
+}
+
+static void face_say_nothing(llmprov_face *f, const llmprov_event *e) { (void)f, (void)e; }
+
+/* An array of no frames is an array, whatever a translator of one's own leaves unsaid. */
+TEST(face_an_array_without_items) {
+    static const face_step steps[] = { { LLMPROV_EVENT_START, 0, NULL, 0 }, { LLMPROV_EVENT_END, 0, NULL, 0 } };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_registry *reg = llmprov_registry_new(&alloc);
+    const llmprov_translator *gemini = llmprov__translators_find("gemini-generate");
+    llmprov_translator mute;
+    face_sink sink = { { 0 }, 0, 0, 0 };
+    llmprov_face_desc d = { .format = "gemini-generate", .path = "/v1beta/models/m:streamGenerateContent", .out = face_take, .user = &sink, .registry = reg, .alloc = alloc };
+    llmprov_face *f = NULL;
+    NEED_OR(reg && gemini, done);
+    mute = *gemini;
+    mute.write_event = face_say_nothing;
+    OK_OR(llmprov_register_translator(reg, &mute, LLMPROV_REPLACE), done);
+    f = llmprov_face_open(&d);
+    OK_OR(FACE_PLAY(f, steps), done);
+    CHECK_STR(sink.text, "[]\r\n");
+done:
+    llmprov_face_free(f);
+    llmprov_registry_free(reg);
+}
+
+/* A call of a tool whose input is a text, by a model that gave no such text: its arguments are the text. */
+TEST_NO_OOM(face_the_input_of_custom_tools) {
+    static const struct { const char *format, *asked, *input; int stream; const char *said; } cases[] = {
+        { "openai-chat", "{'model':'m','messages':[{'role':'user','content':'x'}],'tools':[{'type':'custom','custom':{'name':'f'}}]}", "{\\'input\\':\\'T\\'}", 0, "'type':'custom','custom':{'name':'f','input':'T'}" },
+        { "openai-chat", "{'model':'m','messages':[{'role':'user','content':'x'}],'tools':[{'type':'custom','custom':{'name':'f'}}]}", "{\\'x\\':1}", 0, "'type':'custom','custom':{'name':'f','input':'{\\'x\\':1}'}" },
+        { "openai-chat", "{'model':'m','messages':[{'role':'user','content':'x'}],'tools':[{'type':'custom','custom':{'name':'f'}}]}", "{\\'x\\':1}", 1, "'custom':{'input':'{\\'x\\':1}'}" },
+        { "openai-responses", "{'model':'m','input':'x','tools':[{'type':'custom','name':'f'}]}", "{\\'input\\':\\'T\\'}", 0, "'type':'custom_tool_call'" },
+        { "openai-responses", "{'model':'m','input':'x','tools':[{'type':'custom','name':'f'}]}", "{\\'x\\':1}", 0, "'input':'{\\'x\\':1}'" },
+        { "openai-responses", "{'model':'m','input':'x','tools':[{'type':'custom','name':'f'}]}", "{\\'x\\':1}", 1, "'input':'{\\'x\\':1}'" },
+        { "openai-responses", "{'model':'m','input':'x','tools':[{'type':'custom','name':'g'},{'type':'function','name':'f','parameters':{}}]}", "{\\'x\\':1}", 1, "'type':'function_call'" },
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[900], call[200];
+        llmprov_asked a;
+        engine_text t;
+        sprintf(call, "'tool_calls':[{'index':0,'id':'a','type':'function','function':{'name':'f','arguments':'%s'}}]", cases[i].input);
+        if (cases[i].stream) sprintf(body, CHAT("{%s}") CHAT_END("tool_calls") CHAT_DONE, call);
+        else sprintf(body, CHAT_WHOLE("{'role':'assistant','content':null,%s}", "tool_calls"), call);
+        OK(server_read(cases[i].format, Q(cases[i].asked), &a));
+        t = server_answer(cases[i].format, "openai-chat", cases[i].stream, Q(body), NULL, 0, &a.request);
+        if (!CHECK(strstr(t.ptr, Q(cases[i].said)) != NULL)) printf("    %s\n    %s\n", cases[i].said, t.ptr);
+        engine_text_free(&t);
+        llmprov_asked_free(&a);
     }
 }

@@ -131,6 +131,7 @@ TEST(mem_take_gives_zeroed_and_aligned_memory) {
 TEST(mem_take_keeps_small_things_together) {
     llmprov__mem_arena a = { { NULL, NULL }, NULL, 0, false };
     char *first, *large, *second;
+    if (LLMPROV__MEM_MOST < 1024) SKIP("each thing is an allocation here");
     a.alloc = test_alloc();
     first = (char *)llmprov__mem_take(&a, 8);
     large = (char *)llmprov__mem_take(&a, 100000);            /* a chunk of its own, behind */
@@ -156,7 +157,7 @@ TEST(mem_take_mixes_large_and_small) {
         if (large[i]) memset(large[i], i, 1500);
     }
     CHECK(!a.failed);
-    CHECK(test_memory.calls < 70);
+    CHECK(test_memory.calls < 70 || LLMPROV__MEM_MOST < 1024);
     for (i = 0; i < 60; i++) {
         CHECK_ALWAYS(!small[i] || mem_is(small[i], (unsigned char)i, 100));
         CHECK_ALWAYS(!large[i] || mem_is(large[i], (unsigned char)i, 1500));
@@ -424,6 +425,7 @@ TEST(mem_arena_inside_a_heap) {
     llmprov__mem_arena a = { { NULL, NULL }, NULL, 0, false };
     llmprov__mem_buf b = { NULL, 0, 0, { NULL, NULL }, false };
     int i;
+    if (LLMPROV__MEM_MOST < 1024) SKIP("each thing is an allocation here");
     a.alloc = b.alloc = heap;
     for (i = 0; i < 100; i++) {
         CHECK(llmprov__mem_take(&a, 8) != NULL);

@@ -969,3 +969,16 @@ TEST(normal_places_in_the_system_prompt) {
     CHECK_INT(s.warning_count, 2);
     engine_sent_free(&s);
 }
+
+/* A message that becomes part of the one before it has no place for its own members. */
+TEST(normal_members_of_messages_that_are_merged) {
+    static const llmprov_block a[] = { { .type = LLMPROV_BLOCK_TEXT, .text = "a" } }, b[] = { { .type = LLMPROV_BLOCK_TEXT, .text = "b" } };
+    static const llmprov_message said[] = {
+        { .role = LLMPROV_ROLE_USER, .blocks = a, .block_count = 1 }, { .role = LLMPROV_ROLE_USER, .blocks = b, .block_count = 1, .extra = "{\"z\":1}" },
+    };
+    llmprov_request req = { .model = "claude-sonnet-4-6", .messages = said, .message_count = 2, .max_tokens = LLMPROV_INT(9) };
+    engine_sent s = engine_send("anthropic", &req);
+    CHECK_BODY(s, "messages", "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[1]");
+    engine_sent_free(&s);
+}

@@ -1,6 +1,7 @@
 /* >>s_bedrock: bedrock-converse as a server, and what a request's path says. What goes through the model to other formats
    is tested with the wire. */
 #include "server.h"
+#include "events.h"
 
 #define S_BEDROCK_SAID(inside) "{'messages':[{'role':'user','content':[" inside "]}]}"
 
@@ -19,6 +20,7 @@ TEST(s_bedrock_refuses_wrong_types_by_their_path) {
         { "{'inferenceConfig':{'maxTokens':1.5},'messages':[]}", "inferenceConfig.maxTokens" }, { "{'toolConfig':{},'messages':[]}", "toolConfig.tools" },
         { "{'toolConfig':{'tools':[{'toolSpec':{'name':'f'}}]},'messages':[]}", "toolConfig.tools[0].toolSpec.inputSchema" },
         { "{'system':'x','messages':[]}", "system" }, { "{'system':null,'messages':[]}", NULL },
+        { "{'additionalModelRequestFields':{'tools':{}},'messages':[]}", "additionalModelRequestFields.tools" }, { "{'system':5,'messages':[]}", "system" }, { S_BEDROCK_SAID("{'text':'a','image':null,'z':{}}"), "messages[0].content[0]" },
         { "{'outputConfig':{'textFormat':{'type':'json_schema','structure':{'jsonSchema':{'schema':'no'}}}},'messages':[]}", "outputConfig.textFormat.structure.jsonSchema.schema" },
     };
     llmprov_asked a;
@@ -80,6 +82,57 @@ TEST(s_bedrock_a_request_and_back) {
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "inferenceConfig.z");
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "guardrailConfig");
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "requestMetadata");
+    engine_sent_free(&s);
+done:
+    llmprov_asked_free(&a);
+}
+
+/* What a field of ours cannot say goes back as it came: pieces, places, marks that say more, kinds that are not known. */
+TEST(s_bedrock_shapes_go_back_as_they_came) {
+    static const server_round rows[] = {
+        { S_BEDROCK_SAID("{'text':'q'},{'document':{'name':'N','source':{'content':[{'text':'a'},{'text':'b'}]}}}"),
+          S_BEDROCK_SAID("{'text':'q'},{'document':{'format':'txt','name':'N','source':{'content':[{'text':'a'},{'text':'b'}]}}}"), NULL },
+        { S_BEDROCK_SAID("{'text':'q'},{'document':{'format':'pdf','name':'N','source':{'bytes':'JVBERg=='},'context':'C','citations':{'enabled':true},'z':1}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'text':'q'},{'document':{'format':'pdf','name':'N','source':{'s3Location':{'uri':'s3://b/k','bucketOwner':'1'}},'context':'C'}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'image':{'format':'png','source':{'s3Location':{'uri':'s3://b/k','bucketOwner':'1'}}}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'video':{'format':'mp4','source':{'s3Location':{'uri':'s3://b/k'}}}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'image':{'format':'png','source':{'text':'x'}}},{'image':{'format':'png','source':{'content':[]}}},{'image':{'format':'png','source':{}}},{'image':{'format':'tiff','source':{'bytes':'AA=='}}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'text':'q'},{'document':{'name':'N','source':{'bytes':'JVBERg=='}}},{'document':{'format':'odd','name':'N','source':{'bytes':'JVBERg=='}}},{'document':{'name':'N','source':{'other':1}}}"), NULL, NULL },
+        { S_BEDROCK_SAID("{'text':'x','image':null}"), S_BEDROCK_SAID("{'text':'x'}"), NULL },
+        { "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'assistant','content':[{'citationsContent':{'content':[{'text':'a'}],'citations':[{'title':'t'}]}},{'citationsContent':{'content':[{'text':'a'},{'text':'b'}],'citations':[]}},"
+          "{'citationsContent':{'content':[{'text':'a','z':1}],'citations':[]}},{'citationsContent':{'content':[{'text':'a'}]}},{'citationsContent':{'content':[{'text':'a'}],'citations':[],'z':1}}]},{'role':'user','content':[{'text':'r'}]}]}", NULL, NULL },
+        { S_BEDROCK_SAID("{'cachePoint':{'type':'default'}},{'text':'a'},{'cachePoint':{'type':'default','ttl':'1h'}},{'cachePoint':{'type':'default'}},{'text':'b'},{'cachePoint':{'type':'default','ttl':'5m'}},{'cachePoint':{'type':'default','z':1}},{'cachePoint':{'type':'default'}}"), NULL, NULL },
+        { "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'assistant','content':[{'reasoningContent':{'reasoningText':{'text':'T','signature':'s'}}},{'cachePoint':{'type':'default'}},{'reasoningContent':{'redactedContent':'AA=='}},{'cachePoint':{'type':'default'}},{'text':'x'}]},{'role':'user','content':[{'text':'r'}]}]}", NULL, NULL },
+        { "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'system','content':[{'text':'s'}]}]}", NULL, NULL },
+        { "{'additionalModelRequestFields':{'tools':[{'type':'computer_20250124','name':'computer','display_width_px':800,'display_height_px':600}],'anthropic_beta':['computer-use-2025-01-24']}," "'messages':[{'role':'user','content':[{'text':'q'}]}]}", NULL, NULL },
+        { "{'additionalModelResponseFieldPaths':['/stop_sequence'],'messages':[{'role':'user','content':[{'text':'q'}]}]}", NULL, NULL },
+        { "{'system':[{'guardContent':{'text':{'text':'G'}}},{'text':'a'},{'cachePoint':{'type':'default','ttl':'5m'}}],'serviceTier':{'type':'flex','z':1},'messages':[{'role':'user','content':[{'text':'q'}]}]}", NULL, NULL },
+        { "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'assistant','content':[{'toolUse':{'toolUseId':'a','name':'nova_grounding','input':{},'type':'server_tool_use'}},{'toolResult':{'toolUseId':'a','content':[{'json':{}}],'type':'nova_grounding_result'}}]},{'role':'user','content':[{'text':'r'}]}]}", NULL, NULL },
+        { "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'assistant','content':[{'text':'a'},{'citationsContent':{'citations':[]}}]},{'role':'user','content':[{'text':'r'}]}]}",
+          "{'messages':[{'role':'user','content':[{'text':'q'}]},{'role':'assistant','content':[{'text':'a'}]},{'role':'user','content':[{'text':'r'}]}]}", "messages[1].content[1];" },
+    };
+    SERVER_ROUNDS("bedrock-converse", "bedrock", "us.anthropic.claude-sonnet-4-6", rows);
+}
+
+/* Elsewhere a mark that says more becomes the mark of what it stands behind, or is said to be lost. */
+TEST(s_bedrock_marks_in_other_formats) {
+    llmprov_asked a;
+    engine_sent s;
+    OK_OR(server_read("bedrock-converse", Q("{'toolConfig':{'tools':[{'cachePoint':{'type':'default','ttl':'5m'}},{'toolSpec':{'name':'f','inputSchema':{'json':{'type':'object'}}}},{'cachePoint':{'type':'default','ttl':'5m'}}]},"
+        "'messages':[{'role':'user','content':[{'text':'a'},{'cachePoint':{'type':'default','ttl':'5m'}}]}]}"), &a), done);
+    a.request.model = "claude-sonnet-4-6";
+    a.request.max_tokens = (llmprov_int)LLMPROV_INT(9);
+    s = engine_send("anthropic", &a.request);
+    CHECK_BODY(s, "tools[0].cache_control", Q("{'type':'ephemeral'}"));
+    CHECK_BODY(s, "messages[0].content[0].cache_control", Q("{'type':'ephemeral'}"));
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+    engine_sent_free(&s);
+    s = engine_send("custom", &a.request);
+    CHECK_BODY(s, "messages[0].content", Q("'a'"));
+    CHECK_BODY(s, "tools[1]", NULL);
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "tools[2]");
+    CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[0].content[1].cache");
     engine_sent_free(&s);
 done:
     llmprov_asked_free(&a);
@@ -154,4 +207,78 @@ TEST_NO_OOM(s_bedrock_errors_have_names) {
         engine_text_free(&out);
         llmprov_face_free(f);
     }
+}
+
+/* Which stop sequence matched is told to who asked for it, by the path of a whole reply or of a stream. */
+TEST_NO_OOM(s_bedrock_fields_of_the_model_that_were_asked_for) {
+    static const struct { const char *paths; int stream; const char *stop, *said; } cases[] = {
+        { "'/stop_sequence'", ENGINE_WHOLE, "'X'", "'additionalModelResponseFields':{'stop_sequence':'X'}" }, { "'/usage','/stop_sequence'", ENGINE_WHOLE, "null", "'additionalModelResponseFields':{'stop_sequence':null}" },
+        { "'/delta/stop_sequence'", ENGINE_STREAM, "'X'", "'additionalModelResponseFields':{'delta':{'stop_sequence':'X'}}" }, { "'/delta/stop_sequence'", ENGINE_WHOLE, "'X'", NULL }, { "", ENGINE_STREAM, "'X'", NULL },
+    };
+    char text[1500];
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        llmprov_asked a;
+        engine_text t;
+        sprintf(text, "{'additionalModelResponseFieldPaths':[%s],'messages':[{'role':'user','content':[{'text':'x'}]}]}", cases[i].paths);
+        OK(server_read("bedrock-converse", Q(text), &a));
+        if (cases[i].stream == ENGINE_WHOLE)
+            sprintf(text, "{'id':'m1','type':'message','role':'assistant','model':'m-1','content':[{'type':'text','text':'Hi'}],'stop_reason':'stop_sequence','stop_sequence':%s,'usage':{'input_tokens':5,'output_tokens':7}}", cases[i].stop);
+        else sprintf(text, "%s", MSG_START MSG_TEXT("0", "Hi") MSG_EVENT("message_delta", ",'delta':{'stop_reason':'stop_sequence','stop_sequence':'X'},'usage':{'output_tokens':7}") MSG_EVENT("message_stop", ""));
+        t = server_answer("bedrock-converse", "anthropic-messages", cases[i].stream, Q(text), NULL, 0, &a.request);
+        if (cases[i].stream == ENGINE_STREAM) {
+            engine_text all = events_text(t.ptr, t.len);
+            engine_text_free(&t);
+            t = all;
+        }
+        if (!CHECK(cases[i].said ? strstr(t.ptr, Q(cases[i].said)) != NULL : !strstr(t.ptr, "additionalModelResponseFields"))) printf("    %s\n", t.ptr);
+        engine_text_free(&t);
+        llmprov_asked_free(&a);
+    }
+}
+
+/* Its own stream comes out as it went in, unknown events too. */
+TEST_NO_OOM(s_bedrock_a_stream_and_back) {
+    static const char *const messages[] = {
+        "messageStart {'role':'assistant'}", "contentBlockDelta {'contentBlockIndex':0,'delta':{'text':'A'}}", "newEvent {'x':1}", "contentBlockDelta {'contentBlockIndex':0,'delta':{'citation':{'title':'t'}}}",
+        "contentBlockStop {'contentBlockIndex':0}", "contentBlockDelta {'contentBlockIndex':1,'delta':{'reasoningContent':{'text':'T'}}}", "contentBlockDelta {'contentBlockIndex':1,'delta':{'reasoningContent':{'signature':'s'}}}",
+        "contentBlockStop {'contentBlockIndex':1}", "messageStop {'stopReason':'odd_reason','additionalModelResponseFields':{'a':1}}",
+        "metadata {'usage':{'inputTokens':1,'outputTokens':2,'totalTokens':3,'cacheReadInputTokens':0,'cacheWriteInputTokens':0},'metrics':{'latencyMs':4}}",
+    };
+    engine_text lines = { NULL, 0, 0 }, sent = { NULL, 0, 0 };
+    size_t i;
+    for (i = 0; i < sizeof messages / sizeof *messages; i++) {
+        engine_adds(&lines, Q(messages[i])), engine_adds(&lines, "\n");
+        engine_adds(&sent, "event "), engine_adds(&sent, Q(messages[i])), engine_adds(&sent, "\n");
+    }
+    engine_text wire = events_read(sent.ptr, sent.len), fields = { NULL, 0, 0 }, out = { NULL, 0, 0 }, t;
+    llmprov_face_desc d = { .format = "bedrock-converse", .from = "bedrock-converse", .out = server_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face *f = llmprov_face_open(&d);
+    llmprov_request req = { .model = "m", .prompt = "Hi", .stream = LLMPROV_STREAM_ON };
+    llmprov_header type = { "content-type", "application/vnd.amazon.eventstream" };
+    llmprov_client *c = engine_open("bedrock", NULL);
+    llmprov_call *call = llmprov_call_chat(c, &req);
+    const llmprov_warning *list;
+    llmprov_event e;
+    size_t count, k;
+    engine_add(&out, "", 0);
+    engine_add(&fields, "", 0);
+    llmprov_call_head(call, 200, &type, 1);
+    llmprov_call_feed(call, wire.ptr, wire.len);
+    llmprov_call_eof(call);
+    while (llmprov_call_next(call, &e)) llmprov_face_event(f, &e);
+    list = llmprov_face_warnings(f, &count);
+    for (k = 0; k < count; k++) engine_adds(&fields, list[k].field), engine_adds(&fields, ";");
+    t = events_text(out.ptr, out.len);
+CHECK_STR(t.ptr, lines.ptr);
+    CHECK_STR(fields.ptr, "");
+    llmprov_call_free(call);
+    llmprov_close(c);
+    llmprov_face_free(f);
+    engine_text_free(&wire);
+    engine_text_free(&fields);
+    engine_text_free(&out);
+    engine_text_free(&t);
+    engine_text_free(&lines);
+    engine_text_free(&sent);
 }

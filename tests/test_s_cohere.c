@@ -75,6 +75,20 @@ done:
     llmprov_asked_free(&a);
 }
 
+/* Citations without a text to stand in; members that have no place beside a function are said. */
+TEST(s_cohere_shapes_go_back_as_they_came) {
+    static const server_round rows[] = {
+        { S_COHERE_SAID("{'role':'user','content':'U'},{'role':'assistant','tool_calls':[{'id':'a','type':'function','function':{'name':'f','arguments':'{}'}}],'citations':[{'start':0,'end':1,'text':'A','sources':[]}]},"
+          "{'role':'tool','tool_call_id':'a','content':'R'}"), NULL, NULL },
+    };
+    llmprov_asked a;
+    SERVER_ROUNDS("cohere-v2", "cohere", NULL, rows);
+    OK_OR(server_read("cohere-v2", Q(S_COHERE_ASK("'tools':[{'type':'function','function':{'name':'f'},'z':1}],'messages':[{'role':'user','content':'U'}]")), &a), done);
+    CHECK_WARNED(a, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+done:
+    llmprov_asked_free(&a);
+}
+
 // -- answers ---------------------------------------------------------------------------------
 
 TEST_NO_OOM(s_cohere_events_of_a_stream) {

@@ -206,3 +206,27 @@ TEST(s_gemini_a_stream_that_is_an_array) {
         s_gemini_arrays(cases[i].path, true, type, cases[i].array ? "[1]\r\n" : "1");
     }
 }
+
+/* Sounds of a stream are blobs, piece by piece; their transcript has no place. */
+TEST(s_gemini_sounds_of_a_stream) {
+    static const llmprov_block sound = { .type = LLMPROV_BLOCK_AUDIO, .mime = "audio/wav" };
+    llmprov_event events[] = {
+        { .type = LLMPROV_EVENT_START, .id = "r1", .model = "m-1" }, { .type = LLMPROV_EVENT_BLOCK, .block = &sound },
+        { .type = LLMPROV_EVENT_TEXT, .text = "words", .text_len = 5 }, { .type = LLMPROV_EVENT_PART, .kind = "audio", .data = (const unsigned char *)"abc", .data_len = 3 },
+        { .type = LLMPROV_EVENT_PART, .kind = "audio", .data = (const unsigned char *)"", .data_len = 0 }, { .type = LLMPROV_EVENT_BLOCK_END, .block = &sound },
+        { .type = LLMPROV_EVENT_PART, .kind = "audio", .data = (const unsigned char *)"abc", .data_len = 3 },
+    };
+    engine_text out = { NULL, 0, 0 };
+    llmprov_face_desc d = { .format = "gemini-generate", .out = server_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face *f = llmprov_face_open(&d);
+    const llmprov_warning *w;
+    size_t i, count;
+    engine_add(&out, "", 0);
+    for (i = 0; i < sizeof events / sizeof *events; i++) OK_OR(llmprov_face_event(f, &events[i]), done);
+    CHECK_STR(out.ptr, Q("data: {'responseId':'r1','modelVersion':'m-1','candidates':[{'index':0,'content':{'role':'model','parts':[{'inlineData':{'mimeType':'audio/wav','data':'YWJj'}}]}}]}\n\n"));
+    w = llmprov_face_warnings(f, &count);
+    if (CHECK_INT(count, 1)) CHECK_STR(w[0].field, "audio.text");
+done:
+    llmprov_face_free(f);
+    engine_text_free(&out);
+}

@@ -130,3 +130,12 @@ TEST(s_messages_betas_of_message_members) {
         llmprov_asked_free(&a);
     }
 }
+
+/* A mark that says more than its field goes back as it came. */
+TEST(s_messages_marks_of_tools) {
+    static const server_round rows[] = {
+        { "{'model':'claude-sonnet-4-6','max_tokens':9,'messages':[{'role':'user','content':'U'}],'tools':[{'name':'f','input_schema':{'type':'object'},'cache_control':{'type':'ephemeral','ttl':'1h'}},"
+          "{'name':'g','input_schema':{'type':'object'},'cache_control':{'type':'ephemeral','ttl':'5m','z':1}}]}", NULL, NULL },
+    };
+    SERVER_ROUNDS("anthropic-messages", "anthropic", NULL, rows);
+}

@@ -174,3 +174,37 @@ TEST(s_ollama_without_memory) {
     llmprov_face_free(f);
     engine_text_free(&out);
 }
+
+/* Results with pictures; members that have no place beside a function are said. */
+TEST(s_ollama_shapes_go_back_as_they_came) {
+    static const server_round rows[] = {
+        { "{'model':'m','stream':false,'messages':[{'role':'user','content':'U'},{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{}}},{'function':{'name':'g','arguments':{}}}]},"
+          "{'role':'tool','tool_name':'f','content':'R','images':['iVBORw==']},{'role':'tool','tool_name':'g','content':'','images':['iVBORw==']}]}",
+          "{'model':'m','stream':false,'messages':[{'role':'user','content':'U'},{'role':'assistant','content':'','tool_calls':[{'function':{'name':'f','arguments':{}}},{'function':{'name':'g','arguments':{}}}]},"
+          "{'role':'tool','tool_name':'f','content':'R\\n\\n[see the content below]'},{'role':'tool','tool_name':'g','content':'[see the content below]'},"
+          "{'role':'user','content':'Content of the result of f (call_1_0):\\n\\nContent of the result of g (call_1_1):','images':['iVBORw==','iVBORw==']}]}", "messages[2].content[0];messages[3].content[0];" },
+    };
+    llmprov_asked a;
+    SERVER_ROUNDS("ollama-chat", "ollama-native", NULL, rows);
+    OK_OR(server_read("ollama-chat", Q("{'model':'m','tools':[{'type':'function','function':{'name':'f'},'z':1}],'messages':[{'role':'user','content':'U'}]}"), &a), done);
+    CHECK_WARNED(a, LLMPROV_ERR_UNSUPPORTED, "tools[0]");
+done:
+    llmprov_asked_free(&a);
+}
+
+/* Pictures of a reply, as bytes and as base64. */
+TEST(s_ollama_pictures_of_a_reply) {
+    static const llmprov_block blocks[] = {
+        { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/png", .data = (const unsigned char *)"abc", .data_len = 3 }, { .type = LLMPROV_BLOCK_IMAGE, .mime = "image/png", .base64 = "QUJD", .base64_len = 4 },
+    };
+    llmprov_response r = { .id = "r1", .model = "m-1", .text = "", .stop = LLMPROV_STOP_END, .stop_word = "stop", .message = { .role = LLMPROV_ROLE_ASSISTANT, .blocks = blocks, .block_count = 2 } };
+    engine_text out = { NULL, 0, 0 };
+    llmprov_face_desc d = { .format = "ollama-chat", .out = server_take, .user = &out, .alloc = test_alloc() };
+    llmprov_face *f = llmprov_face_open(&d);
+    engine_add(&out, "", 0);
+    OK_OR(llmprov_face_reply(f, &r), done);
+    CHECK(strstr(out.ptr, "\"images\":[\"YWJj\",\"QUJD\"]") != NULL);
+done:
+    llmprov_face_free(f);
+    engine_text_free(&out);
+}
