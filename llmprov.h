@@ -4525,11 +4525,11 @@ static bool llmprov__msg_read_member(llmprov__msg_reader *r, llmprov_block *b, c
     case LLMPROV__MSG_TO_SOURCE:
         return llmprov__msg_read_source(r, b, s, raw);
     case LLMPROV__MSG_TO_CONTENT:
-        if (!llmprov__msg_is_string(raw)) return raw.ptr[0] == '[';
-        b->text = llmprov__msg_string(r, s, raw, &b->text_len);
-        return true;
+        break;
     }
-    return false;
+    if (!llmprov__msg_is_string(raw)) return raw.ptr[0] == '[';
+    b->text = llmprov__msg_string(r, s, raw, &b->text_len);
+    return true;
 }
 
 typedef struct llmprov__msg_caught {
@@ -10779,7 +10779,9 @@ static void llmprov__normal_tell(llmprov__normal *n, const char *member, const c
     if (llmprov__msg_came(&n->req)) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
 }
 
+/* A path or text that is NULL is one that there was no memory for. */
 static bool llmprov__normal_refuse(llmprov__normal *n, llmprov_status code, const char *path, const char *text) {
+    if (!path || !text) return llmprov__normal_no_memory(n);
     llmprov__err_set(n->err, n->keep, code, path, ": ", text, (char *)NULL);
     if (!*n->err->param && (path = llmprov__mem_copy(n->keep, path, strlen(path))) != NULL) n->err->param = path;
     return false;

@@ -1,5 +1,5 @@
 /* >>registry: providers, formats and profiles added at run time. */
-#include "test.h"
+#include "engine.h"
 
 static llmprov_registry *registry_new(void) {
     llmprov_alloc alloc = test_alloc();
@@ -476,4 +476,32 @@ TEST(registry_says_which_names_are_near) {
     registry_near("Groq", "groq", "anthropic");
     registry_near("xyzzy", "anthropic", NULL);                /* nothing is near: all there are */
     registry_near("a_name_that_is_much_longer_than_thirty_one_letters_and_near_to_nothing", "openai", NULL);
+}
+
+/* A header of a translator's own that could begin another one. */
+static void registry_write_header(llmprov_draft *d) {
+    registry_write(d);
+    llmprov_draft_header(d, "x-first", d->chat->user_id);
+}
+
+TEST(registry_headers_of_a_translator_are_checked) {
+    static const char *const values[] = { "a", "a\r\nx-second: b" };
+    llmprov_registry *reg = registry_new();
+    llmprov_translator parrot = registry_parrot;
+    llmprov_provider row = { .id = "zoo", .format = "parrot", .base_url = "https://zoo.example", .auth = LLMPROV_AUTH_NONE, .default_model = "polly" };
+    size_t i;
+    parrot.write = registry_write_header;
+    OK_OR(llmprov_register_translator(reg, &parrot, 0), done);
+    OK_OR(llmprov_register(reg, &row, 0), done);
+    for (i = 0; i < 2; i++) {
+        llmprov_desc d = { .provider = "zoo", .registry = reg };
+        llmprov_request req = { .prompt = "hello", .user_id = values[i] };
+        engine_sent s = engine_send_with("zoo", &d, &req, __FILE__, __LINE__);
+        CHECK_INT(s.error.code, i ? LLMPROV_ERR_ARGUMENT : LLMPROV_OK);
+        if (i) CHECK_STR(s.error.param, "x-first");
+        else CHECK_STR(engine_header(&s, "x-first"), "a");
+        engine_sent_free(&s);
+    }
+done:
+    llmprov_registry_free(reg);
 }

@@ -716,3 +716,48 @@ TEST(reply_shortcut_and_what_changes_beside_the_text) {
             llmprov_close(c);
         }
 }
+
+// -- hidden blocks -------------------------------------------------------------------------
+
+static bool reply_takes(const void *about, const llmprov_block *begin) {
+    (void)about;
+    return begin->type == LLMPROV_BLOCK_TEXT || begin->type == LLMPROV_BLOCK_TOOL_USE;
+}
+
+/* Texts are shown as they come; a call becomes another one at its end. */
+static void reply_hears(llmprov_turn *t, int block, llmprov_str text, bool last) {
+    llmprov_block use = { .type = LLMPROV_BLOCK_TOOL_USE, .id = "2", .name = "other", .json = "{\"y\":2}", .json_len = 7 };
+    if (t->blocks[block].head.type == LLMPROV_BLOCK_TEXT) {
+        llmprov__reply_voiced(t, block, text.ptr, text.len);
+        if (last) llmprov__reply_hush(t, block);
+    } else if (last) llmprov__reply_call(t, block, &use);
+}
+
+/* What a hidden block carries beside its text is carried by what is shown in its place. */
+TEST(reply_parts_of_hidden_blocks) {
+    static const llmprov__reply_ear ear = { reply_takes, reply_hears, 1 };
+    reply_box b;
+    llmprov_response r;
+    int text, call;
+    if (!reply_begin(&b)) return;
+    b.t->ear = &ear;
+    text = reply_block(&b, 0, LLMPROV_BLOCK_TEXT, NULL, NULL);
+    reply_text(&b, text, "Hi");
+    llmprov_turn_part(b.t, text, "citation", reply_str("{\"a\":1}"));
+    llmprov_turn_block_end(b.t, text);
+    call = reply_block(&b, 0, LLMPROV_BLOCK_TOOL_USE, "1", "one");
+    llmprov_turn_part(b.t, call, "signature", reply_str("sig"));
+    llmprov_turn_part(b.t, call, "z", reply_str("5"));
+    reply_text(&b, call, "{}");
+    llmprov_turn_block_end(b.t, call);
+    llmprov_turn_stop(b.t, 0, LLMPROV_STOP_TOOL_USE, reply_str("tool_use"), reply_none);
+    llmprov__reply_finish(b.t);
+    if (reply_take(&b, &r) == LLMPROV_OK) {
+        CHECK_STR(b.log.text, "START\nBLOCK 0 text\nTEXT 0 Hi\nPART citation\nBLOCK_END 0 text\nBLOCK 1 tool_use 2 other\nJSON 1 {\"y\":2}\nBLOCK_END 1 tool_use 2 other\nEND tool_use tool_use\n");
+        CHECK_INT(r.message.block_count, 2);
+        CHECK_TEXT(r.message.blocks[0].extra, r.message.blocks[0].extra_len, "{\"citations\":[{\"a\":1}]}");
+        CHECK_STR(r.message.blocks[1].signature, "sig");
+        CHECK_TEXT(r.message.blocks[1].extra, r.message.blocks[1].extra_len, "{\"z\":5}");
+    }
+    llmprov_response_free(&r);
+}

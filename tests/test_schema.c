@@ -604,3 +604,17 @@ TEST_NO_OOM(schema_any_text_is_compiled_or_refused) {
         }
     }
 }
+
+/* Null and lists, where several schemas hold in one place. */
+TEST(schema_several_that_hold_at_once) {
+    static const schema_case cases[] = {
+        { "{'type':'object','properties':{'x':{'type':['string','null'],'enum':['a']}}}", ONE_OUT("{'type':['string','null'],'enum':['a',null]}"), "~ properties.x" },
+        { ONE_IN("{'nullable':true,'allOf':[{'enum':['a',null]}]}"), ONE_OUT("{'type':['string','null'],'enum':['a',null]}"), NULL },
+        { ONE_IN("{'nullable':true,'allOf':[{'type':'string'}]}"), ONE_OUT("{'type':'string'}"), NULL },
+        { ONE_IN("{'nullable':true,'allOf':[{'enum':['a']}]}"), ONE_OUT("{'type':'string','enum':['a']}"), NULL },
+        { ONE_IN("{'nullable':true,'type':'string','allOf':[{'type':['string','null'],'minLength':1}]}"), ONE_OUT("{'type':['string','null'],'description':'(minLength: 1)'}"), "- properties.x.allOf[0].minLength" },
+        { ONE_IN("{'type':'array','prefixItems':[{'type':'string'}],'allOf':[{'items':{'type':'integer'}}]}"),
+          ONE_OUT("{'type':'array','items':{'type':'string'},'description':'(prefixItems: [{\\'type\\':\\'string\\'}])'}"), "- properties.x.prefixItems; - properties.x.allOf[0].items" },
+    };
+    TABLE(LLMPROV_SCHEMA_OPENAI, cases);
+}
