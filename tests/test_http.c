@@ -17,14 +17,15 @@ static bool http_lines(http_box *b, const char *lines) { return llmprov__http_li
 
 TEST(http_lines_become_headers) {
     http_box b = http_new();
-    CHECK(http_lines(&b, "One: 1\nTwo:2\r\n\nThree:   a b \t\r\nFour:\nFive: x:y\n"));
-    if (b.list.count == 5 && !b.arena.failed) {
+    CHECK(http_lines(&b, "One: 1\nTwo:2\r\n\nThree: \t a b \t\r\nFour:\nFive: x:y\nSix: 6\nSeven: 7\nEight: 8\nNine: 9\n"));
+    if (b.list.count == 9 && !b.arena.failed) {
         CHECK_STR(b.list.items[0].name, "One");
         CHECK_STR(b.list.items[0].value, "1");
         CHECK_STR(b.list.items[1].value, "2");
         CHECK_STR(b.list.items[2].value, "a b");
         CHECK_STR(b.list.items[3].value, "");
         CHECK_STR(b.list.items[4].value, "x:y");
+        CHECK_STR(b.list.items[8].value, "9");
     } else CHECK(false);
     llmprov__mem_arena_free(&b.arena);
 }
@@ -234,6 +235,25 @@ TEST_NO_OOM(http_head_is_read_whatever_the_case) {
     CHECK(http_head("content-type", "text/event-stream; charset=utf-8").event_stream);
     CHECK(http_head("content-type", "Text/Event-Stream").event_stream);
     CHECK(!http_head("content-type", "application/json").event_stream);
+    CHECK(!http_head("content-type", "text/event-stream-but-of-a-kind-that-nobody-has-heard-of").event_stream);
+    CHECK_STR(http_head("x-amzn-errortype", "com.amazon#ThrottlingException:http://a.example/").error_type, "ThrottlingException");
+    CHECK_INT(strlen(http_head("x-amzn-errortype", "AnExceptionWhoseNameIsLongerThanAnybodyWouldEverThinkOfAndThenSomeMoreOfItSoThatItIsCutSomewhereHereOrThereAtTheLatest").error_type), sizeof ((llmprov__http_head *)0)->error_type - 1);
+}
+
+/* What may stand in a path: as it is, as a name of a resource, as a version. */
+TEST_NO_OOM(http_parts_of_paths) {
+    static const struct { const char *text; bool path, fit, resource, version; } cases[] = {
+        { "/v2/chat", true, true, false, false }, { "/", false, true, false, false }, { "v2/chat", false, true, true, false }, { "/a//b", false, true, false, false }, { "/a/", false, true, false, false },
+        { "/a/./b", false, false, false, false }, { "/a/../b", false, false, false, false }, { "a\tb", false, false, true, false }, { "a\nb", false, false, true, false }, { "", false, true, true, false },
+        { "a?b", false, true, false, false }, { "/a?b", false, true, false, false }, { "v1", false, true, true, true }, { "v1beta", false, true, true, true }, { "v2alpha1", false, true, true, true },
+        { "v1~", false, true, true, false }, { "v1B", false, true, true, false }, { "vx", false, true, true, false }, { "v", false, true, true, false }, { "v1beta1x", false, true, true, false },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) {
+        const char *t = cases[i].text;
+        if (!CHECK(llmprov__http_is_path(t) == cases[i].path && !llmprov__http_unfit(t) == cases[i].fit && !llmprov__http_no_resource(t) == cases[i].resource &&
+                   llmprov__http_is_version(t, strlen(t)) == cases[i].version)) printf("    \"%s\"\n", t);
+    }
 }
 
 TEST_NO_OOM(http_head_lines_that_are_too_long_or_nothing_are_left_out) {

@@ -36,7 +36,9 @@ TEST_NO_OOM(retry_after_that_is_malformed_is_ignored) {
         "", " ", "12abc", "abc", "-1", "+1", "1e3", "0x10", ".", "1.2.3", "1 2", "1,5", "NaN", "inf", "soon", "12 s", "\t5x",
         "Sun, 06 Nov 1994 08:49:37 UTC", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 06 Nov 08:49:37 GMT", "Sun, 06 1994 08:49:37 GMT", "Sun, 06 Nov 1994",
         "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
-        "Sun, 06 Nov 199x 08:49:37 GMT", "Sun, 06 Nov 1994 08-49-37 GMT", "Sun, 06 Nov 99999999999999999999 08:49:37 GMT", "Sun, , , GMT", "Sun,",
+        "Sun, 06 Nov 199x 08:49:37 GMT", "Sun, 06 Nov 1994 08-49-37 GMT", "Sun, 06 Nov 99999999999999999999 08:49:37 GMT", "Sun, , , GMT", "Sun,", "1.:", "1./",
+        "Sun, 06 Nov 1994 08.49:37 GMT", "Sun, 06 Nov 1994 08:49.37 GMT", "Sun, 06 Nov 1994 x8:49:37 GMT", "Sun, 06 Nov 1994 08:x9:37 GMT", "Sun, 06 Nov 1994 08:49:x7 GMT",
+        "Sun, 06 Nov 1994 +8:49:37 GMT", "Sun, 06 Nov 1994 0+:49:37 GMT", "Sun, 06 Nov xx94 08:49:37 GMT", "Sun, x6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 xx 08:49:37 GMT", "Sun, 0 Nov 1994 08:49:37 GMT", "Sun, x Nov 1994 08:49:37 GMT",
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(bad); i++) {
