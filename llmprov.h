@@ -30632,7 +30632,7 @@ static void llmprov__s_gemini_group(llmprov__s_gemini_ask *a, const llmprov_scan
 
 static void llmprov__s_gemini_tools(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
     size_t count = llmprov__s_gemini_walk(a, s, raw, NULL);
-    llmprov_tool *tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
+    llmprov_tool *tools = a->reader.arena->failed ? NULL : (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
     if (tools) llmprov__s_gemini_walk(a, s, raw, tools);
     a->r->tools = tools;
     a->r->tool_count = tools ? count : 0;

@@ -230,3 +230,22 @@ done:
     llmprov_face_free(f);
     engine_text_free(&out);
 }
+
+/* Many tools of which the first could not be counted for want of memory: none is written where no room was made. */
+TEST(s_gemini_tools_that_were_not_counted) {
+    engine_text t = { NULL, 0, 0 };
+    char name[1101], one[40];
+    llmprov_asked a;
+    int i;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    engine_adds(&t, "{" S_GEMINI_HELLO ",'tools':[{'");
+    engine_adds(&t, name);
+    engine_adds(&t, "':{}");
+    for (i = 0; i < 60; i++) sprintf(one, ",'t%d':{}", i), engine_adds(&t, one);
+    engine_adds(&t, "}]}");
+    if (server_read("gemini-generate", Q(t.ptr), &a) == LLMPROV_OK) CHECK_INT(a.request.tool_count, 61);
+    else CHECK_ALWAYS(a.error.code == LLMPROV_ERR_NO_MEMORY);
+    llmprov_asked_free(&a);
+    engine_text_free(&t);
+}
