@@ -28,11 +28,16 @@ TEST_FLAGS = $(STD) -Og $(WARN)
 CRYPTO := $(shell pkg-config --libs libcrypto 2>/dev/null)
 EXAMPLES = $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/fetch.c $(if $(CRYPTO),,examples/vertex.c),$(wildcard examples/*.c)))
 
+FUZZ_CLANG = printf 'int LLVMFuzzerTestOneInput(void) { return 0; }' | $(CLANG) -w -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null
+FUZZ = CC="$(CC)" CLANG="$(CLANG)" sh tests/fuzz/run.sh
+
 # what is missing, in a recipe
 skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 # whatever has a sentence for `make help`
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
+.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+        pitfalls growth fuzz fuzz-long fuzz-report fuzz-seeds analysers valgrind fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -156,6 +161,23 @@ compilers-long: $(B)/test $(B)/rooms ## the tests with each compiler and each od
 
 tsan: ## threads over one registry under ThreadSanitizer
 	@CC="$(CC)" sh tests/platform/tsan.sh
+fuzz: ## libFuzzer over all that reads foreign bytes, SECONDS=20 for each target (tests/fuzz)
+	@if ! $(FUZZ_CLANG); then $(call skip,fuzz: there is no clang with libFuzzer); else $(FUZZ) quick $(or $(SECONDS),20); fi
+
+fuzz-long: ## the same for HOURS=2 in all; what was found goes to tests/fuzz/corpus, what it took to tests/fuzz/LEDGER
+	@if ! $(FUZZ_CLANG); then $(call skip,fuzz-long: there is no clang with libFuzzer); else $(FUZZ) long $(or $(HOURS),2); fi
+
+fuzz-report: ## what tests/fuzz/LEDGER says: runs, time, coverage, the last new edge
+	@sh tests/fuzz/run.sh report
+
+fuzz-seeds: ## the fuzzers' first inputs, out of the tests' own files
+	@$(FUZZ) seeds
+
+analysers: ## static analysis: gcc -fanalyzer, clang-tidy, cppcheck, clang's analyser (tests/platform/analysers.sh)
+	@CC="$(CC)" CLANG="$(CLANG)" sh tests/platform/analysers.sh
+
+valgrind: ## the tests under memcheck, each with one allocation refused
+	@if ! command -v valgrind > /dev/null; then $(call skip,valgrind: there is none); else CC="$(CC)" sh tests/platform/valgrind.sh; fi
 
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
 	$(B)/rooms --fix llmprov.h

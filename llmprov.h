@@ -1896,6 +1896,14 @@ static void llmprov__mem_arena_wipe(llmprov__mem_arena *a) {
     llmprov__mem_arena_free(a);
 }
 
+/* What was taken from an arena, to be changed; NULL = it was not. */
+static char *llmprov__mem_own(const llmprov__mem_arena *a, const char *p) {
+    llmprov__mem_chunk *c;
+    for (c = a->chunks; c; c = c->next)
+        if ((uintptr_t)p > (uintptr_t)c && (uintptr_t)p - (uintptr_t)c < c->size) return (char *)c + ((uintptr_t)p - (uintptr_t)c);
+    return NULL;
+}
+
 /* Empties an arena but keeps its newest chunk, so that it can be filled again without an allocation. */
 static void llmprov__mem_arena_reset(llmprov__mem_arena *a) {
     llmprov__mem_arena rest = *a;
@@ -2919,6 +2927,13 @@ static char *llmprov__err_join(llmprov__mem_arena *a, ...) {
     return to;
 }
 
+/* Sentences quote what is not ours: bytes that are no UTF-8 become question marks. */
+static char *llmprov__err_plain(char *text) {
+    size_t len = text ? strlen(text) : 0, at = 0;
+    while (at < len && (at += llmprov__text_valid(text + at, len - at)) < len) text[at++] = '?';
+    return text;
+}
+
 static void llmprov__err_clear(llmprov_error *e) {
     memset(e, 0, sizeof *e);
     e->provider = e->provider_code = e->param = e->request_id = e->message = e->raw = "";
@@ -2936,7 +2951,7 @@ static llmprov_status llmprov__err_set(llmprov_error *e, llmprov__mem_arena *a, 
     const char *text;
     if (e->code) return e->code;
     va_start(list, code);
-    text = code == LLMPROV_ERR_NO_MEMORY ? NULL : llmprov__err_join_list(a, list);
+    text = code == LLMPROV_ERR_NO_MEMORY ? NULL : llmprov__err_plain(llmprov__err_join_list(a, list));
     va_end(list);
     e->code = code;
     e->retryable = llmprov__err_retryable(code);
@@ -2978,8 +2993,8 @@ static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a
     }
     w = &list->items[list->count];
     w->code = code;
-    w->field = llmprov__mem_copy(a, field, strlen(field));
-    w->text = llmprov__mem_copy(a, text, strlen(text));
+    w->field = llmprov__err_plain(llmprov__mem_copy(a, field, strlen(field)));
+    w->text = llmprov__err_plain(llmprov__mem_copy(a, text, strlen(text)));
     if (w->field && w->text) list->count++;
 }
 
@@ -10884,6 +10899,10 @@ static bool llmprov__normal_check_json(llmprov__normal *n, const char *json, siz
     return llmprov__normal_check_text(n, json, len, path);
 }
 
+static bool llmprov__normal_is_media(llmprov_block_type type) {
+    return type == LLMPROV_BLOCK_IMAGE || type == LLMPROV_BLOCK_AUDIO || type == LLMPROV_BLOCK_VIDEO || type == LLMPROV_BLOCK_DOCUMENT;
+}
+
 static bool llmprov__normal_has_bytes(const llmprov_block *b) {
     return b->data || b->base64 || b->source.read || b->url || b->file_id || b->extra ||
            (b->type == LLMPROV_BLOCK_DOCUMENT && b->text) || (b->type == LLMPROV_BLOCK_AUDIO && b->id);
@@ -10916,13 +10935,11 @@ static bool llmprov__normal_is_raw(const llmprov__normal *n, llmprov_block_type 
 }
 
 static bool llmprov__normal_check_block(llmprov__normal *n, const llmprov_block *b) {
-    bool media = b->type == LLMPROV_BLOCK_IMAGE || b->type == LLMPROV_BLOCK_AUDIO || b->type == LLMPROV_BLOCK_VIDEO ||
-                 b->type == LLMPROV_BLOCK_DOCUMENT;
     bool call = b->type == LLMPROV_BLOCK_TOOL_USE || b->type == LLMPROV_BLOCK_SERVER_USE;
     const char *wrong = NULL;
     if ((unsigned)b->type >= LLMPROV_BLOCK_COUNT) wrong = "no such block type";
     else if (call && (!b->name || !*b->name)) wrong = "a tool use needs a name";
-    else if (media && !llmprov__normal_has_bytes(b))
+    else if (llmprov__normal_is_media(b->type) && !llmprov__normal_has_bytes(b))
         wrong = "an image, audio, video or document needs data, base64, a source, a url or a file_id";
     else if (b->base64 &&
              !llmprov__msg_base64_ok((llmprov_str){ b->base64, llmprov__text_len(b->base64, b->base64_len) }))
@@ -11316,6 +11333,10 @@ static void llmprov__normal_take(llmprov__normal *n, llmprov__normal_list *list,
     }
     if (llmprov__normal_is_foreign(n, &b) && !llmprov__normal_foreign(n, &b)) return;
     llmprov__normal_strip(n, &b);
+    if (llmprov__normal_is_media(b.type) && !llmprov__normal_has_bytes(&b)) {
+        llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, "", "it was left out: where its bytes are, only another format can say");
+        return;
+    }
     llmprov__normal_media(n, &b);
     if ((n->rules & LLMPROV_RULE_NATIVE) && b.extra && (llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[0], &member) || llmprov__msg_has(b.extra, b.extra_len, llmprov__msg_stream_only[1], &member)))
         llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "index and partial_json belong to streams only: they were left out");
@@ -11607,6 +11628,16 @@ static void llmprov__normal_unasked(llmprov__normal *n, llmprov__normal_list *li
     else llmprov__normal_orphan(n, list, b);
 }
 
+/* Calls are the assistant's: one in a user's message becomes text. */
+static void llmprov__normal_misplaced(llmprov__normal *n, llmprov__normal_list *list, const llmprov_block *b) {
+    llmprov_str json = { b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2 };
+    const char *arguments = llmprov__mem_copy(n->arena, json.ptr, json.len);
+    const char *said = arguments ? llmprov__err_join(n->arena, "[Tool call ", b->name, " ", arguments, "]", (char *)NULL) : NULL;
+    llmprov_block text = llmprov__normal_text(said ? said : "", llmprov__text_len(said, 0));
+    llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", "a tool call in a message that is not the assistant's became text");
+    llmprov__normal_push(n, list, &text);
+}
+
 /* Keeps a user's (or an in-place system's) message for the end of its group. */
 static void llmprov__normal_keep(llmprov__normal *n, const llmprov_message *like, llmprov__normal_list *list) {
     llmprov_message *m;
@@ -11635,7 +11666,8 @@ static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
     n->preface.text = NULL;
     for (n->block = 0; n->block < m->block_count; n->block++) {
         const llmprov_block *b = &m->blocks[n->block];
-        if (b->type != LLMPROV_BLOCK_TOOL_RESULT) llmprov__normal_take(n, &list, b);
+        if (b->type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_misplaced(n, &list, b);
+        else if (b->type != LLMPROV_BLOCK_TOOL_RESULT) llmprov__normal_take(n, &list, b);
         else if (!llmprov__normal_answer(n, b)) llmprov__normal_unasked(n, &list, b);
     }
     like.plain = like.plain && list.count == m->block_count;
@@ -33674,6 +33706,7 @@ struct llmprov_call {
     bool finished, shown, cancelled, in_callback, free_later, clocked;
     bool expired;                /* the whole call's time is over: no further attempt */
     bool told;                   /* END was delivered: too late to cancel */
+    bool unsaid;                 /* there was no memory to keep ERROR for llmprov_call_next, which makes it up */
     bool refused, renewed;       /* a 401 came: desc.credentials is to hear of it; it has, once */
     bool muted;                  /* nobody asks for events */
     int attempt;
@@ -33712,6 +33745,7 @@ static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
         size_t cap = LLMPROV__MEM_MORE(call->queue_cap, 8);
         to = (llmprov_event *)llmprov__mem_realloc(&call->plan.alloc, call->queue, call->queue_cap * sizeof *to, cap * sizeof *to);
         if (!to) {
+            call->unsaid = e->type == LLMPROV_EVENT_ERROR;
             llmprov__reply_no_memory(call->turn);
             return;
         }
@@ -33734,6 +33768,7 @@ static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
     if (call->queued.failed) {
         call->queued.failed = false;
         call->queue_count--;
+        call->unsaid = e->type == LLMPROV_EVENT_ERROR;
         llmprov__reply_no_memory(call->turn);
     }
 }
@@ -33758,6 +33793,84 @@ static void llmprov__call_tell_error(llmprov_call *call, llmprov_event_type type
     e.type = type;
     e.error = &call->turn->error;
     llmprov__call_deliver(call, &e);
+}
+
+/* -- what a server reads out again: keys -- */
+
+enum { LLMPROV__CALL_KEY = 8 };                /* a shorter word is not looked for: it may be any */
+
+/* Whether a text begins with a character percent-encoded. */
+static bool llmprov__call_coded(const char *text, size_t len, char c) {
+    char coded[3];
+    return len > 2 && llmprov__text_percent(coded, &c, 1) == 3 && text[0] == '%' && llmprov__text_lower(coded[1]) == llmprov__text_lower(text[1]) &&
+           llmprov__text_lower(coded[2]) == llmprov__text_lower(text[2]);
+}
+
+/* How many bytes at the beginning of a text are the key: as it is, behind backslashes as JSON may have it, or percent-
+   encoded. One that the text's end cuts is one too. 0 = it is not there. */
+static size_t llmprov__call_echo(const char *text, size_t len, const char *key) {
+    size_t at = 0, k;
+    for (k = 0; key[k] && at < len; k++) {
+        if (text[at] == key[k]) at++;
+        else if (text[at] == '\\' && len - at > 1 && text[at + 1] == key[k]) at += 2;
+        else if (llmprov__call_coded(text + at, len - at, key[k])) at += 3;
+        else return 0;
+    }
+    return !key[k] || k >= LLMPROV__CALL_KEY ? at : 0;
+}
+
+/* Looks for a key in a text; with `to`, which is the same text, stars take its place. */
+static bool llmprov__call_mask_key(const char *text, size_t len, char *to, const char *key) {
+    bool found = false;
+    size_t i, n;
+    if (!key || strlen(key) < LLMPROV__CALL_KEY) return false;
+    for (i = 0; i < len; i += n ? n : 1) {
+        n = llmprov__call_echo(text + i, len - i, key);
+        found = found || n;
+        if (to && n) memset(to + i, '*', n);
+    }
+    return found;
+}
+
+/* The same for every key that the request went out with: the client's, and what stands in headers that carry one. */
+static bool llmprov__call_mask(const llmprov_call *call, const char *text, size_t len, char *to) {
+    static const char *const names[] = { "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token" };
+    bool found = llmprov__call_mask_key(text, len, to, call->client->key);
+    size_t i, k;
+    for (i = 0; i < call->headers.count; i++) {
+        const llmprov_header *h = &call->headers.items[i];
+        bool secret = llmprov__text_same(h->name, call->client->row.auth_name, true);
+        for (k = 0; k < LLMPROV__COUNT(names) && !secret; k++) secret = llmprov__text_same(h->name, names[k], true);
+        if (secret) found = llmprov__call_mask_key(text, len, to, strchr(h->value, ' ') ? strrchr(h->value, ' ') + 1 : h->value) || found;
+    }
+    return found;
+}
+
+/* One text of an error: UTF-8, and without keys. False = no memory. */
+static bool llmprov__call_clean_text(llmprov_call *call, const char **text) {
+    llmprov__mem_arena *a = &call->turn->arena;
+    llmprov_str clean = { *text, strlen(*text) };
+    if (llmprov__call_mask(call, clean.ptr, clean.len, NULL)) {
+        char *to = llmprov__mem_own(a, *text);
+        if (!to) to = llmprov__mem_copy(a, clean.ptr, clean.len);
+        if (!to) return false;
+        llmprov__call_mask(call, to, clean.len, to);
+        *text = clean.ptr = to;
+    }
+    if (llmprov__text_valid(clean.ptr, clean.len) == clean.len) return true;
+    clean = llmprov__reply_clean(call->turn, clean);
+    *text = llmprov__mem_copy(a, clean.ptr, clean.len);
+    return *text && !call->turn->sifted.failed;
+}
+
+/* What a server or a transport says about a failure may be anything. */
+static void llmprov__call_clean(llmprov_call *call) {
+    llmprov_error *e = &call->turn->error;
+    if (e->code == LLMPROV_ERR_NO_MEMORY) return;
+    if (llmprov__call_clean_text(call, &e->message) && llmprov__call_clean_text(call, &e->provider_code) &&
+        llmprov__call_clean_text(call, &e->param) && llmprov__call_clean_text(call, &e->request_id)) return;
+    llmprov__err_clear(e);
+    llmprov__reply_no_memory(call->turn);
 }
 
 /* -- the end of an attempt -- */
@@ -33839,6 +33952,7 @@ static void llmprov__call_failed(llmprov_call *call) {
         llmprov__err_clear(&call->turn->error);
         llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_CANCELLED, (char *)NULL);
     }
+    llmprov__call_clean(call);
     delay = llmprov__call_retry(call);
     if (delay < 0) {
         llmprov__call_stop(call);
@@ -33905,6 +34019,7 @@ static void llmprov__call_keep_raw(llmprov_call *call, llmprov_str body) {
     size_t most = LLMPROV__SIZE(65536ul), len = body.len < most ? body.len : most;
     char *raw = llmprov__mem_copy(&call->turn->arena, body.ptr, len);
     if (!raw) return;
+    llmprov__call_mask(call, raw, len, raw);
     e->raw = raw;
     e->raw_len = len;
 }
@@ -34092,20 +34207,23 @@ static const char *llmprov__call_excerpt(llmprov_call *call, llmprov_str body) {
     if (len && (unsigned char)body.ptr[len - 1] >= 0xC0) len--;
     to = llmprov__mem_copy(&call->turn->arena, body.ptr, len);
     if (!to) return "";
+    llmprov__call_mask(call, to, len, to);
     for (i = 0; i < len; i++)
         if ((unsigned char)to[i] < ' ' || (unsigned char)to[i] == 127) to[i] = ' ';
     if (llmprov__text_valid(to, len) != len) to[llmprov__text_valid(to, len)] = 0;
     return to;
 }
 
-/* The server answered with a refusal. */
-static void llmprov__call_refused(llmprov_call *call, llmprov_str body) {
+/* The server answered with a refusal. Some read keys out again: its body forgets them before anything is made of it. */
+static void llmprov__call_refused(llmprov_call *call) {
     llmprov_turn *t = call->turn;
+    llmprov_str body = { call->reply.ptr ? call->reply.ptr : "", call->reply.len };
     llmprov_error *e = &t->error;
     llmprov_str json = llmprov__call_error_json(body), nothing = LLMPROV__STR("{}");
     llmprov_scan s = llmprov__call_scan(call, json), check = s;
     llmprov_status code = llmprov__parts_error_status(call->head.status);
     const char *type;
+    llmprov__call_mask(call, body.ptr, body.len, call->reply.ptr);
     llmprov_scan_skip(&check);
     e->http_status = call->head.status;
     if (call->head.error_type[0] &&
@@ -34184,7 +34302,7 @@ static void llmprov__call_read_end(llmprov_call *call) {
 static void llmprov__call_complete(llmprov_call *call) {
     llmprov_str body = { call->reply.ptr ? call->reply.ptr : "", call->reply.len };
     if (call->finished || call->want != LLMPROV_WANT_RECV) return;
-    if (call->head.status >= 300) llmprov__call_refused(call, body);
+    if (call->head.status >= 300) llmprov__call_refused(call);
     else if (call->mode == LLMPROV__CALL_FRAMES) llmprov__call_read_end(call);
     else if (call->stream && !llmprov__call_trim(body).len) llmprov__call_fail_now(call, LLMPROV_ERR_TRUNCATED, "the stream ended before it began");
     else llmprov__call_read_whole(call, body);
@@ -34783,6 +34901,8 @@ LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov
     memset(&call->head, 0, sizeof call->head);
     call->head.status = status;
     for (i = 0; i < count; i++) llmprov__http_head_line(&call->head, headers[i].name, headers[i].value);
+    llmprov__call_mask(call, call->head.request_id, strlen(call->head.request_id), call->head.request_id);
+    llmprov__call_mask(call, call->head.error_type, strlen(call->head.error_type), call->head.error_type);
     call->mark = call->now;
 }
 
@@ -34854,14 +34974,11 @@ LLMPROV_API void llmprov_call_eof(llmprov_call *call) {
 }
 
 LLMPROV_API void llmprov_call_fail(llmprov_call *call, llmprov_status why, const char *text) {
-    llmprov_str body;
     if (!call || call->in_callback || call->want == LLMPROV_WANT_NOTHING || call->want == LLMPROV_WANT_TIME) return;
     if (why <= LLMPROV_OK || why >= LLMPROV_STATUS_COUNT) why = LLMPROV_ERR_TRANSPORT;
     llmprov__call_read_rest(call);
-    body.ptr = call->reply.ptr ? call->reply.ptr : "";
-    body.len = call->reply.len;
     if (call->finished) call->want = LLMPROV_WANT_NOTHING;
-    else if (call->want == LLMPROV_WANT_RECV && call->head.status >= 300) llmprov__call_refused(call, body);
+    else if (call->want == LLMPROV_WANT_RECV && call->head.status >= 300) llmprov__call_refused(call);
     else if (!llmprov__call_stopped(call)) llmprov__call_fail_now(call, why, text ? text : llmprov_status_text(why));
     llmprov__call_leave(call);
 }
@@ -34947,8 +35064,13 @@ LLMPROV_API bool llmprov_call_next(llmprov_call *call, llmprov_event *event) {
         llmprov__mem_arena_reset(&call->queued);
         if (!call->finished && call->want == LLMPROV_WANT_RECV && call->at < call->end && !llmprov__call_stopped(call)) llmprov__call_digest(call);
     }
-    if (call->queue_at == call->queue_count) return false;
-    *event = call->queue[call->queue_at++];
+    if (call->queue_at < call->queue_count) *event = call->queue[call->queue_at++];
+    else if (call->unsaid && call->turn) {
+        memset(event, 0, sizeof *event);
+        event->type = LLMPROV_EVENT_ERROR;
+        event->error = &call->turn->error;
+        call->unsaid = false;
+    } else return false;
     return true;
 }
 

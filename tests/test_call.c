@@ -2491,3 +2491,19 @@ TEST(call_refuses_models_and_pictures_that_cannot_be) {
 done:
     llmprov_registry_free(reg);
 }
+
+/* The last event comes in any case, so that a program that waits for it does not wait for ever. */
+TEST(call_error_is_told_without_memory) {
+    llmprov_client *c = feed_client("openai");
+    llmprov_request r = { .model = "m-1", .prompt = "Hello" };
+    llmprov_call *call = llmprov_call_chat(c, &r);
+    llmprov_event e;
+    llmprov_status told = LLMPROV_OK;
+    int errors = 0;
+    if (llmprov_call_want(call) == LLMPROV_WANT_SEND) feed_whole(call, 400, "{\"error\":{\"message\":\"no\"}}");
+    while (llmprov_call_next(call, &e))
+        if (e.type == LLMPROV_EVENT_ERROR) errors++, told = e.error->code;
+    CHECK_ALWAYS(!call || (errors == 1 && told == llmprov_call_error(call)->code));
+    llmprov_call_free(call);
+    llmprov_close(c);
+}

@@ -982,3 +982,43 @@ TEST(normal_members_of_messages_that_are_merged) {
     CHECK_WARNED(s, LLMPROV_ERR_UNSUPPORTED, "messages[1]");
     engine_sent_free(&s);
 }
+
+// -- what fuzzing found ----------------------------------------------------------------------
+
+/* A history made legal for a provider, saved. */
+static void normal_public(const char *provider, const char *json, const char *expected, size_t warnings) {
+    llmprov_history h = engine_history(json), out = { .system = NULL };
+    llmprov_request req = { .history = &h };
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked asked;
+    llmprov_text saved = { NULL, 0, { NULL, NULL } };
+    memset(&asked, 0, sizeof asked);
+    NEED_OR(h.message_count, done);
+    OK_OR(llmprov_normalise(NULL, provider, &req, &alloc, &asked), done);
+    out.messages = (llmprov_message *)(uintptr_t)asked.request.messages;
+    out.message_count = asked.request.message_count;
+    out.alloc = alloc;
+    if (!llmprov_history_save(&out, &saved)) CHECK_JSON(saved.ptr, saved.len, expected);
+    CHECK_INT(asked.warning_count, warnings);
+done:
+    llmprov_text_free(&saved);
+    llmprov_asked_free(&asked);
+    llmprov_history_free(&h);
+}
+
+/* A picture whose source only another format can read is left out, not sent without one. */
+TEST(normal_foreign_source_of_a_picture) {
+    normal_public("anthropic", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"See:\"},"
+                  "{\"type\":\"image\",\"source\":{\"type\":\"hologram\",\"data\":\"REFUQQ==\"},\"origin\":\"o\"}]}]}",
+                  "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"See:\"}]}]}", 2);
+}
+
+/* A call in a user's message is no call: its id may come again. */
+TEST(normal_call_of_the_user) {
+    normal_public("anthropic", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{\"n\":2}}]},"
+                  "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{\"n\":2}}]},"
+                  "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c\",\"content\":\"two\"}]}]}",
+                  "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"[Tool call f {\\\"n\\\":2}]\"}]},"
+                  "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{\"n\":2}}]},"
+                  "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c\",\"content\":\"two\"}]}]}", 1);
+}
