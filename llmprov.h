@@ -6243,7 +6243,7 @@ static void llmprov__frame_key(llmprov__frame_walk *w, const char *const *skip) 
     w->keys = keys + 1;
     w->key = w->named = false;
     w->typing = w->depth == 1 && w->name_len == 4 && !memcmp(w->name, "type", 4);
-    for (i = 0; skip[i] && i < 31; i++) {
+    for (i = 0; i < 31 && skip[i]; i++) {
         bool last = false;
         if (!(paths & 1u << i) || !llmprov__frame_part(w, skip[i], keys, &last)) continue;
         w->paths |= 1u << i;
@@ -33089,7 +33089,7 @@ static const char *llmprov__registry_fault(llmprov_registry *reg, const llmprov_
 /* The row that already has the id or an alias of a new one. */
 static const llmprov_provider *llmprov__registry_taken(const llmprov_registry *reg, const llmprov_provider *row, const char **member) {
     const llmprov_provider *other;
-    const char *p = row->aliases;
+    const char *p;
     size_t i;
     *member = "id";
     other = llmprov_provider_find(reg, row->id);
@@ -33208,7 +33208,7 @@ LLMPROV_API llmprov_status llmprov_register_translator(llmprov_registry *reg, co
 
 /* How many letters must change, at most 3 of names up to 31 letters; larger = 9. */
 static int llmprov__registry_distance(const char *a, const char *b) {
-    unsigned char row[33];
+    unsigned char row[33] = { 0 };
     size_t n = strlen(a), m = strlen(b), i, j;
     if (n > 31 || m > 31) return 9;
     for (j = 0; j <= m; j++) row[j] = (unsigned char)j;
@@ -35591,7 +35591,14 @@ static bool llmprov__curl_options_copy(llmprov__curl_options *to, const llmprov_
     return (!desc->proxy || to->proxy) && (!desc->ca_file || to->ca_file);
 }
 
+/* Overwrites a text that may be a secret, in a way that the compiler keeps. */
+static void llmprov__curl_wipe(char *text) {
+    volatile char *p = text;
+    while (p && *p) *p++ = 0;
+}
+
 static void llmprov__curl_options_free(llmprov__curl_options *o) {
+    llmprov__curl_wipe(o->proxy);              /* it may have a password */
     free(o->proxy);
     free(o->ca_file);
 }
@@ -35669,9 +35676,17 @@ static size_t llmprov__curl_write(char *p, size_t size, size_t count, void *user
 
 /* -- an exchange from its beginning to its end -- */
 
+/* Headers of a request have its key. */
+static void llmprov__curl_drop_headers(llmprov__curl_exchange *x) {
+    struct curl_slist *line;
+    for (line = x->headers; line; line = line->next) llmprov__curl_wipe(line->data);
+    curl_slist_free_all(x->headers);
+    x->headers = NULL;
+}
+
 static bool llmprov__curl_set_headers(llmprov__curl_exchange *x, const llmprov_http *http) {
     size_t i;
-    curl_slist_free_all(x->headers);
+    llmprov__curl_drop_headers(x);
     x->headers = curl_slist_append(NULL, "Expect:");
     for (i = 0; x->headers && i < http->header_count; i++) {
         size_t n = strlen(http->headers[i].name), m = strlen(http->headers[i].value);
@@ -35682,7 +35697,7 @@ static bool llmprov__curl_set_headers(llmprov__curl_exchange *x, const llmprov_h
             memcpy(line + n, ": ", 2);
             memcpy(line + n + 2, http->headers[i].value, m + 1);
             more = curl_slist_append(x->headers, line);
-            memset(line, 0, n + m + 2);
+            llmprov__curl_wipe(line);
             free(line);
         }
         if (!more) return false;
@@ -35731,8 +35746,8 @@ static bool llmprov__curl_start(CURLM *multi, llmprov__curl_exchange *x, const c
 static void llmprov__curl_end(CURLM *multi, llmprov__curl_exchange *x) {
     if (x->busy) curl_multi_remove_handle(multi, x->easy);
     curl_slist_free_all(x->lines);
-    curl_slist_free_all(x->headers);
-    x->lines = x->headers = NULL;
+    llmprov__curl_drop_headers(x);
+    x->lines = NULL;
     x->busy = false;
 }
 
@@ -35752,6 +35767,7 @@ static bool llmprov__curl_follow(CURLM *multi, llmprov__curl_exchange *x, const 
     same = url && http && llmprov__curl_origin(url) == llmprov__curl_origin(http->url) && !strncmp(url, http->url, llmprov__curl_origin(url));
     llmprov__curl_end(multi, x);
     started = same && x->hops++ < LLMPROV__CURL_HOPS && llmprov_call_body_rewind(x->call) && llmprov__curl_start(multi, x, url, o);
+    llmprov__curl_wipe(url);
     free(url);
     if (!started) llmprov_call_fail(x->call, LLMPROV_ERR_BAD_REPLY, same ? "the server redirects too often" : "the server redirects to another origin, which was not followed: the key stays here");
     return started;

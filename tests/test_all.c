@@ -46,8 +46,8 @@ static unsigned long most_runs(void) {
 
 /* Every allocation in turn, or evenly spread ones, until the body fails. */
 static void run_without_memory(const struct test_entry *t, unsigned long allocations) {
-    unsigned long most = most_runs(), step = (allocations + most - 1) / most, n;
-    for (n = 1; n <= allocations && !test_now.failures; n += step) {
+    unsigned long most = most_runs(), step = (allocations + most - 1) / most + !allocations, n;
+    for (n = (step + 1) / 2; n <= allocations && !test_now.failures; n += step) {
         run(t, n);
         oom_runs++;
     }

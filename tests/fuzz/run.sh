@@ -12,7 +12,6 @@ LC_ALL=C
 export LC_ALL
 here=tests/fuzz
 B=build/fuzz
-CLANG=${CLANG:-clang}
 CC=${CC:-cc}
 most=4194304                                    # bytes of all corpora
 flags='-timeout=5 -rss_limit_mb=2560 -max_len=12000 -print_final_stats=1'
@@ -20,8 +19,20 @@ asan=detect_leaks=1:allocator_may_return_null=0:quarantine_size_mb=16
 
 say() { printf '%s\n' "$*"; }
 
+# the first compiler that links a fuzzer
+find_clang() {
+    for c in "${CLANG:-clang}" clang-19 clang-16 clang-14; do
+        printf 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' |
+            "$c" -fsanitize=fuzzer,address,undefined -x c -o $B/probe - 2> /dev/null && CLANG=$c && return
+    done
+    say 'skipped: fuzz: there is no clang with libFuzzer'
+    [ "${CI:-}" != true ]
+    exit
+}
+
 build() {
     mkdir -p $B/crash || exit 2
+    find_clang
     if [ ! -x $B/fuzz ] || [ -n "$(find llmprov.h tests/engine.h tests/events.h tests/walk.h tests/test.h $here/fuzz.c -newer $B/fuzz)" ]; then
         say "building $B/fuzz"
         $CLANG -std=gnu99 -O1 -gline-tables-only -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
