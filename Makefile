@@ -36,6 +36,7 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 # whatever has a sentence for `make help`
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 .PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
+.PHONY: all demo test curl-secrets loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
         pitfalls growth fuzz fuzz-long fuzz-report fuzz-seeds analysers valgrind fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
@@ -46,6 +47,10 @@ demo: $(B)/llmprov $(B)/mock $(B)/examples/server ## conversations with the mock
 
 test: $(B)/test-half1 $(B)/test-half2 ## the tests, in two halves at once; no network
 	@$(B)/test-half1 & $(B)/test-half2; code=$$?; wait $$! && exit $$code
+
+curl-secrets: llmprov.h | $(B) ## what the libcurl transport frees holds no key
+	@if [ -z "$(CURL_LIBS)" ]; then $(call skip,curl-secrets: there is no libcurl); \
+	else $(CC) $(STD) $(CFLAGS) $(WARN) $(CURL_CFLAGS) -o $(B)/curl_secret tests/platform/curl_secret.c $(CURL_LIBS) && $(B)/curl_secret; fi
 
 loop: $(B)/llmprov $(B)/llmprov-plain $(B)/mock $(B)/raw $(B)/examples/server ## the command line and the gateway against the mock server
 	@sh tests/loop.sh
@@ -87,6 +92,7 @@ bench: ## speed, as ratios to what memory can do
 
 check: loop faults rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 check: loop rules tools-tests manual symbols matrix long test32 asan single ubsan msan pitfalls growth ## everything but test that holds the header to its promises
+check: loop rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth curl-secrets ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -175,7 +181,7 @@ fuzz-seeds: ## the fuzzers' first inputs, out of the tests' own files
 analysers: ## static analysis: gcc -fanalyzer, clang-tidy, cppcheck, clang's analyser (tests/platform/analysers.sh)
 	@CC="$(CC)" CLANG="$(CLANG)" sh tests/platform/analysers.sh
 
-valgrind: $(B)/tests.inc ## the tests under memcheck, each with one allocation refused
+valgrind: $(B)/half1.inc $(B)/half2.inc ## the tests under memcheck, each with one allocation refused
 	@if ! command -v valgrind > /dev/null; then $(call skip,valgrind: there is none); else CC="$(CC)" sh tests/platform/valgrind.sh; fi
 
 fix: $(B)/rooms ## rewrites the Calls lines of llmprov.h
