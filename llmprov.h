@@ -10357,8 +10357,10 @@ static void llmprov__schema_plain_end(llmprov__schema_work *c, const llmprov_jso
     const llmprov_json *said = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_TYPE), *items = llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_ITEMS);
     unsigned types = said ? llmprov__schema_type(said) : v == c->root && !(c->row->flags & LLMPROV__SCHEMA_ANY_ROOT) ? LLMPROV__SCHEMA_OBJECT : 0u;
     bool tuple = llmprov__schema_plain_tuple(c, v) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_REST);
+    bool bare = v == c->root && (c->row->flags & LLMPROV__SCHEMA_BARE_ROOT);
     if (c->row->flags & LLMPROV__SCHEMA_AS_SAID) types = 0;
     if ((types & LLMPROV__SCHEMA_OBJECT) && !llmprov__schema_get(c, v, LLMPROV__SCHEMA_K_PROPERTIES)) llmprov__schema_write_text(c, "properties", "{}");
+    if (bare) return;
     if (tuple || ((types & LLMPROV__SCHEMA_ARRAY) && !items)) llmprov__schema_write_text(c, "items", "{}");
 }
 

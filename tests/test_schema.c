@@ -618,3 +618,19 @@ TEST(schema_several_that_hold_at_once) {
     };
     TABLE(LLMPROV_SCHEMA_OPENAI, cases);
 }
+
+// -- what fuzzing found ----------------------------------------------------------------------
+
+/* What was made fit stays as it is: Nova's root has no items, and gets none. */
+TEST(schema_list_at_novas_root) {
+    static const char *const lists[] = { "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}", "{\"type\":\"array\"}" };
+    llmprov_alloc alloc = test_alloc();
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        llmprov_schema s;
+        llmprov_schema_compile(lists[i], strlen(lists[i]), LLMPROV_SCHEMA_NOVA, &alloc, &s);
+        if (!s.error.code) CHECK_STR(s.json, "{\"type\":\"array\"}");
+        CHECK_ALWAYS(s.error.code == LLMPROV_OK || s.error.code == LLMPROV_ERR_NO_MEMORY);
+        llmprov_schema_free(&s);
+    }
+}
