@@ -35,9 +35,6 @@ skip = echo "skipped: $(1)"; [ "$$CI" != true ]
 
 # whatever has a sentence for `make help`
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
-.PHONY: all demo test loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-.PHONY: all demo test curl-secrets loop fixtures peer peer-bedrock clients schemas bench check rules tools-tests manual symbols matrix long test32 asan ubsan msan \
-        pitfalls growth fuzz fuzz-long fuzz-report fuzz-seeds analysers valgrind fix toc sizes clean help
 
 all: $(B)/llmprov $(B)/mock $(EXAMPLES) ## the command line, the mock server and the examples
 	@$(if $(CRYPTO),:,$(call skip,examples/vertex.c: there are no headers of OpenSSL))
@@ -90,9 +87,7 @@ bench: ## speed, as ratios to what memory can do
 	@if [ ! -f tests/bench/bench.c ]; then $(call skip,bench: there is no tests/bench/bench.c); \
 	else $(MAKE) -s $(B)/bench && $(B)/bench; fi
 
-check: loop faults rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth ## everything but test that holds the header to its promises
-check: loop rules tools-tests manual symbols matrix long test32 asan single ubsan msan pitfalls growth ## everything but test that holds the header to its promises
-check: loop rules tools-tests manual symbols matrix long test32 asan ubsan msan pitfalls growth curl-secrets ## everything but test that holds the header to its promises
+check: loop faults curl-secrets rules tools-tests manual symbols matrix long test32 asan single ubsan msan pitfalls growth ## everything but test that holds the header to its promises
 
 rules: $(B)/rooms ## the rules of the architecture (tools/rooms.c)
 	$(B)/rooms llmprov.h
@@ -122,11 +117,10 @@ test32: $(TEST_FILES) ## the tests with 32-bit pointers
 asan: $(B)/test-asan ## the tests under AddressSanitizer
 	$(B)/test-asan
 
-ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
 single: $(B)/test-single ## the same, and each thing that an arena holds an allocation of its own, which can fail
 	$(B)/test-single
 
-ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
 	$(B)/test-ubsan
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
@@ -145,7 +139,7 @@ growth: $(B)/growth.o ## work grows with the input alone: counted, not timed
 	else $(CC) $(STD) -O1 -DGROWTH_COUNTER -c -o $(B)/growth-counter.o tests/growth.c && \
 	$(CC) -o $(B)/growth $(B)/growth.o $(B)/growth-counter.o && $(B)/growth; fi
 
-platforms: foreign wasm compilers ## what the README's table of platforms promises
+platforms: windows baremetal size foreign wasm compilers tsan ## what the README's table of platforms promises
 
 platforms-long: foreign-long compilers-long ## the same with every failing allocation, and the whole suite with each compiler
 

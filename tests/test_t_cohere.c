@@ -250,17 +250,17 @@ TEST(t_cohere_bodies_begin_alike) {
 
 #define COHERE_EV(type, members) "data: {'type':'" type "'" members "}\n\n"
 #define COHERE_MSG(type, index, message) COHERE_EV(type, ",'index':" index ",'delta':{'message':" message "}")
-#define COHERE_END COHERE_EV("message-end", ",'delta':{'finish_reason':'COMPLETE','usage':{'billed_units':{'input_tokens':1}}}")
+#define COHERE_DONE COHERE_EV("message-end", ",'delta':{'finish_reason':'COMPLETE','usage':{'billed_units':{'input_tokens':1}}}")
 
 TEST(t_cohere_streams_of_every_server) {
     static const engine_row rows[] = {
         { COHERE_MSG("content-start", "0", "{'content':{'type':'text','text':'a'}}") COHERE_MSG("content-delta", "0", "{'content':{'text':'b'}}") COHERE_MSG("citation-start", "0", "{'citations':7}") COHERE_MSG("citation-start", "0", "{'citations':{'text':'b'}}")
-          COHERE_MSG("citation-start", "0", "{'citations':{'content_index':9}}") COHERE_MSG("citation-start", "0", "{'citations':{'content_index':0}}") COHERE_MSG("content-end", "0", "{}") COHERE_MSG("content-end", "7", "{}") COHERE_END, "ab" },
-        { COHERE_MSG("content-start", "0", "{'content':{'type':'thinking'}}") COHERE_MSG("content-delta", "0", "{'content':{'thinking':'h'}}") COHERE_MSG("content-end", "0", "{}") COHERE_MSG("content-delta", "3", "{'content':{'thinking':'i'}}") COHERE_END, "~h|~i" },
+          COHERE_MSG("citation-start", "0", "{'citations':{'content_index':9}}") COHERE_MSG("citation-start", "0", "{'citations':{'content_index':0}}") COHERE_MSG("content-end", "0", "{}") COHERE_MSG("content-end", "7", "{}") COHERE_DONE, "ab" },
+        { COHERE_MSG("content-start", "0", "{'content':{'type':'thinking'}}") COHERE_MSG("content-delta", "0", "{'content':{'thinking':'h'}}") COHERE_MSG("content-end", "0", "{}") COHERE_MSG("content-delta", "3", "{'content':{'thinking':'i'}}") COHERE_DONE, "~h|~i" },
         { COHERE_MSG("citation-start", "0", "{'citations':{'content_index':0}}") COHERE_MSG("tool-call-end", "5", "{}") COHERE_MSG("tool-call-delta", "5", "{'tool_calls':{'function':{'arguments':'{}'}}}")
-          COHERE_MSG("tool-call-start", "0", "{'tool_calls':{'function':{'name':'f','arguments':{'a':1}}}}") COHERE_MSG("tool-call-end", "0", "{}") COHERE_MSG("tool-call-start", "1", "{'tool_calls':{'id':'x','function':{'name':'g','arguments':7}}}") COHERE_MSG("tool-call-end", "1", "{}") COHERE_END, NULL },
+          COHERE_MSG("tool-call-start", "0", "{'tool_calls':{'function':{'name':'f','arguments':{'a':1}}}}") COHERE_MSG("tool-call-end", "0", "{}") COHERE_MSG("tool-call-start", "1", "{'tool_calls':{'id':'x','function':{'name':'g','arguments':7}}}") COHERE_MSG("tool-call-end", "1", "{}") COHERE_DONE, NULL },
         { COHERE_EV("content-delta", ",'index':0,'delta':{'message':{'content':{'text':'a'}}},'logprobs':{'x':1}") COHERE_EV("content-delta", ",'index':0,'delta':{'message':{'content':{'text':'b'}}},'logprobs':{}") COHERE_EV("content-delta", ",'index':0,'delta':{'message':{'content':{'text':'c'}}},'logprobs':7")
-          "event: odd\ndata: {'type':'other'}\n\n" COHERE_EV("odd", "") "data: {'delta':{}}\n\n" COHERE_END, "abc" },
+          "event: odd\ndata: {'type':'other'}\n\n" COHERE_EV("odd", "") "data: {'delta':{}}\n\n" COHERE_DONE, "abc" },
         { COHERE_EV("message-end", ",'delta':{'error':'boom'}"), "!boom" }, { "data: {'message':'boom','id':'r','error_type':'t'}\n\n", "!boom" }, { "data: {'id':7,'error_type':''}\n\n", "!the provider failed in the middle of its reply" }, { "data: 7\n\n", "!the provider failed in the middle of its reply" },
         { COHERE_EV("message-end", ",'delta':{'finish_reason':'COMPLETE','usage':7}"), "" },
     };
@@ -286,7 +286,7 @@ TEST(t_cohere_many_calls) {
         { COHERE_MSG("tool-call-start", "0", "{'tool_calls':{'id':'a','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "1", "{'tool_calls':{'id':'b','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "2", "{'tool_calls':{'id':'c','function':{'name':'f'}}}")
           COHERE_MSG("tool-call-start", "3", "{'tool_calls':{'id':'d','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "4", "{'tool_calls':{'id':'e','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "5", "{'tool_calls':{'id':'f','function':{'name':'f'}}}")
           COHERE_MSG("tool-call-start", "6", "{'tool_calls':{'id':'g','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "7", "{'tool_calls':{'id':'h','function':{'name':'f'}}}") COHERE_MSG("tool-call-start", "8", "{'tool_calls':{'id':'i','function':{'name':'g'}}}")
-          COHERE_MSG("tool-call-delta", "0", "{'tool_calls':{'function':{'arguments':'{}'}}}") COHERE_END, "f({})|f({})|f({})|f({})|f({})|f({})|f({})|f({})|g({})" },
+          COHERE_MSG("tool-call-delta", "0", "{'tool_calls':{'function':{'arguments':'{}'}}}") COHERE_DONE, "f({})|f({})|f({})|f({})|f({})|f({})|f({})|f({})|g({})" },
     };
     ENGINE_ROWS("cohere-v2", ENGINE_STREAM, rows);
 }
