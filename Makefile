@@ -121,6 +121,7 @@ single: $(B)/test-single ## the same, and each thing that an arena holds an allo
 	$(B)/test-single
 
 ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
 	$(B)/test-ubsan
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
@@ -225,7 +226,7 @@ $(B)/test-single: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -DLLMPROV__MEM_MOST=16 -o $@ tests/test_all.c
 
 $(B)/test-ubsan: $(TEST_FILES)
-	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DLLMPROV_SMALL -DTEST_SANITIZER \
+	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \
 	    -o $@ tests/test_all.c
 
 # Empty where the compiler cannot count.

@@ -4621,9 +4621,10 @@ static bool llmprov__msg_read_flat(llmprov__msg_reader *r, llmprov_scan *s, llmp
     return true;
 }
 
-/* How many items a raw list has; false when it is none. */
+/* How many items a raw list has; false when it is none. Takes no memory: lists of that size are filled by who may have some. */
 static bool llmprov__msg_count(const llmprov_scan *s, llmprov_str raw, size_t *count) {
     llmprov_scan in = llmprov_scan_in(s, raw);
+    in.scratch = NULL;
     *count = 0;
     if (llmprov_scan_kind(&in) != LLMPROV_JSON_ARRAY) return false;
     while (llmprov_scan_item(&in)) {
@@ -4730,7 +4731,8 @@ static bool llmprov__msg_read_message(llmprov__msg_reader *r, llmprov_scan *s, l
     memset(m, 0, sizeof *m);
     while (llmprov_scan_key(s, &key)) {
         llmprov_str name = { llmprov__mem_copy(r->arena, key.ptr, key.len), key.len };
-        if (!llmprov_scan_raw(s, &value) || !name.ptr) break;
+        if (!llmprov_scan_raw(s, &value)) break;
+        if (!name.ptr) continue;
         if (llmprov__text_is(name, "role")) role = value;
         else if (llmprov__text_is(name, "content")) content = value;
         else llmprov__msg_gather(&extra, name, value);
@@ -5321,7 +5323,8 @@ static bool llmprov__msg_read_history(llmprov__msg_reader *r, llmprov_scan *s, l
     llmprov__msg_gather_begin(r, &extra);
     while (llmprov_scan_key(s, &key)) {
         llmprov_str name = { llmprov__mem_copy(r->arena, key.ptr, key.len), key.len };
-        if (!llmprov_scan_raw(s, &value) || !name.ptr) break;
+        if (!llmprov_scan_raw(s, &value)) break;
+        if (!name.ptr) continue;
         if (llmprov__text_is(name, "messages")) *messages = value;
         else if (llmprov__text_is(name, "system") && value.ptr[0] != 'n') *system = value;
         else llmprov__msg_gather(&extra, name, value);
@@ -11834,7 +11837,8 @@ static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message 
     while (llmprov_scan_key(&s, &key)) {
         const char *name = llmprov__mem_copy(n->arena, key.ptr, key.len), *path;
         bool empty;
-        if (!llmprov_scan_raw(&s, &value) || !name) break;
+        if (!llmprov_scan_raw(&s, &value)) break;
+        if (!name) continue;
         empty = value.ptr[0] == 'n' || value.len == 2;
         path = llmprov__err_join(n->arena, "messages[", llmprov__err_int((int64_t)n->message).text, "].", name, (char *)NULL);
         if (!empty) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "members of messages that another format has were left out");
@@ -19554,7 +19558,8 @@ static void llmprov__t_responses_more(llmprov_turn *t, const llmprov_scan *s, ll
     llmprov_str key, value, was;
     while (it->block >= 0 && llmprov_scan_key(&in, &key)) {
         char *name = llmprov_turn_keep(t, key);
-        if (!llmprov_scan_raw(&in, &value) || !name) return;
+        if (!llmprov_scan_raw(&in, &value)) return;
+        if (!name) continue;
         if (llmprov__t_responses_is_taken(it, name) || value.ptr[0] == 'n') continue;
         if (it->extra && llmprov__msg_has(it->extra, it->extra_len, name, &was) && was.len == value.len && !memcmp(was.ptr, value.ptr, was.len)) continue;
         llmprov_turn_part(t, it->block, name, value);
@@ -25375,7 +25380,8 @@ static void llmprov__s_messages_read_request(llmprov_asked *asked, llmprov_scan 
     llmprov__msg_gather_begin(&a.reader, &a.kept);
     while (llmprov_scan_key(body, &key)) {
         llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
-        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        if (!llmprov_scan_raw(body, &raw) || asked->error.code) break;
+        if (!name.ptr) continue;
         llmprov__s_messages_member(&a, body, name, raw);
     }
     a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
@@ -27452,7 +27458,8 @@ static void llmprov__s_responses_remember(llmprov__s_responses_ask *a, const llm
     if (it->what == LLMPROV__S_RESPONSES_IS_REASONING && id.ptr) llmprov__msg_gather(w, (llmprov_str){ "item_id", 7 }, id);
     while (llmprov_scan_key(&in, &key)) {
         char *name = llmprov_asked_keep(a->asked, key);
-        if (!llmprov_scan_raw(&in, &value) || !name) return;
+        if (!llmprov_scan_raw(&in, &value)) return;
+        if (!name) continue;
         if (value.ptr[0] == 'n' ? !strcmp(name, "id") : llmprov__s_responses_is_read(it, name)) continue;
         if (!strcmp(name, "id") || !strcmp(name, "status")) name = *name == 'i' ? "item_id" : "item_status";
         llmprov__msg_gather(w, (llmprov_str){ name, strlen(name) }, value);
@@ -27586,7 +27593,8 @@ static void llmprov__s_responses_gather(llmprov__s_responses_ask *a, const llmpr
     llmprov__msg_gather_begin(&a->reader, &w);
     while (llmprov_scan_key(&in, &key)) {
         char *name = llmprov_asked_keep(a->asked, key);
-        if (!llmprov_scan_raw(&in, &value) || !name) break;
+        if (!llmprov_scan_raw(&in, &value)) break;
+        if (!name) continue;
         if (value.ptr[0] != 'n' && llmprov__parts_lists(it->kind->members, name)) llmprov__msg_gather(&w, (llmprov_str){ name, strlen(name) }, value);
     }
     b->json = llmprov__msg_gathered(&a->reader, &w, &b->json_len);
@@ -27771,7 +27779,8 @@ static void llmprov__s_responses_tool(llmprov__s_responses_ask *a, const llmprov
     llmprov__msg_gather_begin(&a->reader, &extra);
     while (llmprov_scan_key(&in, &key)) {
         llmprov_str name = { llmprov_asked_keep(a->asked, key), key.len };
-        if (!llmprov_scan_raw(&in, &raw) || !name.ptr) break;
+        if (!llmprov_scan_raw(&in, &raw)) break;
+        if (!name.ptr) continue;
         if (llmprov__text_is(name, "name") && raw.ptr[0] == '"') tool->name = llmprov__s_responses_string(a, s, raw);
         else if (llmprov__text_is(name, "description") && raw.ptr[0] == '"') tool->description = llmprov__s_responses_string(a, s, raw);
         else if (function && llmprov__text_is(name, "parameters") && raw.ptr[0] == '{') tool->schema = llmprov_asked_keep(a->asked, raw);
@@ -27899,7 +27908,8 @@ static void llmprov__s_responses_read_request(llmprov_asked *asked, llmprov_scan
     llmprov__msg_gather_begin(&a.reader, &a.kept);
     while (llmprov_scan_key(body, &key)) {
         llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
-        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        if (!llmprov_scan_raw(body, &raw) || asked->error.code) break;
+        if (!name.ptr) continue;
         llmprov__s_responses_member(&a, body, name, raw);
     }
     a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
@@ -28066,7 +28076,8 @@ static void llmprov__s_responses_others(llmprov_face *f, const llmprov__s_respon
     }
     while (llmprov_scan_key(&s, &key)) {
         char *name = llmprov_face_keep(f, key.ptr, key.len);
-        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!llmprov_scan_raw(&s, &value)) return;
+        if (!name) continue;
         for (i = 0; i < LLMPROV__COUNT(llmprov__s_responses_echo) && strcmp(name, llmprov__s_responses_echo[i].name); i++) { }
         if (i == LLMPROV__COUNT(llmprov__s_responses_echo) && !llmprov__parts_lists(taken, name)) llmprov_write_raw(w, name, value.ptr, value.len);
     }
@@ -28221,7 +28232,8 @@ static void llmprov__s_responses_rest(llmprov_face *f, const llmprov__s_response
     if (!llmprov_face_own(f)) return;
     while (llmprov_scan_key(&s, &key)) {
         char *name = llmprov_face_keep(f, key.ptr, key.len);
-        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!llmprov_scan_raw(&s, &value)) return;
+        if (!name) continue;
         if (!strncmp(name, "item_", 5) || llmprov__parts_lists(not_here, name)) continue;
         if (whole && m->more.len > 1 && llmprov__msg_has(m->more.text, m->more.len, name, &later)) continue;
         llmprov_write_raw(w, name, value.ptr, value.len);
@@ -28806,7 +28818,8 @@ static void llmprov__s_ollama_options(llmprov__s_ollama_ask *a, const llmprov_sc
     llmprov__msg_gather_begin(&a->reader, &more);
     for (; llmprov_scan_key(&in, &key); count++) {
         key.ptr = llmprov_asked_keep(a->asked, key);
-        if (!llmprov_scan_raw(&in, &value) || !key.ptr) break;
+        if (!llmprov_scan_raw(&in, &value)) break;
+        if (!key.ptr) continue;
         if (value.ptr[0] == 'n' || !llmprov__s_ollama_option(a, s, key, value)) llmprov__msg_gather(&more, key, value);
     }
     left.ptr = llmprov__msg_gathered(&a->reader, &more, &left.len);
@@ -29038,7 +29051,8 @@ static void llmprov__s_ollama_read_request(llmprov_asked *asked, llmprov_scan *b
     llmprov__msg_gather_begin(&a.reader, &a.kept);
     while (llmprov_scan_key(body, &key)) {
         llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
-        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        if (!llmprov_scan_raw(body, &raw) || asked->error.code) break;
+        if (!name.ptr) continue;
         llmprov__s_ollama_member(&a, body, name, raw);
     }
     a.r->kept = llmprov__msg_gathered(&a.reader, &a.kept, &a.r->kept_len);
@@ -29806,7 +29820,8 @@ static void llmprov__s_cohere_read_request(llmprov_asked *asked, llmprov_scan *b
     llmprov__msg_gather_begin(&a.reader, &a.kept);
     while (llmprov_scan_key(body, &key)) {
         llmprov_str name = { llmprov_asked_keep(asked, key), key.len };
-        if (!llmprov_scan_raw(body, &raw) || !name.ptr || asked->error.code) break;
+        if (!llmprov_scan_raw(body, &raw) || asked->error.code) break;
+        if (!name.ptr) continue;
         llmprov__s_cohere_member(&a, body, name, raw);
     }
     for (i = 0; i < a.r->tool_count; i++) ((llmprov_tool *)a.r->tools)[i].strict = a.strict;
@@ -32044,7 +32059,8 @@ static void llmprov__s_bedrock_rest(llmprov_face *f, llmprov_writer *w, const ch
     llmprov_str key, value;
     while (llmprov_scan_key(&s, &key)) {
         const char *name = llmprov_face_keep(f, key.ptr, key.len);
-        if (!llmprov_scan_raw(&s, &value) || !name) return;
+        if (!llmprov_scan_raw(&s, &value)) return;
+        if (!name) continue;
         if (!llmprov__parts_lists(but, name)) llmprov_write_raw(w, name, value.ptr, value.len);
     }
 }

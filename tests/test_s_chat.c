@@ -873,3 +873,19 @@ TEST(s_chat_custom_calls_go_back_as_they_came) {
     llmprov_history_free(&h);
     engine_reply_free(&reply);
 }
+
+/* A member's name that there is no memory for is passed over with its value: were the message left in its middle, its rest
+   would be taken for further messages, beyond the end of their list. */
+TEST(s_chat_passes_names_without_memory) {
+    static char body[4000];
+    llmprov_asked asked;
+    char *p = body;
+    int i;
+    p += sprintf(p, "{\"model\":\"m\",\"messages\":[");
+    for (i = 1; i < 40; i++) p += sprintf(p, "{\"role\":\"user\",\"content\":\"a\"},");
+    p += sprintf(p, "{\"role\":\"user\",\"");
+    memset(p, 'a', 1100);
+    sprintf(p + 1100, "\":1,\"content\":\"b\",\"c\":2}]}");
+    if (s_chat_ask(body, &asked) == LLMPROV_OK) CHECK_INT(asked.request.message_count, 40);
+    llmprov_asked_free(&asked);
+}
