@@ -16129,17 +16129,26 @@ static void llmprov__t_messages_write_thinking(llmprov_draft *d, const llmprov__
     llmprov_write_close(d->body);
 }
 
-/* The schema of a structured answer under the older name of its member, where it was asked for so. */
+/* Whether a form of the answer that was kept is what is asked: with this schema, or with none. */
+static bool llmprov__t_messages_same_format(const llmprov_draft *d, llmprov_str format) {
+    llmprov_str schema;
+    if (!format.ptr || format.ptr[0] != '{') return false;
+    if (!llmprov__msg_has(format.ptr, format.len, "schema", &schema)) return !d->chat->schema;
+    return d->chat->schema && llmprov__text_is(schema, d->chat->schema);
+}
+
+/* The form of the answer under the older name of its member, where it was asked for so. */
 static bool llmprov__t_messages_write_format(llmprov_draft *d) {
-    llmprov_str kept = llmprov__t_messages_kept(d, "output_format"), schema;
-    if (!kept.ptr || !llmprov__msg_has(kept.ptr, kept.len, "schema", &schema) || !llmprov__text_is(schema, d->chat->schema)) return false;
-    llmprov_write_raw(d->body, "output_format", kept.ptr, kept.len);
-    return true;
+    llmprov_str kept = llmprov__t_messages_kept(d, "output_format");
+    bool same = llmprov__t_messages_same_format(d, kept);
+    if (same) llmprov_write_raw(d->body, "output_format", kept.ptr, kept.len);
+    return same;
 }
 
 static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__parts_thinking *p, bool fold) {
-    llmprov_str kept = llmprov__t_messages_kept(d, "output_config");
-    bool schema = d->chat->schema && !fold && !llmprov__t_messages_write_format(d);
+    llmprov_str kept = llmprov__t_messages_kept(d, "output_config"), format;
+    bool older = !fold && llmprov__t_messages_write_format(d), schema = d->chat->schema && !fold && !older;
+    bool own = !d->chat->schema && llmprov__msg_has(kept.ptr, kept.len, "format", &format) && llmprov__t_messages_same_format(d, format);
     if (!p->effort && !schema && !kept.ptr) return;
     llmprov_write_open(d->body, "output_config", '{');
     if (p->effort) llmprov_write_str(d->body, "effort", p->effort, strlen(p->effort));
@@ -16149,7 +16158,7 @@ static void llmprov__t_messages_write_output(llmprov_draft *d, const llmprov__pa
         llmprov__parts_schema(d, "schema", d->chat->schema, "schema", LLMPROV_SCHEMA_ANTHROPIC, "anthropic-messages");
         llmprov_write_close(d->body);
     }
-    llmprov__t_messages_write_kept(d, kept, "effort", "format");
+    llmprov__t_messages_write_kept(d, kept, "effort", own ? "effort" : "format");
     llmprov_write_close(d->body);
 }
 
@@ -17688,7 +17697,7 @@ static llmprov__t_chat_choice_state *llmprov__t_chat_at(llmprov_turn *t, int64_t
     llmprov__t_chat_state *m = (llmprov__t_chat_state *)llmprov_turn_state(t);
     llmprov__t_chat_choice_state *choices;
     size_t count = (size_t)index + 1;
-    if (index < 0 || index >= 1024) {
+    if (index >= 1024) {
         llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "choices[].index is beyond 1023");
         return NULL;
     }
@@ -17932,8 +17941,7 @@ static void llmprov__t_chat_calls_read(llmprov_turn *t, const llmprov_scan *s, l
     llmprov_str item;
     bool several = false;
     c->list++;
-    while (list.ptr && llmprov_scan_item(&in)) {
-        if (!llmprov_scan_raw(&in, &item)) return;
+    while (llmprov__parts_item(&in, &item)) {
         if (item.ptr[0] == '{') llmprov__t_chat_call(t, s, c, choice, item, several);
         several = true;
     }
@@ -23268,7 +23276,7 @@ typedef struct llmprov__t_gemini_plan {
     size_t functions, built_in;
     bool mixed;                  /* functions and tools of the provider's own, in a request of another format */
     bool strict;                 /* one of the functions wants its schema followed                           */
-    bool fold;                   /* a function stands for the structured answer                              */
+    bool fold;                   /* one more function stands for the structured answer; only beside others  */
     bool schema;                 /* it is asked for natively                                                 */
     bool cached;                 /* cachedContent holds the system prompt and the tools already              */
     bool thinks;                 /* thinking shall be shown                                                  */
@@ -23355,7 +23363,6 @@ static const char *llmprov__t_gemini_built_in(const llmprov_draft *d, const llmp
     bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
     size_t i;
     *foreign = false;
-    if (!tool->type) return NULL;
     for (i = 0; i < LLMPROV__COUNT(llmprov__t_gemini_tools); i++) {
         bool fits = llmprov__t_gemini_tools[i].foreign ? !strncmp(tool->type, llmprov__t_gemini_tools[i].prefix, strlen(llmprov__t_gemini_tools[i].prefix)) && !own
                                                        : !strcmp(tool->type, llmprov__t_gemini_tools[i].prefix);
@@ -23439,7 +23446,7 @@ static void llmprov__t_gemini_declare(llmprov_draft *d, const llmprov__t_gemini_
     llmprov_tool function;
     char field[40];
     size_t i;
-    if (!p->functions && !p->fold) return;
+    if (!p->functions) return;
     llmprov_write_open(d->body, NULL, '{');
     llmprov_write_open(d->body, "functionDeclarations", '[');
     for (i = 0; i < d->chat->tool_count; i++) {
@@ -23469,7 +23476,7 @@ static void llmprov__t_gemini_built(llmprov_draft *d, const llmprov_tool *tool, 
 }
 
 static void llmprov__t_gemini_tool(llmprov_draft *d, const llmprov_tool *tool, const llmprov__t_gemini_plan *p, const char *field) {
-    bool foreign, refused = llmprov__t_gemini_one_kind(d) && (p->functions || p->fold);
+    bool foreign, refused = llmprov__t_gemini_one_kind(d) && p->functions;
     const char *member = llmprov__t_gemini_built_in(d, tool, &foreign);
     llmprov_tool function;
     if (!member) {
@@ -23504,11 +23511,10 @@ static void llmprov__t_gemini_calling(llmprov_draft *d, const llmprov__t_gemini_
 /* Functions and built-in tools together: the server is asked to show what it ran, and to keep to the schemas. Vertex AI,
    which takes no ids, has no such member. */
 static void llmprov__t_gemini_tool_config(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
-    bool functions = p->functions || p->fold;
     bool mixed = p->mixed && !(d->row->quirks.flags & LLMPROV_QUIRK_NO_CALL_IDS);
     llmprov_str kept;
     llmprov_write_open(d->body, "toolConfig", '{');
-    if (functions && !llmprov__t_gemini_keeps(d, "toolConfig.functionCallingConfig", &kept)) llmprov__t_gemini_calling(d, p);
+    if (p->functions && !llmprov__t_gemini_keeps(d, "toolConfig.functionCallingConfig", &kept)) llmprov__t_gemini_calling(d, p);
     if (mixed && !llmprov__t_gemini_keeps(d, "toolConfig.includeServerSideToolInvocations", &kept)) llmprov_write_bool(d->body, "includeServerSideToolInvocations", true);
     llmprov__t_gemini_kept(d, p, "toolConfig.");
     llmprov_write_close(d->body);
@@ -23516,8 +23522,8 @@ static void llmprov__t_gemini_tool_config(llmprov_draft *d, const llmprov__t_gem
 
 static bool llmprov__t_gemini_configures(const llmprov_draft *d, const llmprov__t_gemini_plan *p) {
     const llmprov_request *r = d->chat;
-    bool functions = p->functions || p->fold, own = llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false);
-    return (functions && (p->fold || r->tool_choice || p->strict || p->mixed)) ||
+    bool own = llmprov__text_same(llmprov__msg_came(r), llmprov__t_gemini_format, false);
+    return (p->functions && (p->fold || r->tool_choice || p->strict || p->mixed)) ||
            (own && llmprov__msg_kept(r) && strstr(llmprov__msg_kept(r), "\"toolConfig."));
 }
 
@@ -23563,7 +23569,7 @@ static void llmprov__t_gemini_write_tools(llmprov_draft *d, llmprov__t_gemini_pl
     llmprov_str groups;
     char field[40];
     size_t i;
-    bool some = p->functions || p->fold || (p->built_in && !(llmprov__t_gemini_one_kind(d) && p->functions));
+    bool some = p->functions || p->built_in;
     bool grouped = some && !p->fold && !(llmprov__t_gemini_one_kind(d) && p->functions && p->built_in) &&
                    llmprov__t_gemini_keeps(d, "tools", &groups) && llmprov__t_gemini_groups(d, groups, false);
     if (some) llmprov_write_open(d->body, "tools", '[');
@@ -23799,7 +23805,7 @@ static llmprov__t_gemini_candidate *llmprov__t_gemini_at(llmprov_turn *t, int64_
     llmprov__t_gemini_state *m = (llmprov__t_gemini_state *)llmprov_turn_state(t);
     llmprov__t_gemini_candidate *list;
     size_t count = (size_t)index + 1;
-    if (index < 0 || index >= 1024) {
+    if (index >= 1024) {
         llmprov_turn_fail(t, LLMPROV_ERR_BAD_REPLY, "candidates[].index is beyond 1023");
         return NULL;
     }

@@ -46,13 +46,17 @@ static void t_messages_round(const char *asked, const char *sent, int line) {
 
 #define T_MESSAGES_ASK(inside) "{'model':'claude-sonnet-4-5','max_tokens':3000," inside ",'messages':[{'role':'user','content':'Hi'}]}"
 
+#define T_MESSAGES_BARE "{'model':'claude-sonnet-4-5','max_tokens':3000,'messages':[{'role':'user','content':'Hi'}]}"
+
 TEST(t_messages_requests_come_back_as_they_were) {
     static const struct { const char *asked, *sent; } cases[] = {
         { T_MESSAGES_ASK("'thinking':{'type':'enabled','budget_tokens':2000,'odd':1}"), NULL }, { T_MESSAGES_ASK("'thinking':{'type':'disabled'}"), NULL }, { T_MESSAGES_ASK("'metadata':{'user_id':'u','odd':1}"), NULL }, { T_MESSAGES_ASK("'metadata':{'odd':1}"), NULL },
         { T_MESSAGES_ASK("'service_tier':'priority'"), NULL }, { T_MESSAGES_ASK("'system':[{'type':'text','text':'S'}]"), NULL }, { T_MESSAGES_ASK("'system':'S'"), NULL }, { T_MESSAGES_ASK("'tools':[{'name':'f','input_schema':{'type':'object'}}],'tool_choice':{'type':'tool','name':'f','disable_parallel_tool_use':true}"), NULL },
         { T_MESSAGES_ASK("'tools':[{'name':'f','input_schema':{'type':'object'}}],'tool_choice':{'type':'auto','disable_parallel_tool_use':false}"), NULL }, { T_MESSAGES_ASK("'tools':[{'type':'mcp_toolset','mcp_server_name':'s'}],'tool_choice':{'type':'any'}"), NULL },
         { T_MESSAGES_ASK("'output_format':{'type':'json_schema','schema':{'type':'object'}}"), NULL }, { T_MESSAGES_ASK("'output_config':{'format':{'type':'json_schema','schema':{'type':'object'}},'odd':1}"), NULL },
-        { T_MESSAGES_ASK("'anthropic_beta':['a','','b\\u0063',7],'anthropic_version':7"), "{'model':'claude-sonnet-4-5','max_tokens':3000,'messages':[{'role':'user','content':'Hi'}]}" },
+        { T_MESSAGES_ASK("'anthropic_version':'2023-06-01'"), T_MESSAGES_BARE }, { T_MESSAGES_ASK("'anthropic_version':'bedrock-2023-05-31'"), T_MESSAGES_BARE }, { T_MESSAGES_ASK("'anthropic_version':''"), T_MESSAGES_BARE }, { T_MESSAGES_ASK("'anthropic_version':':'"), T_MESSAGES_BARE },
+        { T_MESSAGES_ASK("'tool_choice':{'type':'none'}"), NULL }, { T_MESSAGES_ASK("'output_format':{'type':'odd'}"), NULL }, { T_MESSAGES_ASK("'output_config':{'format':{'type':'odd'},'odd':1}"), NULL }, { T_MESSAGES_ASK("'system':[{'type':'text','text':'S','odd':1}]"), NULL },
+        { T_MESSAGES_ASK("'anthropic_beta':['a','','b\\u0063',7],'anthropic_version':7"), T_MESSAGES_BARE },
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) t_messages_round(cases[i].asked, cases[i].sent, __LINE__);
