@@ -223,7 +223,7 @@ $(B)/test-asan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -o $@ tests/test_all.c
 
 $(B)/test-single: $(TEST_FILES)
-	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -DLLMPROV__MEM_MOST=16 -o $@ tests/test_all.c
+	$(CC) $(TEST_FLAGS) -g -fsanitize=address -fno-omit-frame-pointer -DTEST_SANITIZER -DLLMPROV__MEM_CHUNK=16 -o $@ tests/test_all.c
 
 $(B)/test-ubsan: $(TEST_FILES)
 	$(CC) $(TEST_FLAGS) -g -fsanitize=undefined -fno-sanitize-recover=all -funsigned-char -DLLMPROV_NO_SIMD -DTEST_SANITIZER \

@@ -1827,10 +1827,10 @@ typedef struct llmprov__mem_arena {
     bool failed;
 } llmprov__mem_arena;
 
-#ifndef LLMPROV__MEM_MOST
-#define LLMPROV__MEM_MOST (LLMPROV__MEM_SMALL ? 128 : 1024)   /* what is asked for at once; with 16 each thing is an allocation, and can fail in a test */
+#ifndef LLMPROV__MEM_CHUNK
+#define LLMPROV__MEM_CHUNK (LLMPROV__MEM_SMALL ? 128 : 1024)  /* what is asked for at once; with 16 each thing is an allocation, and can fail in a test */
 #endif
-enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_FIRST = LLMPROV__MEM_MOST < 256 ? LLMPROV__MEM_MOST : 256 };
+enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_MOST = LLMPROV__MEM_CHUNK, LLMPROV__MEM_FIRST = LLMPROV__MEM_MOST < 256 ? LLMPROV__MEM_MOST : 256 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
 
 /* Zeroed memory, aligned for anything; NULL = no memory. Chunks grow with what the arena holds; what is larger than the

@@ -23,7 +23,7 @@ cover() {
 
 # With small chunks each thing that an arena holds is an allocation, and the runs without memory come by each of them.
 cover test_all test_all.c -DTEST_SANITIZER
-cover test_single test_all.c '-DTEST_SANITIZER -DLLMPROV__MEM_MOST=16'
+cover test_single test_all.c '-DTEST_SANITIZER -DLLMPROV__MEM_CHUNK=16'
 if [ -d "$shared/fixtures" ]; then
     cover fixtures fixtures.c '' "$shared"
     cover suites suites.c '' "$shared"

@@ -729,7 +729,8 @@ TEST_NO_OOM(wire_all_cases) {
 
 // -- a few of them without memory ------------------------------------------------------------
 
-/* After a refusal the result says so, and what came before it is as it must be: the text's beginning. */
+/* After a refusal the result says so, and what came before it is as it must be: the text's beginning. A failure of the
+   server's is in the result also where there was no memory to queue its event. */
 static void wire_without_memory(const char *format, const char *name, int stream, int way, int mode) {
     llmprov_request req = { .model = "test-model", .prompt = "Hello" };
     wire_file f;
@@ -744,7 +745,7 @@ static void wire_without_memory(const char *format, const char *name, int stream
     client = engine_open(format, NULL);
     engine_run(client, &req, stream, &f.wire, way, mode, &trace, &r);
     CHECK_ALWAYS(!trace.wrong);
-    if (test_memory.refused) CHECK_ALWAYS(r.error.code == LLMPROV_ERR_NO_MEMORY || trace.over);
+    if (test_memory.refused) CHECK_ALWAYS(r.error.code || trace.over);
     else CHECK(trace.over);
     CHECK_ALWAYS(r.error.message || !r.error.code);
     llmprov_response_free(&r);
