@@ -4864,7 +4864,7 @@ static bool llmprov__msg_fills(const llmprov_block *b, const llmprov__msg_member
     switch (m->place) {
     case LLMPROV__MSG_TO_TEXT: return b->text != NULL;
     case LLMPROV__MSG_TO_STRING: return *(const char *const *)(const void *)((const char *)b + m->field) != NULL;
-    case LLMPROV__MSG_TO_JSON: return b->json != NULL;
+    case LLMPROV__MSG_TO_JSON: return b->json && *b->json;
     case LLMPROV__MSG_TO_TRUE: return b->is_error;
     case LLMPROV__MSG_TO_CONTENT: return b->text || b->content;
     case LLMPROV__MSG_TO_SOURCE: break;
@@ -4938,7 +4938,7 @@ static void llmprov__msg_write_member(llmprov_writer *w, const llmprov_block *b,
         if (string || m->required) llmprov__write_long(w, key, string ? string : "", llmprov__text_len(string, 0));
         break;
     case LLMPROV__MSG_TO_JSON:
-        if (b->json) llmprov__write_long_raw(w, key, b->json, llmprov__text_len(b->json, b->json_len));
+        if (b->json && *b->json) llmprov__write_long_raw(w, key, b->json, llmprov__text_len(b->json, b->json_len));
         else if (m->required) llmprov_write_raw(w, key, "{}", 2);
         break;
     case LLMPROV__MSG_TO_TRUE:
@@ -24802,6 +24802,12 @@ static void llmprov__face_lost(llmprov_face *f, const char *in, const char *extr
     }
 }
 
+/* JSON that a block has, whose length may be left out; `otherwise` where it has none. */
+static void llmprov__face_json(llmprov_writer *w, const char *key, const char *json, size_t len, const char *otherwise) {
+    bool said = json && *json;
+    llmprov_write_raw(w, key, said ? json : otherwise, said ? llmprov__text_len(json, len) : strlen(otherwise));
+}
+
 /* -- frames -- */
 
 static void llmprov__face_out(llmprov_face *f, const char *bytes, size_t len) {
@@ -28289,7 +28295,7 @@ static void llmprov__s_responses_status(const llmprov__s_responses_state *m, llm
 static void llmprov__s_responses_write_item(llmprov_face *f, const llmprov__s_responses_state *m, llmprov_writer *w, const char *key, bool whole) {
     const char *type;
     if (m->item == LLMPROV__S_RESPONSES_KEEPS) {
-        llmprov_write_raw(w, key, m->block.json, llmprov__text_len(m->block.json, m->block.json_len));
+        llmprov__face_json(w, key, m->block.json, m->block.json_len, "{}");
         return;
     }
     llmprov_write_open(w, key, '{');
@@ -28555,7 +28561,7 @@ static void llmprov__s_responses_whole_block(llmprov_face *f, llmprov__s_respons
     const char *text = call ? b->json : b->text;
     size_t len = llmprov__text_len(text, call ? b->json_len : b->text_len);
     llmprov_str logprobs, raw;
-    if (call && b->invalid && llmprov__msg_has(b->json, b->json_len, "rawInvalidInput", &raw)) {
+    if (call && b->invalid && llmprov__msg_has(b->json, b->json_len, "rawInvalidInput", &raw) && raw.ptr[0] == '"') {
         llmprov__mem_buf scratch = { NULL, 0, 0, { NULL, NULL }, false };
         llmprov_scan s;
         scratch.alloc = m->text.alloc;
@@ -29225,7 +29231,7 @@ static void llmprov__s_ollama_use(llmprov_writer *w, const char *id, const char 
     llmprov_write_open(w, "function", '{');
     llmprov_write_int(w, "index", index);
     llmprov_write_str(w, "name", name ? name : "", llmprov__text_len(name, 0));
-    llmprov_write_raw(w, "arguments", json, len);
+    llmprov__face_json(w, "arguments", json, len, "{}");
     llmprov_write_close(w);
     llmprov_write_close(w);
 }
@@ -30924,7 +30930,7 @@ static void llmprov__s_gemini_call_out(llmprov_writer *w, const llmprov_block *b
     llmprov_write_open(w, "functionCall", '{');
     if (b->id && *b->id) llmprov__s_gemini_str(w, "id", b->id);
     llmprov__s_gemini_str(w, "name", b->name ? b->name : "unnamed");
-    llmprov_write_raw(w, "args", b->json ? b->json : "{}", b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    llmprov__face_json(w, "args", b->json, b->json_len, "{}");
     llmprov_write_close(w);
 }
 
@@ -32226,12 +32232,12 @@ static void llmprov__s_bedrock_block_out(llmprov_writer *w, const llmprov_block 
     case LLMPROV_BLOCK_THINKING: case LLMPROV_BLOCK_REDACTED: llmprov__s_bedrock_thinking(w, b); break;
     case LLMPROV_BLOCK_TOOL_USE: case LLMPROV_BLOCK_SERVER_USE:
         llmprov__s_bedrock_called(w, b);
-        llmprov_write_raw(w, "input", b->json && *b->json ? b->json : "{}", b->json && *b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+        llmprov__face_json(w, "input", b->json, b->json_len, "{}");
         llmprov_write_close(w);
         break;
     case LLMPROV_BLOCK_SERVER_RESULT:
         llmprov__s_bedrock_answered(w, b);
-        if (b->json) llmprov_write_raw(w, "content", b->json, llmprov__text_len(b->json, b->json_len));
+        llmprov__face_json(w, "content", b->json, b->json_len, "[]");
         llmprov_write_close(w);
         break;
     case LLMPROV_BLOCK_IMAGE:
@@ -32308,7 +32314,7 @@ static void llmprov__s_bedrock_whole(llmprov_face *f, const llmprov_block *b) {
         llmprov_write_open(w, "image", '{');
         llmprov__s_bedrock_image(w, b);
     } else if (b->type == LLMPROV_BLOCK_REDACTED) llmprov__s_bedrock_thinking(w, b);
-    else llmprov_write_raw(w, "toolResult", b->json && *b->json ? b->json : "[]", b->json && *b->json ? llmprov__text_len(b->json, b->json_len) : 2);
+    else llmprov__face_json(w, "toolResult", b->json, b->json_len, "[]");
     llmprov__s_bedrock_end_frame(f, w);
 }
 
