@@ -7983,7 +7983,7 @@ static void llmprov__reply_hand_on(llmprov_turn *t, int from, int to) {
         llmprov__reply_no_memory(t);
     for (i = 0; i < b->extras.count; i++) {
         llmprov_str json = { b->extras.items[i].json.ptr, b->extras.items[i].json.len };
-        llmprov__reply_set_extra(t, &t->blocks[to].extras, b->extras.items[i].key, json);
+        if (json.len) llmprov__reply_set_extra(t, &t->blocks[to].extras, b->extras.items[i].key, json);      /* without memory it has none */
     }
     b->signature.len = 0;
     llmprov__reply_free_extras(&b->extras, &b->text.alloc);
