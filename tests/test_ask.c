@@ -280,3 +280,27 @@ TEST(ask_without_memory_an_item_is_read_to_its_end) {
         engine_text_free(&t);
     }
 }
+
+/* What was refused stays refused, and what was not read from a format has no path. */
+TEST(ask_path_and_check_of_what_failed) {
+    llmprov_asked a = { .memory = NULL };
+    CHECK_INT(llmprov_asked_path(&a, NULL, "/v1/messages"), LLMPROV_OK);
+    CHECK_INT(llmprov_asked_check(&a, NULL), LLMPROV_OK);
+    if (ask_read("[]", &a) == LLMPROV_ERR_ARGUMENT) {
+        CHECK_INT(llmprov_asked_path(&a, NULL, "/v1/messages"), LLMPROV_ERR_ARGUMENT);
+        CHECK_INT(llmprov_asked_check(&a, NULL), LLMPROV_ERR_ARGUMENT);
+    }
+    llmprov_asked_free(&a);
+    OK_OR(ask_read(ask_sample, &a), done);
+    a.request.origin = NULL;
+    if (llmprov_asked_path(&a, NULL, "/v1/messages") != LLMPROV_ERR_NO_MEMORY) CHECK_INT(a.error.code, LLMPROV_ERR_NOT_FOUND);
+done:
+    llmprov_asked_free(&a);
+}
+
+TEST(ask_of_no_format) {
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked a;
+    if (llmprov_ask(NULL, NULL, "{}", 2, &alloc, &a) != LLMPROV_ERR_NO_MEMORY) CHECK_STR(a.error.message, "requests in this format cannot be read: (none was named)");
+    llmprov_asked_free(&a);
+}

@@ -2507,3 +2507,45 @@ TEST(call_error_is_told_without_memory) {
     llmprov_call_free(call);
     llmprov_close(c);
 }
+
+// -- from inside an event ------------------------------------------------------------------
+
+typedef struct call_inner { llmprov_call *call; int events, wrong; } call_inner;
+
+/* Whatever an event's function does to its call is not done: the call goes on when it returns. */
+static bool call_meddles(void *user, const llmprov_event *e) {
+    call_inner *in = (call_inner *)user;
+    llmprov_event none;
+    char byte[1];
+    (void)e;
+    in->events++;
+    in->wrong += llmprov_call_feed(in->call, "x", 1) || llmprov_call_next(in->call, &none) || llmprov_call_body(in->call, byte, 1);
+    llmprov_call_eof(in->call);
+    llmprov_call_fail(in->call, LLMPROV_ERR_TRANSPORT, "meddled");
+    llmprov_call_tick(in->call, 1u << 30);
+    return true;
+}
+
+TEST(call_goes_on_whatever_its_events_do) {
+    call_inner in = { NULL, 0, 0 };
+    llmprov_client *c = feed_client("openai");
+    feed_log log;
+    llmprov_request req = feed_request("Hi", &log);
+    llmprov_response r;
+    req.on_event = call_meddles;
+    req.user = &in;
+    in.call = llmprov_call_chat(c, &req);
+    llmprov_call_sent(in.call);
+    feed_stream(in.call, 0, feed_chat, NULL);
+    if (llmprov_call_take(in.call, &r) == LLMPROV_OK) {
+        CHECK_STR(r.text, "Hello, w\xC3\xB6rld");
+        CHECK_INT(in.events, 8);
+        CHECK_INT(in.wrong, 0);
+    } else CHECK_ALWAYS(r.error.code == LLMPROV_ERR_NO_MEMORY);
+    llmprov_response_free(&r);
+    CHECK_ALWAYS(llmprov_call_take(in.call, &r) == (in.call ? LLMPROV_ERR_ARGUMENT : LLMPROV_ERR_NO_MEMORY));
+    if (in.call) CHECK_STR(r.error.message, "the result was taken already");
+    llmprov_response_free(&r);
+    llmprov_call_free(in.call);
+    llmprov_close(c);
+}

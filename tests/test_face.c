@@ -327,3 +327,35 @@ TEST_NO_OOM(face_the_input_of_custom_tools) {
         llmprov_asked_free(&a);
     }
 }
+
+/* A face that there was no memory for, one of no format, one of an older header, and one after its end. */
+TEST(face_of_nothing) {
+    face_sink sink = { { 0 }, 0, 0, 0 };
+    llmprov_face_desc d = { .out = face_take, .user = &sink, .alloc = test_alloc() };
+    llmprov_event retry = { .type = LLMPROV_EVENT_RETRY }, start = { .type = LLMPROV_EVENT_START, .id = "r", .model = "m" };
+    llmprov_error e = { .code = LLMPROV_ERR_SERVER, .message = "no" };
+    size_t count = 1;
+    llmprov_face *f;
+    CHECK_ALWAYS(!llmprov_face_headers(NULL, &count) && !count && !strcmp(llmprov_face_type(NULL, true), "application/json"));
+    f = llmprov_face_open(&d);
+    NEED_OR(f, done);
+    CHECK_STR(llmprov_face_failure(f)->message, "answers in this format cannot be written: (none was named)");
+    CHECK_STR(llmprov_face_type(f, true), "text/event-stream; charset=utf-8");
+    llmprov_face_free(f);
+    d.format = "openai-chat";
+    d.size = (uint32_t)offsetof(llmprov_face_desc, alloc);
+    f = llmprov_face_open(&d);
+    NEED_OR(f, done);
+    llmprov_face_free(f);
+    d.size = sizeof d;
+    f = llmprov_face_open(&d);
+    NEED_OR(f, done);
+    CHECK_INT(llmprov_face_event(f, &retry), LLMPROV_OK);
+    CHECK_INT(sink.pieces, 0);
+    OK_OR(llmprov_face_error(f, &e, NULL), done);
+    CHECK_INT(llmprov_face_event(f, &start), LLMPROV_ERR_ARGUMENT);
+    CHECK_STR(llmprov_face_failure(f)->message, "the answer has ended already");
+    CHECK_INT(llmprov_face_event(f, &start), LLMPROV_ERR_ARGUMENT);
+done:
+    llmprov_face_free(f);
+}
