@@ -22,7 +22,11 @@ TEST_NO_OOM(err_every_status_has_a_sentence_of_its_own) {
 TEST_NO_OOM(err_numbers_that_are_no_status_have_a_sentence_too) {
     static const int odd[] = { -1, LLMPROV_STATUS_COUNT, 1000, 2147483647, -2147483647 - 1 };
     size_t i;
-    for (i = 0; i < LLMPROV__COUNT(odd); i++) CHECK_STR(llmprov_status_text((llmprov_status)odd[i]), "unknown status");
+    for (i = 0; i < LLMPROV__COUNT(odd); i++) {
+        llmprov_status status = (llmprov_status)odd[i];
+        if (i && (int)status == LLMPROV_OK) continue;         /* an enum of one byte (-fshort-enums) holds the last byte */
+        CHECK_STR(llmprov_status_text(status), "unknown status");
+    }
 }
 
 /* The numbers are part of the interface: the list grows at its end only. */
