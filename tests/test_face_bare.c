@@ -140,3 +140,29 @@ TEST(face_bare_bedrock_without_memory) { bare_without_memory(3); }
 TEST(face_bare_gemini_without_memory) { bare_without_memory(4); }
 TEST(face_bare_cohere_without_memory) { bare_without_memory(5); }
 TEST(face_bare_ollama_without_memory) { bare_without_memory(6); }
+
+/* Errors that say next to nothing, before and inside a stream, and answers that are named by who asks for them. */
+TEST_NO_OOM(face_bare_errors_are_json) {
+    static const llmprov_error errors[] = {
+        { .code = LLMPROV_ERR_ARGUMENT }, { .code = LLMPROV_ERR_ARGUMENT, .message = "", .param = "", .provider_code = "" }, { .code = LLMPROV_ERR_ARGUMENT, .message = "m", .param = "p", .provider_code = "c", .request_id = "" },
+        { .code = LLMPROV_ERR_RATE_LIMIT, .retry_after_ms = 1500 }, { .code = LLMPROV_ERR_SERVER }, { .code = LLMPROV_ERR_TOO_LONG, .message = "too long" }, { .code = LLMPROV_ERR_CANCELLED },
+    };
+    int format, inside;
+    size_t i;
+    for (format = 0; format < BARE_FORMATS; format++)
+        for (i = 0; i < sizeof errors / sizeof *errors; i++)
+            for (inside = 0; inside < 2; inside++) {
+                engine_text out = { NULL, 0, 0 };
+                llmprov_face_desc d = { .format = bare_formats[format].format, .id = "mine", .model = "my-model", .out = server_take, .user = &out, .alloc = test_alloc() };
+                llmprov_event start = { .type = LLMPROV_EVENT_START, .id = "r1", .model = "m-1" };
+                llmprov_face *f = llmprov_face_open(&d);
+                int status = 0;
+                engine_add(&out, "", 0);
+                if (inside) llmprov_face_event(f, &start);
+                bare_judge(d.format, llmprov_face_error(f, &errors[i], &status), &out, "{");
+                CHECK(status >= 400 && status < 600);
+                CHECK(!strstr(out.ptr, "m-1") && !strstr(out.ptr, "\"r1\""));
+                llmprov_face_free(f);
+                engine_text_free(&out);
+            }
+}
