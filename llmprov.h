@@ -3320,6 +3320,11 @@ LLMPROV_API bool llmprov_scan_item(llmprov_scan *s) {
     return llmprov__json_step(s, '[');
 }
 
+/* The next item of a list as it stands there; false = there is none. */
+static bool llmprov__json_item(llmprov_scan *s, llmprov_str *out) {
+    return llmprov_scan_item(s) && llmprov_scan_raw(s, out);
+}
+
 LLMPROV_API bool llmprov_scan_text(llmprov_scan *s, llmprov_str *text) {
     llmprov_str raw;
     text->ptr = "";
@@ -11109,7 +11114,7 @@ static const char *llmprov__normal_search(llmprov__normal *n, const char *json, 
     llmprov_scan s;
     if (!llmprov__msg_has(json, len, "content", &list)) return text;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-    while (text && llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+    while (text && llmprov__json_item(&s, &item)) {
         llmprov_str piece = llmprov__normal_member(n, item.ptr, item.len, "text");
         text = llmprov__err_join(n->arena, text, "\n", piece.ptr, (char *)NULL);
     }
@@ -25200,7 +25205,7 @@ static void llmprov__s_messages_stops(llmprov__s_messages_ask *a, const llmprov_
     size_t count, i = 0;
     llmprov__msg_count(s, raw, &count);
     stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
-    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_messages_string(a, s, item);
+    while (stops && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_messages_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
@@ -26380,7 +26385,7 @@ static void llmprov__s_chat_stops(llmprov__s_chat_ask *a, const llmprov_scan *s,
     if (!list) count = 1;
     stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
     if (stops && !list) stops[0] = llmprov__s_chat_string(a, s, raw);
-    while (stops && list && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_chat_string(a, s, item);
+    while (stops && list && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_chat_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
@@ -26642,7 +26647,7 @@ static void llmprov__s_chat_annotations(llmprov_face *f, llmprov_writer *w, cons
         llmprov_scan s;
         if (b->type == LLMPROV_BLOCK_TEXT && llmprov__msg_has(b->extra, b->extra_len, "citations", &list) && list.ptr[0] == '[') {
             s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-            while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+            while (llmprov__json_item(&s, &item)) {
                 if (!llmprov__s_chat_cites(f, item)) continue;
                 if (!some) llmprov_write_open(w, "annotations", '[');
                 some = true;
@@ -27552,7 +27557,7 @@ static void llmprov__s_responses_content(llmprov__s_responses_ask *a, const llmp
     llmprov_block *b;
     bool first = true;
     if (content.ptr[0] != '"') {
-        while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+        while (llmprov__json_item(&in, &part)) {
             llmprov__s_responses_remember(a, it, &w, first);
             llmprov__s_responses_part(a, it->s, part, &w, llmprov__s_responses_block(a));
             first = false;
@@ -27577,7 +27582,7 @@ static void llmprov__s_responses_reasoning(llmprov__s_responses_ask *a, const ll
     for (content = 0; content < 2; content++) {
         llmprov_str list = it->v[content ? LLMPROV__S_RESPONSES_CONTENT : LLMPROV__S_RESPONSES_SUMMARY], part, text;
         llmprov_scan in = llmprov_scan_in(it->s, list);
-        while (list.ptr && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+        while (list.ptr && llmprov__json_item(&in, &part)) {
             llmprov__parts_members(it->s, part, names, &text, 1);
             llmprov__s_responses_remember(a, it, &w, a->block_count == from);
             b = llmprov__s_responses_block(a);
@@ -27656,7 +27661,7 @@ static void llmprov__s_responses_output(llmprov__s_responses_ask *a, const llmpr
         llmprov__s_responses_source(a, it->s, v[0], v[1], content);
         return;
     }
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &part)) {
+    while (llmprov__json_item(&in, &part)) {
         llmprov__msg_gather_begin(&a->reader, &w);
         llmprov__s_responses_part(a, it->s, part, &w, content++);
     }
@@ -27720,7 +27725,7 @@ static size_t llmprov__s_responses_room(const llmprov_scan *s, llmprov_str list,
     llmprov_str item, v[2];
     size_t all = 0, count;
     *items = 0;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__json_item(&in, &item)) {
         llmprov__parts_members(s, item, names, v, 2);
         if (v[0].ptr && llmprov__msg_count(s, v[0], &count)) all += count;
         if (v[1].ptr && llmprov__msg_count(s, v[1], &count)) all += count;
@@ -27737,7 +27742,7 @@ static void llmprov__s_responses_items(llmprov__s_responses_ask *a, const llmpro
     a->messages = (llmprov_message *)llmprov_asked_take(a->asked, items * sizeof *a->messages);
     a->blocks = (llmprov_block *)llmprov_asked_take(a->asked, room * sizeof *a->blocks);
     if (!a->messages || !a->blocks) return;
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) llmprov__s_responses_add(a, s, item);
+    while (llmprov__json_item(&in, &item)) llmprov__s_responses_add(a, s, item);
     a->r->messages = a->messages;
     a->r->message_count = a->message_count;
 }
@@ -27810,7 +27815,7 @@ static void llmprov__s_responses_tools(llmprov__s_responses_ask *a, const llmpro
     llmprov__msg_count(s, raw, &count);
     if (!count) llmprov__s_responses_keep(a, "tools", raw);
     tools = (llmprov_tool *)llmprov_asked_take(a->asked, count * sizeof *tools);
-    while (tools && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &tool)) llmprov__s_responses_tool(a, s, tool, &tools[i++]);
+    while (tools && llmprov__json_item(&in, &tool)) llmprov__s_responses_tool(a, s, tool, &tools[i++]);
     a->r->tools = tools;
     a->r->tool_count = tools ? count : 0;
 }
@@ -28492,7 +28497,7 @@ static void llmprov__s_responses_logprobs(llmprov__s_responses_state *m, const c
     llmprov_scan s;
     if (!llmprov__msg_has(object, len, "content", &list) || list.ptr[0] != '[') return;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+    while (llmprov__json_item(&s, &item)) {
         llmprov__s_responses_add_item(&m->waiting, item);
         llmprov__s_responses_add_item(&m->logprobs, item);
     }
@@ -28553,7 +28558,7 @@ static void llmprov__s_responses_citations(llmprov_face *f, llmprov__s_responses
     llmprov_scan s;
     if (!llmprov__msg_has(b->extra, b->extra_len, "citations", &list) || list.ptr[0] != '[') return;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) llmprov__s_responses_citation(f, m, item.ptr, item.len);
+    while (llmprov__json_item(&s, &item)) llmprov__s_responses_citation(f, m, item.ptr, item.len);
 }
 
 static void llmprov__s_responses_whole_block(llmprov_face *f, llmprov__s_responses_state *m, const llmprov_block *b, const llmprov_response *r) {
@@ -28788,7 +28793,7 @@ static void llmprov__s_ollama_stops(llmprov__s_ollama_ask *a, const llmprov_scan
     const char **stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
     llmprov_str item;
     if (stops && one) stops[0] = llmprov__s_ollama_string(a, s, raw);
-    while (stops && !one && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_ollama_string(a, s, item);
+    while (stops && !one && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_ollama_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
@@ -28885,7 +28890,7 @@ static size_t llmprov__s_ollama_images(llmprov__s_ollama_ask *a, const llmprov_s
     llmprov_str item, text;
     size_t i = 0;
     if (!list.ptr || list.ptr[0] != '[') return 0;
-    for (; llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item); i++) {
+    for (; llmprov__json_item(&in, &item); i++) {
         text = llmprov__parts_text(s, item);
         b[i].type = LLMPROV_BLOCK_IMAGE;
         b[i].mime = llmprov__parts_image_mime(text);
@@ -29539,7 +29544,7 @@ static void llmprov__s_cohere_stops(llmprov__s_cohere_ask *a, const llmprov_scan
     size_t count = llmprov__s_cohere_count(s, raw), i = 0;
     const char **stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
     llmprov_str item;
-    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_cohere_string(a, s, item);
+    while (stops && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_cohere_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
@@ -29966,7 +29971,7 @@ static void llmprov__s_cohere_citations(llmprov_face *f, llmprov_writer *w, cons
         llmprov_scan s;
         if (!llmprov__msg_has(m->blocks[i].extra, m->blocks[i].extra_len, "citations", &list) || list.ptr[0] != '[') continue;
         s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-        while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+        while (llmprov__json_item(&s, &item)) {
             llmprov__s_cohere_item(w, "citations", &open);
             llmprov_write_raw(w, NULL, item.ptr, item.len);
         }
@@ -30088,7 +30093,7 @@ static void llmprov__s_cohere_logprobs(llmprov_face *f, const llmprov__s_cohere_
     llmprov_writer *w;
     if (!llmprov__msg_has(e->extra, e->extra_len, "content", &list) || list.ptr[0] != '[') return;
     s = llmprov__json_scan(list.ptr, list.len, NULL, 0);
-    while (llmprov_scan_item(&s) && llmprov_scan_raw(&s, &item)) {
+    while (llmprov__json_item(&s, &item)) {
         w = llmprov__s_cohere_frame(f, "content-delta", m->contents ? m->contents - 1 : 0);
         llmprov_write_raw(w, "logprobs", item.ptr, item.len);
         llmprov__s_cohere_delta(w);
@@ -30313,7 +30318,7 @@ static size_t llmprov__s_gemini_count(const llmprov_scan *s, llmprov_str list) {
 /* The next item of such a list, which `in` walks over. */
 static bool llmprov__s_gemini_item(llmprov_scan *in, llmprov_str *item) {
     if (in->at == in->begin && llmprov_scan_kind(in) == LLMPROV_JSON_OBJECT) return llmprov_scan_raw(in, item);
-    return llmprov_scan_item(in) && llmprov_scan_raw(in, item);
+    return llmprov__json_item(in, item);
 }
 
 static char *llmprov__s_gemini_string(llmprov__s_gemini_ask *a, const llmprov_scan *s, llmprov_str raw) {
@@ -30454,7 +30459,7 @@ static void llmprov__s_gemini_result(llmprov__s_gemini_ask *a, const llmprov_sca
     b->content = content;
     b->content_count = 1;
     in = llmprov_scan_in(s, v[3]);
-    while (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (llmprov__json_item(&in, &item)) {
         llmprov__s_gemini_members(a, s, item, media, m, 2);
         if (m[0].ptr || m[1].ptr) llmprov__s_gemini_media(a, s, m[0].ptr ? m[0] : m[1], &content[b->content_count++]);
     }
@@ -30657,7 +30662,7 @@ static size_t llmprov__s_gemini_walk(llmprov__s_gemini_ask *a, const llmprov_sca
             if (!declared && tools) llmprov__s_gemini_built_in(a, name, value, &tools[count]);
             if (!declared) count++;
             functions = llmprov_scan_in(s, value);
-            while (declared && llmprov_scan_item(&functions) && llmprov_scan_raw(&functions, &one)) {
+            while (declared && llmprov__json_item(&functions, &one)) {
                 if (tools) llmprov__s_gemini_function(a, s, one, &tools[count]);
                 count++;
             }
@@ -30715,7 +30720,7 @@ static void llmprov__s_gemini_calling(llmprov__s_gemini_ask *a, const llmprov_sc
     if (any && allowed == 1) {
         llmprov_scan in = llmprov_scan_in(s, v[1]);
         llmprov_str name;
-        if (llmprov_scan_item(&in) && llmprov_scan_raw(&in, &name)) a->r->tool_name = llmprov__s_gemini_string(a, s, name);
+        if (llmprov__json_item(&in, &name)) a->r->tool_name = llmprov__s_gemini_string(a, s, name);
     }
     if (allowed > 1 || !(any || none)) llmprov__s_gemini_keep(a, "toolConfig.", key, raw);
 }
@@ -30760,7 +30765,7 @@ static void llmprov__s_gemini_stops(llmprov__s_gemini_ask *a, const llmprov_scan
     size_t count, i = 0;
     llmprov__msg_count(s, raw, &count);
     stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
-    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_gemini_string(a, s, item);
+    while (stops && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_gemini_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
@@ -31656,7 +31661,7 @@ static void llmprov__s_bedrock_cited(llmprov__s_bedrock_ask *a, const llmprov_sc
     llmprov__s_bedrock_sort(a, s, raw, names, v, 2, &others);
     plain = v[0].ptr && v[1].ptr && !others.depth && llmprov__msg_count(s, v[0], &count) && count == 1;
     in = llmprov_scan_in(s, v[0]);
-    while (plain && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) {
+    while (plain && llmprov__json_item(&in, &item)) {
         llmprov_scan one = llmprov_scan_in(s, item);
         while (llmprov_scan_key(&one, &key) && llmprov_scan_raw(&one, &value)) plain = plain && llmprov__text_is(key, "text");
     }
@@ -31973,7 +31978,7 @@ static void llmprov__s_bedrock_stops(llmprov__s_bedrock_ask *a, const llmprov_sc
     size_t count, i = 0;
     llmprov__msg_count(s, raw, &count);
     stops = (const char **)llmprov_asked_take(a->asked, count * sizeof *stops);
-    while (stops && llmprov_scan_item(&in) && llmprov_scan_raw(&in, &item)) stops[i++] = llmprov__s_bedrock_string(a, s, item);
+    while (stops && llmprov__json_item(&in, &item)) stops[i++] = llmprov__s_bedrock_string(a, s, item);
     a->r->stop = stops;
     a->r->stop_count = stops ? count : 0;
 }
