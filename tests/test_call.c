@@ -2549,3 +2549,13 @@ TEST(call_goes_on_whatever_its_events_do) {
     llmprov_call_free(in.call);
     llmprov_close(c);
 }
+
+/* A whole reply whose texts have to be unescaped, with and without the memory for that. */
+TEST(call_whole_reply_with_escapes) {
+    engine_reply r = engine_read("openai-chat", ENGINE_WHOLE, 200, Q(CHAT_WHOLE("{'role':'assistant','content':'a\\nb\\u00f6'}", "st\\u006fp")));
+    if (!r.r.error.code) {
+        CHECK_STR(r.r.text, "a\nb\xC3\xB6");
+        CHECK_INT(r.r.stop, LLMPROV_STOP_END);
+    } else CHECK_ALWAYS(r.r.error.code == LLMPROV_ERR_NO_MEMORY && test_memory.refused);
+    engine_reply_free(&r);
+}

@@ -1022,3 +1022,17 @@ TEST(normal_call_of_the_user) {
                   "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"f\",\"input\":{\"n\":2}}]},"
                   "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c\",\"content\":\"two\"}]}]}", 1);
 }
+
+/* An id of nine letters and digits, for who takes no other: the same in the call and in its result. */
+TEST(normal_ids_of_nine) {
+    static const llmprov_block ask[] = { { .type = LLMPROV_BLOCK_TEXT, .text = "q" } }, use[] = { { .type = LLMPROV_BLOCK_TOOL_USE, .id = "toolu_01ABCDEFGHIJ", .name = "f", .json = "{}" } },
+                               result[] = { { .type = LLMPROV_BLOCK_TOOL_RESULT, .id = "toolu_01ABCDEFGHIJ", .text = "R" } };
+    static const llmprov_message said[] = {
+        { .role = LLMPROV_ROLE_USER, .blocks = ask, .block_count = 1 }, { .role = LLMPROV_ROLE_ASSISTANT, .blocks = use, .block_count = 1 }, { .role = LLMPROV_ROLE_USER, .blocks = result, .block_count = 1 },
+    };
+    llmprov_request req = { .model = "mistral-large-latest", .messages = said, .message_count = 3 };
+    engine_sent s = engine_send("mistral", &req);
+    llmprov_str call = llmprov_json_raw(llmprov_json_path(s.body, "messages[1].tool_calls[0].id")), back = llmprov_json_raw(llmprov_json_path(s.body, "messages[2].tool_call_id"));
+    if (s.body) CHECK(call.len == 11 && back.len == 11 && !memcmp(call.ptr, back.ptr, 11));
+    engine_sent_free(&s);
+}

@@ -249,3 +249,12 @@ TEST(s_gemini_tools_that_were_not_counted) {
     llmprov_asked_free(&a);
     engine_text_free(&t);
 }
+
+/* Results with parts of their own go back as they came. */
+TEST(s_gemini_results_with_parts) {
+    static const server_round rows[] = {
+        { "{" "'contents':[{'role':'user','parts':[{'text':'U'}]},{'role':'model','parts':[{'functionCall':{'id':'a','name':'f','args':{}},'thoughtSignature':'c2ln'}]},"
+          "{'role':'user','parts':[{'functionResponse':{'id':'a','name':'f','response':{'output':'R'},'parts':[{'inlineData':{'mimeType':'image/png','data':'iVBORw=='}}]}}]}]}", NULL, NULL },
+    };
+    SERVER_ROUNDS("gemini-generate", "gemini", "gemini-3-pro-preview", rows);
+}
