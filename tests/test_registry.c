@@ -401,10 +401,10 @@ TEST(registry_translator_of_ones_own_speaks) {
     body = (const char *)llmprov_call_body_whole(call, &len);
     CHECK_STR(body, "{\"say\":\"hello\"}");
     llmprov_call_head(call, 200, NULL, 0);
-    llmprov_call_feed(call, "\"hello to you\"", 14);
+    llmprov_call_feed(call, "\"hello\\nto you\"", 15);
     llmprov_call_eof(call);
     OK_OR(llmprov_call_take(call, &r), done);
-    CHECK_STR(r.text, "hello to you");
+    CHECK_STR(r.text, "hello\nto you");
 done:
     llmprov_response_free(&r);
     llmprov_call_free(call);
