@@ -35993,6 +35993,7 @@ typedef struct llmprov__winhttp_exchange {
     HANDLE ended;                /* an operation has                                                         */
     HINTERNET connection, request;
     bool asked;                  /* how much there is to read                                                */
+    bool fresh;                  /* it has a connection of its own, not one that was kept                    */
     DWORD error, count;          /* of the operation that ended: its code; how many bytes                    */
     DWORD faults;                /* of the server's certificate: WINHTTP_CALLBACK_STATUS_FLAG_*              */
     char buffer[LLMPROV__WINHTTP_BUFFER];
@@ -36120,6 +36121,9 @@ static void CALLBACK llmprov__winhttp_on(HINTERNET handle, DWORD_PTR context, DW
     case WINHTTP_CALLBACK_STATUS_HANDLE_CLOSING:
         llmprov__winhttp_release(x);
         return;
+    case WINHTTP_CALLBACK_STATUS_CONNECTED_TO_SERVER:
+        x->fresh = true;
+        return;
     case WINHTTP_CALLBACK_STATUS_SECURE_FAILURE:
         x->faults = *(const DWORD *)info;
         return;
@@ -36186,7 +36190,7 @@ static DWORD llmprov__winhttp_set_up(llmprov__winhttp_exchange *x, const llmprov
     if (!WinHttpSetOption(x->request, WINHTTP_OPTION_DISABLE_FEATURE, &off, sizeof off) ||
         !WinHttpSetOption(x->request, WINHTTP_OPTION_CONTEXT_VALUE, &context, sizeof context) ||
         WinHttpSetStatusCallback(x->request, llmprov__winhttp_on, WINHTTP_CALLBACK_FLAG_ALL_COMPLETIONS | WINHTTP_CALLBACK_FLAG_HANDLES |
-                                 WINHTTP_CALLBACK_FLAG_SECURE_FAILURE, 0) == WINHTTP_INVALID_STATUS_CALLBACK)
+                                 WINHTTP_CALLBACK_FLAG_SECURE_FAILURE | WINHTTP_CALLBACK_FLAG_CONNECT_TO_SERVER, 0) == WINHTTP_INVALID_STATUS_CALLBACK)
         return GetLastError();
     InterlockedIncrement(&x->holders);
     for (i = 0; i < http->header_count && !code; i++) code = llmprov__winhttp_add_header(x->request, &http->headers[i]);
@@ -36218,6 +36222,11 @@ static DWORD llmprov__winhttp_open(llmprov__winhttp_exchange *x, HINTERNET sessi
     return code ? code : llmprov__winhttp_set_up(x, http);
 }
 
+/* Whether the other side hung up. */
+static bool llmprov__winhttp_cut_off(DWORD code) {
+    return code == ERROR_WINHTTP_CONNECTION_ERROR || code == WSAECONNRESET || code == WSAECONNABORTED;
+}
+
 /* Sends everything, and waits for a head. A server that refuses may answer before it has everything, and hang up. */
 static DWORD llmprov__winhttp_send(llmprov__winhttp_exchange *x, llmprov_call *call) {
     uint64_t unsent = llmprov_call_http(call)->body_len;
@@ -36230,7 +36239,7 @@ static DWORD llmprov__winhttp_send(llmprov__winhttp_exchange *x, llmprov_call *c
         if (!n) return ERROR_READ_FAULT;
         unsent -= n;
         code = llmprov__winhttp_ends(x, call, WinHttpWriteData(x->request, x->buffer, (DWORD)n, NULL));
-        if (code == ERROR_WINHTTP_CONNECTION_ERROR || code == WSAECONNRESET || code == WSAECONNABORTED) {
+        if (llmprov__winhttp_cut_off(code)) {
             early = code;
             break;
         }
@@ -36386,8 +36395,9 @@ static DWORD llmprov__winhttp_receive(llmprov__winhttp_exchange *x, llmprov_call
     return *next ? 0 : ERROR_NOT_ENOUGH_MEMORY;
 }
 
-/* Sends to one URL and takes what it answers. */
-static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_call *call, char **next) {
+/* Sends to one URL and takes what it answers. *stale: it failed since the connection, which was kept from before, was
+   closed meanwhile. */
+static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_call *call, char **next, bool *stale) {
     llmprov__winhttp_exchange *x = (llmprov__winhttp_exchange *)calloc(1, sizeof *x);
     DWORD code;
     if (!x) return ERROR_NOT_ENOUGH_MEMORY;
@@ -36395,6 +36405,7 @@ static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_c
     x->ended = CreateEventW(NULL, FALSE, FALSE, NULL);
     code = x->ended ? llmprov__winhttp_open(x, session, url, llmprov_call_http(call)) : GetLastError();
     if (!code) code = llmprov__winhttp_send(x, call);
+    *stale = x->ended && !x->fresh && llmprov__winhttp_cut_off(code);
     if (!code) code = llmprov__winhttp_receive(x, call, url, next);
     llmprov__winhttp_leave(x);
     return code;
@@ -36413,10 +36424,11 @@ static bool llmprov__winhttp_perform(void *user, const llmprov_http *http, llmpr
     llmprov__winhttp_state *s = (llmprov__winhttp_state *)user;
     char *url = s && !s->error ? llmprov__winhttp_copy(http->url) : NULL, *next = NULL;
     DWORD code = url ? 0 : s && s->error ? s->error : ERROR_NOT_ENOUGH_MEMORY;
-    int hops = 0;
-    bool again = url != NULL;
+    int hops = 0, kept = 0;
+    bool again = url != NULL, stale;
     while (again) {
-        code = llmprov__winhttp_once(s->session, url, call, &next);
+        code = llmprov__winhttp_once(s->session, url, call, &next, &stale);
+        if (stale && kept++ < LLMPROV__WINHTTP_HOPS && llmprov_call_body_rewind(call)) continue;
         again = !code && next;
         if (!again) break;
         if (!llmprov__winhttp_follow(call, url, next, hops++)) code = ERROR_WINHTTP_OPERATION_CANCELLED;

@@ -281,6 +281,10 @@ static inline void test_names_add(char ***names, size_t *count, const char *name
 #define TEST_ENVIRONMENT 1
 #include <direct.h>
 #include <io.h>
+#undef open                      /* some C libraries have names of POSIX as macros, which are members here */
+#undef close
+#undef read
+#undef write
 
 static inline void test_mkdir(const char *path) { (void)_mkdir(path); }
 static inline void test_setenv(const char *name, const char *value) { _putenv_s(name, value ? value : ""); }
