@@ -351,7 +351,7 @@
 
     llmprov_error is the same for all providers: a canonical code, the HTTP status, the provider's own code, a request
     id for its support, a sentence, the raw body. An error inside a stream that began with 200 gives the same code as
-    the HTTP status would have.
+    the HTTP status would have. Keys that a server reads out again are stars in it.
 
     Retried are 408, 409, 429, 5xx and lost connections, unless x-should-retry says otherwise, at most max_retries
     times, and never once any of the answer was shown. Not retried: no credit, too long a context, refusals. The wait is
