@@ -1079,7 +1079,8 @@ static void fuzz_run_schema(fuzz_input *in) {
             fprintf(stderr, "%s\n%.1500s\n", b.error.message, a.json);
             fuzz_broken("a schema that was made fit is refused", __LINE__);
         }
-        SAME(a.json, a.json_len, b.json, b.json_len, "a schema that was made fit is made fit again");
+        if (!engine_equal(a.json, a.json_len, b.json, b.json_len))           /* members may change places */
+            SAME(a.json, a.json_len, b.json, b.json_len, "a schema that was made fit is made fit again");
         llmprov_schema_free(&b);
     }
     if (refusal) {
