@@ -26,7 +26,7 @@ run() {
     shift
     "$@" > $B/$name.log 2>&1
     code=$?
-    grep -v '^[0-9]* warnings* \(generated\|treated\)\|^Suppressed\|^Use -header-filter' $B/$name.log > $B/$name.found
+    grep -v '^[0-9]* warnings* \(generated\|treated\)\|^Suppressed\|^Use -header-filter\|^scan-build: ' $B/$name.log > $B/$name.found
     if [ $code = 0 ] && [ ! -s $B/$name.found ]; then echo "$name: nothing, $(($(date +%s) - from)) s"; return; fi
     echo "$name: exit $code"
     head -n 40 $B/$name.found
