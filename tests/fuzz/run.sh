@@ -46,7 +46,7 @@ build() {
 }
 
 seeds() {
-    if [ ! -x $B/make-seeds ] || [ -n "$(find llmprov.h tests/*.[ch] tests/wire tests/walk $here/seeds.c -newer $B/make-seeds)" ]; then
+    if [ ! -x $B/make-seeds ] || [ -n "$(find llmprov.h tests/*.[ch] tests/wire tests/walk $here/seeds.c $here/pack.c -newer $B/make-seeds)" ]; then
         $CC -std=gnu99 -O0 -w -o $B/make-seeds $here/seeds.c -lm || exit 2
         rm -rf $B/seeds
     fi
