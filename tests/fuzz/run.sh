@@ -94,7 +94,7 @@ keep() {
     mkdir -p $B/merged $here/corpus
     cp -R $B/seeds/$1 $B/merged/$1 || exit 2
     ASAN_OPTIONS=$asan nice -n 19 timeout -k 5 900 $B/$1 $flags -merge=1 $B/merged/$1 $B/corpus/$1 > $B/$1.merge.log 2>&1 || { say "$1: cannot merge, see $B/$1.merge.log"; return 1; }
-    $B/pack $here/corpus/$1 $B/merged/$1 $B/seeds/$1 || exit 2
+    $B/pack $here/corpus/$1 $B/merged/$1 $B/seeds/$1 $((most / $($B/fuzz --targets | wc -l))) || exit 2
 }
 
 size() { cat $here/corpus/* 2>/dev/null | wc -c; }

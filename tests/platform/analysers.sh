@@ -43,8 +43,9 @@ if tidy=$(first clang-tidy-19 clang-tidy-16 clang-tidy); then
     run clang-tidy "$tidy" --quiet --config-file=$here/clang-tidy.yaml $B/unit.c -- -std=c99
 else missing clang-tidy; fi
 
+# One set of options: the others are compiled by make matrix.
 if command -v cppcheck > /dev/null 2>&1; then
-    run cppcheck cppcheck --quiet --std=c99 --enable=warning,portability,performance --error-exitcode=1 \
+    run cppcheck cppcheck --quiet --std=c99 -DLLMPROV_EXTEND --enable=warning,portability,performance --error-exitcode=1 \
         --suppressions-list=$here/cppcheck.txt --template='{file}:{line}: {id}: {message}' $B/unit.c
 else missing cppcheck; fi
 
