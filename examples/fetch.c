@@ -9,6 +9,7 @@
 #include "llmprov.h"
 #include "fetch.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A line for each event: emscripten shows whole lines. */
 static bool on_event(void *user, const llmprov_event *e) {
@@ -34,5 +35,5 @@ int main(int argc, char **argv) {
     else printf("whole: %s\n", reply.text);
     llmprov_response_free(&reply);
     llmprov_close(client);
-    return status != LLMPROV_OK;
+    exit(status != LLMPROV_OK);                 /* what main returns after it has waited, emscripten forgets */
 }

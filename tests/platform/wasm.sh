@@ -56,11 +56,14 @@ fetches() {
     done
     # a port that nobody listens on: the kernel gave it, and it was given back
     closed=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
-    timeout 120 node $dir/fetch-test.js "$url" "http://127.0.0.1:$closed" || return 1
+    timeout 120 node $dir/fetch-test.js "$url" "http://127.0.0.1:$closed" > $dir/fetch.log 2>&1 && tail -n 1 $dir/fetch.log | grep -q '^fetch: all as expected$' ||
+        { echo "FAILED  fetch"; cat $dir/fetch.log; return 1; }
+    echo "ok      fetch: $(grep -c '^ok ' $dir/fetch.log) things as expected"
     timeout 60 node $dir/fetch.js openai "$url" k "Say hello" > $dir/example.log 2>&1 || { echo "FAILED  examples/fetch.c"; cat $dir/example.log; return 1; }
     grep -q '^end: end_turn$' $dir/example.log && grep -q '^whole: Hello! ' $dir/example.log && [ "$(grep -c '^text: ' $dir/example.log)" -gt 5 ] ||
         { echo "FAILED  examples/fetch.c says"; cat $dir/example.log; return 1; }
     timeout 60 node $dir/fetch.js openai "http://127.0.0.1:$closed" k > $dir/example.log 2>&1 && { echo "FAILED  examples/fetch.c succeeds without a server"; return 1; }
+    grep -q '^fetch: .*ECONNREFUSED' $dir/example.log || { echo "FAILED  examples/fetch.c without a server says"; cat $dir/example.log; return 1; }
     exec 3>&-
     wait $mock
     echo "ok      examples/fetch.c in node"
