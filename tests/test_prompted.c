@@ -697,9 +697,11 @@ TEST(prompted_openai_is_told_of_its_own) {
         "{'type':'tool_result','tool_use_id':'c','content':'two','is_error':true}," PROMPTED_DONE("d", "[" PROMPTED_SHOT ",{'type':'text','text':'three'}]") "," PROMPTED_DONE("e", "[]") "]},"
         "{'role':'assistant','content':[" PROMPTED_OWN("f", "{'action':'wait'}", ",'item_type':'computer_call','item_batch':true") ",{'type':'tool_use','id':'g','name':'computer','input':{'action':'wait'},'origin':'gemini-generate','item_batch':true}]},"
         "{'role':'user','content':[" PROMPTED_DONE("f", "[" PROMPTED_SHOT "]") "," PROMPTED_DONE("g", "[" PROMPTED_SHOT "]") "]}]}"));
-    llmprov_tool tools[] = { prompted_screen[0], { .name = "note" } };
+    llmprov_tool tools[] = { { .name = NULL }, { .name = "note" } };
     llmprov_request req = { .model = "gpt-5.4", .history = &h, .tools = tools, .tool_count = 2 };
-    engine_sent s = engine_send("openai-responses", &req);
+    engine_sent s;
+    tools[0] = prompted_screen[0];
+    s = engine_send("openai-responses", &req);
     CHECK_BODY(s, "input[2].actions", Q("[{'type':'wait'}]"));
     CHECK_BODY(s, "input[3].type", "\"function_call\"");
     CHECK_BODY(s, "input[4].actions", Q("[{'type':'type','text':'x'},{'type':'wait'},{'type':'wait'},{'type':'wait'}]"));
