@@ -296,7 +296,7 @@ TEST(t_cohere_many_calls) {
 static size_t cohere_source(void *user, uint64_t offset, void *to, size_t size) {
     (void)user;
     size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
-    memcpy(to, "hello" + offset, size);
+    memcpy(to, &"hello"[offset], size);
     return size;
 }
 

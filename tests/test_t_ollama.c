@@ -262,7 +262,7 @@ TEST(t_ollama_long_arguments) {
 static size_t ollama_source(void *user, uint64_t offset, void *to, size_t size) {
     (void)user;
     size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
-    memcpy(to, "hello" + offset, size);
+    memcpy(to, &"hello"[offset], size);
     return size;
 }
 

@@ -522,7 +522,7 @@ TEST(t_responses_blocks_become_items) {
 static size_t t_responses_source(void *user, uint64_t offset, void *to, size_t size) {
     (void)user;
     size = size < 5 - (size_t)offset ? size : 5 - (size_t)offset;
-    memcpy(to, "hello" + offset, size);
+    memcpy(to, &"hello"[offset], size);
     return size;
 }
 
