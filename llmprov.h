@@ -35258,6 +35258,15 @@ LLMPROV_API const char *llmprov_format_of(const llmprov_registry *reg, const cha
     return found;
 }
 
+/* A text that stays, as UTF-8: itself, or what was made of it. NULL = no memory. */
+static const char *llmprov__ask_utf8(llmprov_asked *asked, const char *text, size_t len) {
+    llmprov__face_memory *m = (llmprov__face_memory *)asked->memory;
+    llmprov_str clean = { text, len };
+    clean = llmprov__json_clean(&m->scratch, clean);
+    if (clean.ptr != text) text = m->scratch.failed ? NULL : llmprov_asked_keep(asked, clean);
+    return text;
+}
+
 /* A piece of a URL without its percent-encoding, as a text that stays; NULL = no memory. What is no code stays as it is. */
 static const char *llmprov__ask_decoded(llmprov_asked *asked, llmprov_str text) {
     char *to = llmprov_asked_keep(asked, text), *from = to, *at = to;
@@ -35267,8 +35276,9 @@ static const char *llmprov__ask_decoded(llmprov_asked *asked, llmprov_str text) 
         *at++ = code ? (char)(unsigned char)(high * 16 + low) : *from;
         from += code ? 3 : 1;
     }
-    if (at) *at = 0;
-    return to;
+    if (!at) return NULL;
+    *at = 0;
+    return llmprov__ask_utf8(asked, to, (size_t)(at - to));
 }
 
 LLMPROV_API llmprov_status llmprov_asked_path(llmprov_asked *asked, const llmprov_registry *reg, const char *path) {

@@ -304,3 +304,15 @@ TEST(ask_of_no_format) {
     if (llmprov_ask(NULL, NULL, "{}", 2, &alloc, &a) != LLMPROV_ERR_NO_MEMORY) CHECK_STR(a.error.message, "requests in this format cannot be read: (none was named)");
     llmprov_asked_free(&a);
 }
+
+/* A model's name in a path is UTF-8 when it is handed on, like everything that is read. */
+TEST(ask_path_that_is_no_utf8) {
+    static const char body[] = "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"H\xff\"}]}]}";
+    llmprov_alloc alloc = test_alloc();
+    llmprov_asked a;
+    llmprov_ask(NULL, "bedrock-converse", body, sizeof body - 1, &alloc, &a);
+    if (!llmprov_asked_path(&a, NULL, "/model/m%ffx%C3%A9/converse")) CHECK_STR(a.request.model, "m\xEF\xBF\xBDx\xC3\xA9");
+    if (!a.error.code) CHECK_TEXT(a.request.messages[0].blocks[0].text, a.request.messages[0].blocks[0].text_len, "H\xEF\xBF\xBD");
+    if (a.request.model) CHECK_ALWAYS(llmprov__text_valid(a.request.model, strlen(a.request.model)) == strlen(a.request.model));
+    llmprov_asked_free(&a);
+}
