@@ -14,7 +14,7 @@
 #include TEST_LIST
 
 /* Allocation failures of one test, and with TEST_LONG set; TEST_RUNS says another number. */
-enum { MOST_RUNS = 500, MOST_LONG_RUNS = 2000 };
+enum { MOST_RUNS = 250, MOST_LONG_RUNS = 2000 };
 
 static const struct test_entry {
     const char *name;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tests under valgrind's memcheck: any error and any leak fails. Each test runs once as it stands and once with one
-# allocation refused, instead of five hundred times, so that it ends in minutes; in two
+# allocation refused, instead of hundreds of times, so that it ends in minutes; in two
 # halves at once, as make test.
 set -u
 export TEST_RUNS=1
