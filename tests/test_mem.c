@@ -437,3 +437,14 @@ TEST(mem_arena_inside_a_heap) {
     llmprov__mem_buf_free(&b);
     CHECK_INT(mem_largest(&heap, sizeof block), largest);
 }
+
+TEST(mem_arena_knows_its_own) {
+    llmprov__mem_arena a = { { NULL, NULL }, NULL, 0, false };
+    char *text, *other, local[] = "abc";
+    a.alloc = test_alloc();
+    text = llmprov__mem_copy(&a, "abc", 3);
+    other = llmprov__mem_copy(&a, local, 3);
+    if (text && other) CHECK(llmprov__mem_own(&a, text) == text && llmprov__mem_own(&a, other + 1) == other + 1);
+    CHECK(!llmprov__mem_own(&a, local));
+    llmprov__mem_arena_free(&a);
+}

@@ -323,6 +323,13 @@ TEST(normal_system_messages_in_the_middle) {
            "messages[1].content[0];");
 }
 
+/* Two in a row are one. Their own members are the first's. */
+TEST(normal_system_messages_in_a_row) {
+    const char *json = "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"system\",\"content\":\"T\",\"z\":1},{\"role\":\"assistant\",\"content\":\"b\"}]";
+    normal_target native = normal_with(&normal_messages, 0, LLMPROV_MODEL_MID_SYSTEM);
+    NORMAL(&native, json, "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":[" NORMAL_TEXT("S") "," NORMAL_TEXT("T") "]},{\"role\":\"assistant\",\"content\":\"b\"}]", "messages[2];");
+}
+
 /* A model without a system role: the prompt stands before the user's first words. */
 TEST(normal_models_without_a_system_role) {
     normal_target gemma = normal_with(&normal_chat, 0, LLMPROV_MODEL_NO_SYSTEM);

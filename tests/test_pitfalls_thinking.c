@@ -283,6 +283,24 @@ static engine_sent pitfalls_effort(const char *provider, const char *model, llmp
 }
 #define EFFORT(provider, model, thinking, effort, budget) pitfalls_effort((provider), (model), (thinking), (effort), (budget), __FILE__, __LINE__)
 
+/* Between tools only, such a model takes no effort above "high". */
+TEST(thinking_between_tools) {
+    engine_sent a = EFFORT("anthropic", "claude-sonnet-5-5", LLMPROV_THINKING_BETWEEN_TOOLS, LLMPROV_EFFORT_MAX, 0);
+    engine_sent b = EFFORT("anthropic", "claude-sonnet-5-5", LLMPROV_THINKING_BETWEEN_TOOLS, LLMPROV_EFFORT_LOW, 0);
+    engine_sent c = EFFORT("anthropic", "claude-opus-4-8", LLMPROV_THINKING_BETWEEN_TOOLS, 0, 0);
+    CHECK_BODY(a, "thinking", Q("{'type':'between_tools'}"));
+    CHECK_BODY(a, "output_config.effort", "\"high\"");
+    CHECK_WARNED(a, LLMPROV_ERR_ARGUMENT, "effort");
+    CHECK_BODY(b, "thinking", Q("{'type':'between_tools'}"));
+    CHECK_BODY(b, "output_config.effort", "\"low\"");
+    CHECK_INT(b.warning_count, 0);
+    CHECK_BODY(c, "thinking.type", "\"adaptive\"");
+    CHECK_WARNED(c, LLMPROV_ERR_ARGUMENT, "thinking");
+    engine_sent_free(&a);
+    engine_sent_free(&b);
+    engine_sent_free(&c);
+}
+
 TEST(pitfall_090_thinking_off_is_said) {
     engine_sent a = EFFORT("anthropic", "claude-opus-4-8", LLMPROV_THINKING_OFF, 0, 0), b = EFFORT("anthropic", "claude-sonnet-4-6", 0, LLMPROV_EFFORT_OFF, 0);
     engine_sent c = EFFORT("openai", "gpt-5.5", LLMPROV_THINKING_OFF, 0, 0), d = EFFORT("anthropic", "claude-sonnet-5-5", LLMPROV_THINKING_OFF, 0, 0);
