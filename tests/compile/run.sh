@@ -7,45 +7,19 @@ dir=build/matrix
 cc=${CC:-cc}
 warn="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 c="-std=c99 $warn -Wstrict-prototypes"
-passed=0 failed=0
-mkdir -p $dir
+. tests/platform/lib.sh
 
-# try NAME COMMAND...
-try() {
-    name=$1
-    shift
-    if "$@" > $dir/out 2>&1 < /dev/null; then
-        passed=$((passed + 1))
-        echo "ok      $name"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $name: $*"
-        head -n 30 $dir/out
-    fi
-}
-
-# What is missing is skipped here, and missed in CI.
-skip() {
-    echo "skipped: $1"
-    [ "${CI:-}" != true ] || failed=$((failed + 1))
-}
-
-# implement NAME COMPILER FLAGS: the implementation with those flags, linked with a program that uses it
-implement() {
+# options NAME COMPILER FLAGS: the same as implement, and each thing that needs what was left out names the option
+options() {
+    implement "$@"
     label=$1 compiler=$2
     shift 2
-    rm -f $dir/$label $dir/$label.o
-    try "$label: compiles" $compiler $c "$@" -c -o $dir/$label.o $here/impl.c
-    [ -f $dir/$label.o ] || return
-    try "$label: runs" sh -c "$compiler $c $linked -o $dir/$label $here/use.c $dir/$label.o && $dir/$label"
-    try "$label: says what it was left without" sh -c "$compiler $c $linked -o $dir/$label.left $here/left_out.c $dir/$label.o && $dir/$label.left $*"
+    [ ! -f $dir/$label.o ] || try "$label: says what it was left without" sh -c "$compiler $c $linked -o $dir/$label.left $here/left_out.c $dir/$label.o && $dir/$label.left $*"
 }
-linked=
-. tests/platform/lib.sh
 
 # -- the interface and its users -----------------------------------------------------------
 
-implement plain "$cc" -O1
+options plain "$cc" -O1
 [ -f $dir/plain.o ] || { echo "matrix: the rest is not tried"; exit 1; }
 for std in c99 c11 c17; do
     try "interface as $std" $cc -std=$std $warn -Wstrict-prototypes -fsyntax-only $here/use.c
@@ -62,11 +36,11 @@ try "two units" sh -c "$cc $c -o $dir/two $here/two_a.c $here/two_b.c && $dir/tw
 
 all_off=
 for option in $(build/rooms --options llmprov.h | grep '^LLMPROV_NO_\|^LLMPROV_SMALL$'); do
-    implement "$option" "$cc" -D$option
+    options "$option" "$cc" -D$option
     all_off="$all_off -D$option"
 done
 [ -n "$all_off" ] || { echo "FAILED  the header has no option LLMPROV_NO_*"; failed=$((failed + 1)); }
-implement all_off "$cc" $all_off
+options all_off "$cc" $all_off
 if [ -n "${CURL:-}" ]; then try "LLMPROV_CURL" $cc $c $CURL -O1 -c -o $dir/curl.o $here/impl.c
 else skip "matrix: there is no libcurl"; fi
 if build/rooms --options llmprov.h | grep -q '^LLMPROV_WINHTTP$'; then
