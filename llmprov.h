@@ -26073,7 +26073,7 @@ static void llmprov__s_chat_arguments(llmprov__s_chat_ask *a, const llmprov_scan
     scratch.alloc = a->reader.arena->alloc;
     b->json = llmprov_asked_keep(a->asked, text);
     b->json_len = text.len;
-    in = llmprov__json_scan(b->json ? b->json : "", text.len, &scratch, 0);
+    in = llmprov__json_scan(b->json, text.len, &scratch, 0);
     object = llmprov_scan_kind(&in) == LLMPROV_JSON_OBJECT;
     llmprov_scan_skip(&in);
     object = llmprov__json_done(&in) && object;
