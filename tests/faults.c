@@ -55,7 +55,7 @@ static const fault faults[] = {
     { "case=hello,bad_crc", STREAM, LLMPROV_ERR_BAD_REPLY, LLMPROV_ERR_BAD_REPLY, SOME, false, false, "bedrock-converse" },
     { "case=hello,delay_ms=20000", BOTH, LLMPROV_ERR_TIMEOUT, LLMPROV_ERR_TIMEOUT, NONE, false, true, NULL },
     { "case=hello,gap_ms=20000", STREAM, LLMPROV_ERR_TIMEOUT, LLMPROV_ERR_TIMEOUT, NONE, false, true, NULL },
-    { "case=hello,gap_ms=150", STREAM, LLMPROV_ERR_TIMEOUT, LLMPROV_ERR_TIMEOUT, NONE, false, true, NULL },
+    { "case=hello,gap_ms=600", STREAM, LLMPROV_ERR_TIMEOUT, LLMPROV_ERR_TIMEOUT, NONE, false, true, NULL },
     { "case=error_in_stream", STREAM, LLMPROV_ERR_SERVER, LLMPROV_ERR_OVERLOADED, SOME, false, false,
       "openai-chat anthropic-messages gemini-generate cohere-v2 ollama-chat" },
     { "case=error_in_stream", STREAM, LLMPROV_ERR_RATE_LIMIT, LLMPROV_ERR_RATE_LIMIT, SOME, false, false, "openai-responses bedrock-converse" },
