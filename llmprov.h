@@ -36410,6 +36410,7 @@ static DWORD llmprov__winhttp_receive(llmprov__winhttp_exchange *x, llmprov_call
 static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_call *call, char **next, bool *stale) {
     llmprov__winhttp_exchange *x = (llmprov__winhttp_exchange *)calloc(1, sizeof *x);
     DWORD code;
+    *stale = false;
     if (!x) return ERROR_NOT_ENOUGH_MEMORY;
     x->holders = x->users = 1;
     x->ended = CreateEventW(NULL, FALSE, FALSE, NULL);
