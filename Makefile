@@ -117,10 +117,10 @@ test32: $(TEST_FILES) ## the tests with 32-bit pointers
 asan: $(B)/test-asan ## the tests under AddressSanitizer
 	$(B)/test-asan
 
-single: $(B)/test-single ## the same, and each thing that an arena holds an allocation of its own, which can fail
+single: $(B)/test-single ## the tests under AddressSanitizer, and each thing that an arena holds an allocation of its own, which can fail
 	$(B)/test-single
 
-ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char, small tables and without SIMD
+ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
 ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
 	$(B)/test-ubsan
 
