@@ -121,7 +121,6 @@ single: $(B)/test-single ## the tests under AddressSanitizer, and each thing tha
 	$(B)/test-single
 
 ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
-ubsan: $(B)/test-ubsan ## the tests under UndefinedBehaviorSanitizer, with unsigned char and without SIMD
 	$(B)/test-ubsan
 
 msan: $(TEST_FILES) ## the tests under MemorySanitizer
