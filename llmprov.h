@@ -36237,6 +36237,12 @@ static bool llmprov__winhttp_cut_off(DWORD code) {
     return code == ERROR_WINHTTP_CONNECTION_ERROR || code == WSAECONNRESET || code == WSAECONNABORTED;
 }
 
+/* Whether that was a connection kept from before, which was closed meanwhile: an answer of no bytes is one that is not
+   HTTP, to Wine. */
+static bool llmprov__winhttp_stale(const llmprov__winhttp_exchange *x, DWORD code) {
+    return x->ended && !x->fresh && (llmprov__winhttp_cut_off(code) || code == ERROR_WINHTTP_INVALID_SERVER_RESPONSE);
+}
+
 /* Sends everything, and waits for a head. A server that refuses may answer before it has everything, and hang up. */
 static DWORD llmprov__winhttp_send(llmprov__winhttp_exchange *x, llmprov_call *call) {
     uint64_t unsent = llmprov_call_http(call)->body_len;
@@ -36416,7 +36422,7 @@ static DWORD llmprov__winhttp_once(HINTERNET session, const char *url, llmprov_c
     x->ended = CreateEventW(NULL, FALSE, FALSE, NULL);
     code = x->ended ? llmprov__winhttp_open(x, session, url, llmprov_call_http(call)) : GetLastError();
     if (!code) code = llmprov__winhttp_send(x, call);
-    *stale = x->ended && !x->fresh && llmprov__winhttp_cut_off(code);
+    *stale = llmprov__winhttp_stale(x, code);
     if (!code) code = llmprov__winhttp_receive(x, call, url, next);
     llmprov__winhttp_leave(x);
     return code;
