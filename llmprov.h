@@ -1268,10 +1268,11 @@ LLMPROV_API const llmprov_http *llmprov_call_http(const llmprov_call *call);
 LLMPROV_API size_t llmprov_call_body(llmprov_call *call, void *to, size_t size);
 
 /* From the beginning again, within one attempt (a redirect, a lost connection). False when a source can be read
-   only once and was. */
+   only once and was, or when the body was pulled and the first of the answer shown: it is gone then. */
 LLMPROV_API bool llmprov_call_body_rewind(llmprov_call *call);
 
-/* The whole body at once, made in memory. NULL when it failed or has no memory; see llmprov_call_want. */
+/* The whole body at once, made in memory, valid until the call is freed. NULL when it failed, has no memory (see
+   llmprov_call_want), or was pulled and answered. */
 LLMPROV_API const void *llmprov_call_body_whole(llmprov_call *call, size_t *len);
 
 LLMPROV_API void llmprov_call_sent(llmprov_call *call);        /* the request is out; implied by head         */
@@ -4174,6 +4175,17 @@ LLMPROV_API void llmprov_writer_free(llmprov_writer *w) {
     w->alloc = alloc;
 }
 
+/* Lets go of what only writing needed. Whether the text refers to nothing, so that it is the whole body by itself. */
+static bool llmprov__write_close(llmprov_writer *w) {
+    if (!w->plan) return true;
+    llmprov__mem_arena_free(&w->plan->marks);
+    if (w->plan->refs.len) return false;
+    llmprov__mem_buf_free(&w->plan->refs);
+    llmprov__mem_realloc(&w->alloc, w->plan, sizeof *w->plan, 0);
+    w->plan = NULL;
+    return true;
+}
+
 /* -- the body: glue and references in order -- */
 
 static uint64_t llmprov__write_size(const llmprov_writer *w) {
@@ -4263,6 +4275,13 @@ static size_t llmprov__write_pull(const llmprov_writer *w, llmprov__write_cursor
         }
     }
     return c->failed ? 0 : done;
+}
+
+/* Whether nothing of the body is left to pull. */
+static bool llmprov__write_pulled(const llmprov_writer *w, const llmprov__write_cursor *c) {
+    const llmprov__write_ref *refs = w->plan ? (const llmprov__write_ref *)(const void *)w->plan->refs.ptr : NULL;
+    size_t count = w->plan ? w->plan->refs.len / sizeof *refs : 0;
+    return c->held_from == c->held_to && c->glue == w->len && (c->ref == count || (c->ref + 1 == count && c->offset == refs[c->ref].len));
 }
 
 /* The whole body in one allocation of its size and a NUL; NULL = no memory, or a source came up short. */
@@ -5889,21 +5908,97 @@ static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, c
     return NULL;
 }
 
+/* -- numbers and dates of headers -- */
+
+/* A decimal number with at most a fraction, in thousandths; -1 when it is anything else. */
+static int64_t llmprov__http_decimal(const char *p, int64_t scale) {
+    int64_t value = 0, fraction = 0, unit = scale;
+    bool digits = false;
+    while (*p == ' ') p++;
+    for (; *p >= '0' && *p <= '9'; p++, digits = true)
+        if (value < 1000000000) value = value * 10 + (*p - '0');
+    if (*p == '.')
+        for (p++; *p >= '0' && *p <= '9'; p++, digits = true) {
+            unit /= 10;
+            fraction += unit * (*p - '0');
+        }
+    while (*p == ' ') p++;
+    return digits && !*p ? value * scale + fraction : -1;
+}
+
+static int llmprov__http_two(const char *p) {
+    return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + p[1] - '0' : -1;
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar, counted from March so that leap days come last. */
+static int64_t llmprov__http_days(int64_t year, int64_t month, int64_t day) {
+    int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* The parts of a date as far as they were found; -1 = not found. */
+typedef struct llmprov__http_moment { int day, month, year, seconds; } llmprov__http_moment;
+
+/* "08:49:37" in seconds; -1 when it is anything else. */
+static int llmprov__http_clock(const char *p, size_t len) {
+    int hour, minute, second;
+    if (len != 8 || p[2] != ':' || p[5] != ':') return -1;
+    hour = llmprov__http_two(p);
+    minute = llmprov__http_two(p + 3);
+    second = llmprov__http_two(p + 6);
+    return hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ? -1 : (hour * 60 + minute) * 60 + second;
+}
+
+/* One word of a date: a month, a time of day, a day, a year. A year of two digits is this century's: servers send
+   moments that are near. */
+static bool llmprov__http_word(llmprov__http_moment *m, const char *p, size_t len) {
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int i, two = len >= 2 ? llmprov__http_two(p) : -1;
+    for (i = 0; len == 3 && i < 12; i++)
+        if (!memcmp(months + i * 3, p, 3)) {
+            m->month = i + 1;
+            return true;
+        }
+    if (len == 8) return (m->seconds = llmprov__http_clock(p, len)) >= 0;
+    if (len == 4 && two >= 0 && llmprov__http_two(p + 2) >= 0) m->year = two * 100 + llmprov__http_two(p + 2);
+    else if (len == 2 && two >= 0 && m->day < 0) m->day = two;
+    else if (len == 2 && two >= 0) m->year = 2000 + two;
+    else if (len == 1 && *p >= '1' && *p <= '9') m->day = *p - '0';
+    else return len == 3 && !memcmp(p, "GMT", 3);
+    return true;
+}
+
+/* The three forms of RFC 9110 5.6.7 in seconds since 1970: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37
+   GMT", "Sun Nov  6 08:49:37 1994". -1 when it is anything else. */
+static int64_t llmprov__http_date(const char *p) {
+    llmprov__http_moment m = { -1, -1, -1, -1 };
+    size_t len = strcspn(p, ", ");
+    if (len < 3 || !p[len]) return -1;
+    for (p += len; *p; p += len) {
+        p += strspn(p, ", -");
+        len = strcspn(p, ", -");
+        if (len && !llmprov__http_word(&m, p, len)) return -1;
+    }
+    if (m.day < 1 || m.day > 31 || m.month < 0 || m.year < 1970 || m.seconds < 0) return -1;
+    return llmprov__http_days(m.year, m.month, m.day) * 86400 + m.seconds;
+}
+
 /* -- what we read of a reply's headers -- */
+
+enum { LLMPROV__HTTP_LONG = 256 };             /* a longer id is none, and an exception's name ends here */
 
 typedef struct llmprov__http_head {
     int status;
-    char request_id[96];
-    char retry_after[48], retry_after_ms[24], date[48];
     llmprov_flag should_retry;
     bool event_stream;           /* Content-Type: text/event-stream, AWS's, or JSON lines */
-    char error_type[64];         /* AWS's word for what failed */
+    char *request_id;            /* NULL = none, as in what follows */
+    char *error_type;            /* AWS's word for what failed */
+    int64_t wait_ms, wait_at, date;            /* Retry-After in milliseconds, or when; when this was; -1 = it was not said */
 } llmprov__http_head;
 
-static void llmprov__http_keep(char *to, size_t size, const char *value) {
-    size_t n = strlen(value);
-    if (n >= size) return;
-    memcpy(to, value, n + 1);
+static void llmprov__http_head_begin(llmprov__http_head *h) {
+    memset(h, 0, sizeof *h);
+    h->wait_ms = h->wait_at = h->date = -1;
 }
 
 /* The media type of a stream, in any case, with or without parameters. */
@@ -5921,31 +6016,38 @@ static bool llmprov__http_is_stream(const char *value) {
 
 /* "com.amazon#ThrottlingException:http://...,..." is ThrottlingException:
    https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
-static void llmprov__http_error_type(char *to, size_t size, const char *value) {
-    size_t len = strcspn(value, ",:"), i;
-    const char *word = value;
-    for (i = 0; i < len; i++)
-        if (value[i] == '#') word = value + i + 1;
-    len -= (size_t)(word - value);
-    if (len >= size) len = size - 1;
-    memcpy(to, word, len);
-    to[len] = 0;
+static llmprov_str llmprov__http_error_type(const char *value) {
+    llmprov_str word = { value, strcspn(value, ",:") };
+    size_t i = word.len;
+    while (i && value[i - 1] != '#') i--;
+    word.ptr += i;
+    word.len -= i;
+    if (word.len > LLMPROV__HTTP_LONG) word.len = LLMPROV__HTTP_LONG;
+    return word;
 }
 
-static void llmprov__http_head_line(llmprov__http_head *h, const char *name, const char *value) {
+/* A line of a reply's head; what must be kept of it goes into an arena. */
+static void llmprov__http_head_line(llmprov__http_head *h, llmprov__mem_arena *a, const char *name, const char *value) {
     static const char *const ids[] = { "request-id", "x-request-id", "apim-request-id", "x-ms-request-id", "x-amzn-requestid", "cf-ray" };
     size_t i;
     if (!name || !value) return;
     for (i = 0; i < LLMPROV__COUNT(ids); i++)
-        if (llmprov__text_same(name, ids[i], true) && !h->request_id[0]) llmprov__http_keep(h->request_id, sizeof h->request_id, value);
-    if (llmprov__text_same(name, "retry-after", true)) llmprov__http_keep(h->retry_after, sizeof h->retry_after, value);
-    if (llmprov__text_same(name, "retry-after-ms", true)) llmprov__http_keep(h->retry_after_ms, sizeof h->retry_after_ms, value);
-    if (llmprov__text_same(name, "date", true)) llmprov__http_keep(h->date, sizeof h->date, value);
-    if (llmprov__text_same(name, "x-should-retry", true))
+        if (llmprov__text_same(name, ids[i], true) && !h->request_id && strlen(value) <= LLMPROV__HTTP_LONG)
+            h->request_id = llmprov__mem_copy(a, value, strlen(value));
+    if (llmprov__text_same(name, "retry-after-ms", true)) {
+        int64_t ms = llmprov__http_decimal(value, 1);
+        if (ms >= 0) h->wait_ms = ms;
+    } else if (llmprov__text_same(name, "retry-after", true)) {
+        if (h->wait_ms < 0) h->wait_ms = llmprov__http_decimal(value, 1000);
+        h->wait_at = llmprov__http_date(value);
+    } else if (llmprov__text_same(name, "date", true)) h->date = llmprov__http_date(value);
+    else if (llmprov__text_same(name, "x-should-retry", true))
         h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
-    if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
-    if (llmprov__text_same(name, "x-amzn-errortype", true))
-        llmprov__http_error_type(h->error_type, sizeof h->error_type, value);
+    else if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
+    else if (llmprov__text_same(name, "x-amzn-errortype", true)) {
+        llmprov_str word = llmprov__http_error_type(value);
+        h->error_type = llmprov__mem_copy(a, word.ptr, word.len);
+    }
 }
 
 //==============================================================================
@@ -6174,7 +6276,7 @@ typedef struct llmprov__frame_walk {
     bool typing, again;          /* the value that comes is the frame's type; that is one whose values are dropped */
     bool dropping;
     int depth, dropped;          /* how many containers are open; of what is dropped */
-    struct { bool object; unsigned paths; int keys; } in[LLMPROV__FRAME_DEEP + 1];     /* which paths its keys so far belong to */
+    struct { unsigned paths; short keys; bool object; } in[LLMPROV__FRAME_DEEP + 1];   /* which paths its keys so far belong to */
     unsigned paths;              /* the same for the value that comes */
     int keys;
     char name[LLMPROV__FRAME_NAME];
@@ -6197,7 +6299,7 @@ typedef struct llmprov__frame_cutter {
     const char *clean;           /* up to here the piece in hand has no CR                                   */
     size_t total;                /* of the binary message that was begun; 0 = not known yet                  */
     uint32_t crc;                /* of its two lengths                                                       */
-    char headers[128];           /* of the event before it, if they are no longer                            */
+    char headers[LLMPROV__MEM_SMALL ? 1 : 128];              /* of the event before it, if they are no longer   */
     size_t headers_len, type_at, type_len;     /* and where its type is in them                              */
     size_t limit;                /* bytes of one event                                                       */
     llmprov_status status;
@@ -6229,6 +6331,21 @@ static void llmprov__frame_hold(llmprov__frame_cutter *f, llmprov__mem_buf *b, l
     b->len = 0;
     if (!llmprov__mem_add(b, text->ptr, text->len)) f->status = LLMPROV_ERR_NO_MEMORY;
     text->ptr = b->ptr;
+}
+
+/* Exchanges the buffer of a line and that of the data: a long text needs room in one of them alone. */
+static void llmprov__frame_exchange(llmprov__frame_cutter *f) {
+    llmprov__mem_buf line = f->line;
+    f->line = f->data;
+    f->data = line;
+    f->line.len = 0;
+}
+
+/* Moves the data so far to where they outlive the piece. */
+static void llmprov__frame_hold_data(llmprov__frame_cutter *f) {
+    if (f->payload.ptr == f->data.ptr) return;
+    if (!f->line.len && f->line.cap > f->data.cap) llmprov__frame_exchange(f);
+    llmprov__frame_hold(f, &f->data, &f->payload);
 }
 
 /* -- values that nobody needs: long texts that a format says again -- */
@@ -6286,7 +6403,7 @@ static void llmprov__frame_bracket(llmprov__frame_walk *w, char c) {
     } else if (++w->depth <= LLMPROV__FRAME_DEEP) {
         w->in[w->depth].object = c == '{';
         w->in[w->depth].paths = w->depth == 1 ? ~0u : w->paths;
-        w->in[w->depth].keys = w->depth == 1 ? 0 : w->keys;
+        w->in[w->depth].keys = (short)(w->depth == 1 ? 0 : w->keys);
     }
     w->key = open && c == '{';
     w->typing = false;
@@ -6357,7 +6474,7 @@ static void llmprov__frame_data(llmprov__frame_cutter *f, llmprov_str value) {
         f->has_data = true;
         return;
     }
-    llmprov__frame_hold(f, &f->data, &f->payload);
+    llmprov__frame_hold_data(f);
     if (!llmprov__mem_add(&f->data, "\n", 1) || !llmprov__mem_add(&f->data, value.ptr, value.len)) f->status = LLMPROV_ERR_NO_MEMORY;
     f->payload.ptr = f->data.ptr;
     f->payload.len = f->data.len;
@@ -6414,6 +6531,7 @@ static bool llmprov__frame_leave(llmprov__frame_cutter *f, const char **at, cons
 static void llmprov__frame_forget(llmprov__frame_cutter *f) {
     f->left = f->has_data = f->bare = false;
     f->event.len = f->payload.len = 0;
+    if (f->data.cap > f->line.cap) llmprov__frame_exchange(f);
 }
 
 /* The end of the line that begins at p: its CR or LF, or NULL. Most pieces have no CR at all: they are searched once. */
@@ -6425,13 +6543,18 @@ static const char *llmprov__frame_eol(llmprov__frame_cutter *f, const char *p, c
     return cr && (!lf || cr < lf) ? cr : lf;
 }
 
-/* A line that ran over the end of its piece: it is completed in the line buffer, from where its texts are held. */
+/* A line that ran over the end of its piece: it is completed in the line buffer, where its data stay. */
 static bool llmprov__frame_crossing(llmprov__frame_cutter *f, const char *p, const char *eol) {
-    bool whole;
+    bool whole, more = f->has_data;
     if (!llmprov__frame_add(f, p, eol)) f->status = LLMPROV_ERR_NO_MEMORY;
     whole = !f->status && llmprov__frame_line(f, f->line.ptr, f->line.ptr + f->line.len);
-    if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
+    if (f->has_data && !more) {
+        llmprov__frame_exchange(f);
+        memmove(f->data.ptr, f->payload.ptr, f->payload.len);
+        f->data.len = f->payload.len;
+        f->payload.ptr = f->data.ptr;
+    }
     f->line.len = 0;
     return whole;
 }
@@ -6448,7 +6571,7 @@ static bool llmprov__frame_short(llmprov__frame_cutter *f, const char *p, const 
 /* What is left of a piece waits for the next one. */
 static void llmprov__frame_wait(llmprov__frame_cutter *f, const char *p, const char *end) {
     f->clean = NULL;
-    if (f->has_data) llmprov__frame_hold(f, &f->data, &f->payload);
+    if (f->has_data) llmprov__frame_hold_data(f);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
     if (p < end && !llmprov__frame_add(f, p, end)) f->status = LLMPROV_ERR_NO_MEMORY;
     if (f->line.len + f->payload.len > f->limit) f->status = LLMPROV_ERR_LIMIT;
@@ -7109,87 +7232,11 @@ static bool llmprov__auth_is_region(const char *region) {
 // Calls: http
 //==============================================================================
 
-/* A decimal number with at most a fraction, in thousandths; -1 when it is anything else. */
-static int64_t llmprov__retry_decimal(const char *p, int64_t scale) {
-    int64_t value = 0, fraction = 0, unit = scale;
-    bool digits = false;
-    while (*p == ' ') p++;
-    for (; *p >= '0' && *p <= '9'; p++, digits = true)
-        if (value < 1000000000) value = value * 10 + (*p - '0');
-    if (*p == '.')
-        for (p++; *p >= '0' && *p <= '9'; p++, digits = true) {
-            unit /= 10;
-            fraction += unit * (*p - '0');
-        }
-    while (*p == ' ') p++;
-    return digits && !*p ? value * scale + fraction : -1;
-}
-
-static int llmprov__retry_two(const char *p) {
-    return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + p[1] - '0' : -1;
-}
-
-/* Days since 1970-01-01 in the Gregorian calendar, counted from March so that leap days come last. */
-static int64_t llmprov__retry_days(int64_t year, int64_t month, int64_t day) {
-    int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
-    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
-/* The parts of a date as far as they were found; -1 = not found. */
-typedef struct llmprov__retry_moment { int day, month, year, seconds; } llmprov__retry_moment;
-
-/* "08:49:37" in seconds; -1 when it is anything else. */
-static int llmprov__retry_clock(const char *p, size_t len) {
-    int hour, minute, second;
-    if (len != 8 || p[2] != ':' || p[5] != ':') return -1;
-    hour = llmprov__retry_two(p);
-    minute = llmprov__retry_two(p + 3);
-    second = llmprov__retry_two(p + 6);
-    return hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ? -1 : (hour * 60 + minute) * 60 + second;
-}
-
-/* One word of a date: a month, a time of day, a day, a year. A year of two digits is this century's: servers send
-   moments that are near. */
-static bool llmprov__retry_word(llmprov__retry_moment *m, const char *p, size_t len) {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int i, two = len >= 2 ? llmprov__retry_two(p) : -1;
-    for (i = 0; len == 3 && i < 12; i++)
-        if (!memcmp(months + i * 3, p, 3)) {
-            m->month = i + 1;
-            return true;
-        }
-    if (len == 8) return (m->seconds = llmprov__retry_clock(p, len)) >= 0;
-    if (len == 4 && two >= 0 && llmprov__retry_two(p + 2) >= 0) m->year = two * 100 + llmprov__retry_two(p + 2);
-    else if (len == 2 && two >= 0 && m->day < 0) m->day = two;
-    else if (len == 2 && two >= 0) m->year = 2000 + two;
-    else if (len == 1 && *p >= '1' && *p <= '9') m->day = *p - '0';
-    else return len == 3 && !memcmp(p, "GMT", 3);
-    return true;
-}
-
-/* The three forms of RFC 9110 5.6.7 in seconds since 1970: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37
-   GMT", "Sun Nov  6 08:49:37 1994". -1 when it is anything else. */
-static int64_t llmprov__retry_date(const char *p) {
-    llmprov__retry_moment m = { -1, -1, -1, -1 };
-    size_t len = strcspn(p, ", ");
-    if (len < 3 || !p[len]) return -1;
-    for (p += len; *p; p += len) {
-        p += strspn(p, ", -");
-        len = strcspn(p, ", -");
-        if (len && !llmprov__retry_word(&m, p, len)) return -1;
-    }
-    if (m.day < 1 || m.day > 31 || m.month < 0 || m.year < 1970 || m.seconds < 0) return -1;
-    return llmprov__retry_days(m.year, m.month, m.day) * 86400 + m.seconds;
-}
-
 /* What the provider asked for, in milliseconds; -1 when it did not, or not in a form that exists. */
 static int64_t llmprov__retry_asked(const llmprov__http_head *h, int64_t unix_ms) {
-    int64_t ms = llmprov__retry_decimal(h->retry_after_ms, 1), at, now;
-    if (ms < 0) ms = llmprov__retry_decimal(h->retry_after, 1000);
-    if (ms >= 0) return ms;
-    at = llmprov__retry_date(h->retry_after);
-    now = unix_ms > 0 ? unix_ms / 1000 : llmprov__retry_date(h->date);
-    return at < 0 || now < 0 ? -1 : at > now ? (at - now) * 1000 : 0;
+    int64_t now = unix_ms > 0 ? unix_ms / 1000 : h->date;
+    if (h->wait_ms >= 0) return h->wait_ms;
+    return h->wait_at < 0 || now < 0 ? -1 : h->wait_at > now ? (h->wait_at - now) * 1000 : 0;
 }
 
 typedef struct llmprov__retry_case {
@@ -7293,7 +7340,7 @@ typedef enum llmprov__reply_kind { LLMPROV__REPLY_TEXT, LLMPROV__REPLY_STRING, L
 /* A place where a frame may differ from the learned one: the inside of a string, or a number. */
 typedef struct llmprov__reply_hole { llmprov__reply_kind kind; size_t from, to; } llmprov__reply_hole;
 
-enum { LLMPROV__REPLY_HOLES = 8 };
+enum { LLMPROV__REPLY_HOLES = LLMPROV__MEM_SMALL ? 1 : 8 };
 
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf bytes;      /* the frame with what the framing puts around it; where that is unknown, its data alone */
@@ -10628,16 +10675,26 @@ static void llmprov__schema_finish(llmprov__schema_work *c, llmprov__mem_buf *to
     out->json = llmprov__mem_copy(c->arena, to->ptr, to->len);
 }
 
+static void llmprov__schema_no_json(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_status code, size_t offset, const char *why) {
+    llmprov__err_set(&out->error, &memory->arena, code, "not JSON at byte ", llmprov__err_int((int64_t)offset).text, ": ", why, (char *)NULL);
+    out->error.offset = offset;
+}
+
 #ifdef LLMPROV_NO_SCHEMA
 
 /* The schema as it is. Where nothing would have been left out, nothing is said. */
-static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_schema_target target) {
+static void llmprov__schema_compile_text(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_str text, llmprov_schema_target target) {
     llmprov__err_warnings warnings = { NULL, 0, 0 };
-    llmprov_str text = memory->root->raw;
-    if (memory->root->kind != LLMPROV_JSON_OBJECT) {
+    llmprov_scan s = llmprov__json_scan(text.ptr, text.len, NULL, 0);
+    if (!llmprov_scan_raw(&s, &text) || !llmprov__json_done(&s)) {
+        llmprov__schema_no_json(out, memory, s.status, (size_t)(s.at - s.begin), s.why);
+        return;
+    }
+    if (text.ptr[0] != '{') {
         llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "a schema is an object", (char *)NULL);
         return;
     }
+    text.ptr = llmprov__mem_copy(&memory->arena, text.ptr, text.len);
     if (target != LLMPROV_SCHEMA_PLAIN && target != LLMPROV_SCHEMA_ANSWER)
         llmprov__err_warn(&warnings, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "",
                           "it goes out as it is, although the target takes a subset of JSON Schema only: LLMPROV_NO_SCHEMA left out what fits it in");
@@ -10645,7 +10702,6 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     if (out->error.code) return;
     out->json = text.ptr;
     out->json_len = text.len;
-    ((char *)text.ptr)[text.len] = 0;
     out->warnings = warnings.items;
     out->warning_count = warnings.count;
 }
@@ -10675,12 +10731,19 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     llmprov__schema_free_work(&c);
 }
 
+static void llmprov__schema_compile_text(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_str text, llmprov_schema_target target) {
+    llmprov_error err;
+    memory->root = llmprov_json_parse(text.ptr, text.len, &memory->arena.alloc, &err);
+    if (memory->root) llmprov__schema_compile_tree(out, memory, target);
+    else llmprov__schema_no_json(out, memory, err.code, err.offset, err.message);
+}
+
 #endif /* LLMPROV_NO_SCHEMA */
 
 LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len, llmprov_schema_target target, const llmprov_alloc *alloc, llmprov_schema *out) {
     llmprov__schema_memory *memory;
     llmprov_alloc a = { NULL, NULL };
-    llmprov_error err;
+    llmprov_str text = { schema, len };
     memset(out, 0, sizeof *out);
     llmprov__err_clear(&out->error);
     if (alloc) a = *alloc;
@@ -10691,10 +10754,7 @@ LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len
     memset(memory, 0, sizeof *memory);
     memory->arena.alloc = a;
     if ((unsigned)target >= LLMPROV__COUNT(llmprov__schema_rows)) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "there is no such target", (char *)NULL);
-    memory->root = llmprov_json_parse(schema, len, &a, &err);
-    if (memory->root) llmprov__schema_compile_tree(out, memory, target);
-    else llmprov__err_set(&out->error, &memory->arena, err.code, "not JSON at byte ", llmprov__err_int((int64_t)err.offset).text, ": ", err.message, (char *)NULL);
-    if (!memory->root) out->error.offset = err.offset;
+    llmprov__schema_compile_text(out, memory, text, target);
     return out->error.code;
 }
 
@@ -11945,10 +12005,12 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
     }
     n->req.tools = tools;
     n->req.tool_count = count;
-    llmprov__text_forget(&n->names);
-    for (i = 0; i < n->req.tool_count; i++)
-        if (!llmprov__text_enter(&n->names, n->arena, llmprov__text_of(tools[i].name), i))
-            return llmprov__normal_no_memory(n);
+    memset(&n->names, 0, sizeof n->names);
+    for (i = 0; i < n->req.tool_count; i++) {
+        llmprov_str name = llmprov__text_of(tools[i].name);
+        name.ptr = llmprov__mem_copy(n->keep, name.ptr, name.len);
+        if (!name.ptr || !llmprov__text_enter(&n->names, n->keep, name, i)) return llmprov__normal_no_memory(n);
+    }
     return true;
 }
 
@@ -13429,7 +13491,6 @@ static void llmprov__parts_aws_read_error(llmprov_turn *t, llmprov_error *e, llm
     static const char *const names[] = { "message", "Message", "code", "__type", "originalMessage" };
     llmprov_str raw, v[5];
     const char *text, *name, *more;
-    char type[64];
     if (!llmprov_scan_raw(body, &raw) || raw.ptr[0] != '{') return;
     llmprov__parts_members(body, raw, names, v, 5);
     text = llmprov__parts_string(t, body, v[0].ptr ? v[0] : v[1]);
@@ -13438,13 +13499,7 @@ static void llmprov__parts_aws_read_error(llmprov_turn *t, llmprov_error *e, llm
     if (text && *text) e->message = text;
     if (more && *more && (text = llmprov__err_join(&t->arena, e->message, ": ", more, (char *)NULL)) != NULL)
         e->message = text;
-    if (name && *name && !*e->provider_code) {
-        llmprov_str word;
-        llmprov__http_error_type(type, sizeof type, name);
-        word.ptr = type;
-        word.len = strlen(type);
-        e->provider_code = llmprov__parts_copy(t, word).ptr;
-    }
+    if (name && *name && !*e->provider_code) e->provider_code = llmprov__parts_copy(t, llmprov__http_error_type(name)).ptr;
     e->code = llmprov__parts_aws_classify(e);
 }
 
@@ -33295,7 +33350,7 @@ struct llmprov_client {
     llmprov_auth auth;
     uint32_t calls;              /* the seed of the jitter */
     llmprov_client *next;        /* in a registry's cache */
-    llmprov_desc asked;          /* as it was given, to find the client again */
+    llmprov_transport asked;     /* as it was given, to find the client again */
 };
 
 static const char *llmprov__client_env(const char *name) {
@@ -33583,7 +33638,8 @@ LLMPROV_API llmprov_client *llmprov_open(const llmprov_desc *desc) {
     memset(c, 0, sizeof *c);
     c->alloc = c->arena.alloc = asked.alloc;
     llmprov__err_clear(&c->error);
-    c->asked = c->desc = llmprov__client_desc(c, asked);
+    c->desc = llmprov__client_desc(c, asked);
+    c->asked = c->desc.transport;
     llmprov__client_defaults(&c->desc);
     llmprov__client_set_up(c);
     if (c->arena.failed) {
@@ -33626,13 +33682,12 @@ static bool llmprov__client_same_transport(const llmprov_transport *a, const llm
     return a->perform == b->perform && a->wait == b->wait && a->now == b->now && a->close == b->close && a->user == b->user;
 }
 
-/* Every field that changes what a client does. */
+/* Every field that changes what a client does, but the transport. */
 static bool llmprov__client_same(const llmprov_desc *a, const llmprov_desc *b) {
     return llmprov__text_same(a->provider, b->provider, false) && llmprov__text_same(a->api_key, b->api_key, false) &&
            llmprov__text_same(a->base_url, b->base_url, false) &&
            llmprov__text_same(a->api_version, b->api_version, false) &&
            llmprov__text_same(a->headers, b->headers, false) &&
-           llmprov__client_same_transport(&a->transport, &b->transport) &&
            llmprov__text_same(a->region, b->region, false) &&
            llmprov__text_same(a->access_key, b->access_key, false) &&
            llmprov__text_same(a->secret_key, b->secret_key, false) &&
@@ -33655,7 +33710,7 @@ static bool llmprov__client_same_keys(const llmprov_credentials *a, const llmpro
 
 /* The environment may have changed since: a client whose key or address came from there is found by what it found. */
 static bool llmprov__client_current(llmprov_client *c, const llmprov_client *fresh) {
-    return llmprov__client_same(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) &&
+    return llmprov__client_same(&c->desc, &fresh->desc) && llmprov__client_same_transport(&c->asked, &fresh->asked) && llmprov__text_same(c->key, fresh->key, false) &&
            llmprov__text_same(c->url, fresh->url, false) && llmprov__text_same(c->region, fresh->region, false) &&
            llmprov__client_same_keys(&c->keys, &fresh->keys);
 }
@@ -33734,9 +33789,10 @@ struct llmprov_call {
     size_t whole_len;
     llmprov_http http;
     llmprov__http_headers headers;             /* of http */
-    char hash[65];               /* SHA-256 of the body in hex, once it is known */
+    char *hash;                  /* SHA-256 of the body in hex, once it is known; in wire */
     bool signs;                  /* credentials are asked for, or the request is signed, before each attempt */
     bool stream, once, touched;  /* once: a source can be read one time; touched: it was */
+    bool spent;                  /* the request was let go of */
     llmprov_want want;
     bool finished, shown, cancelled, in_callback, free_later, clocked;
     bool expired;                /* the whole call's time is over: no further attempt */
@@ -33808,11 +33864,24 @@ static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
     }
 }
 
+/* Lets go of the request. What was told in other words is listened for to the end. */
+static void llmprov__call_spend(llmprov_call *call) {
+    call->spent = true;
+    llmprov_writer_free(&call->body);
+    if (!call->prompted) llmprov__mem_arena_free(&call->plan);
+}
+
+/* A call that has shown something is never sent again: its request goes, once all of it was pulled. */
+static void llmprov__call_show(llmprov_call *call) {
+    call->shown = true;
+    if (!call->spent && !call->whole && llmprov__write_pulled(&call->body, &call->cursor)) llmprov__call_spend(call);
+}
+
 static void llmprov__call_deliver(void *user, const llmprov_event *e) {
     llmprov_call *call = (llmprov_call *)user;
     if (call->cancelled) return;
     if (e->type == LLMPROV_EVENT_END) call->told = true;
-    if (e->type != LLMPROV_EVENT_START && e->type != LLMPROV_EVENT_RETRY && e->type != LLMPROV_EVENT_ERROR) call->shown = true;
+    if (e->type != LLMPROV_EVENT_START && e->type != LLMPROV_EVENT_RETRY && e->type != LLMPROV_EVENT_ERROR) llmprov__call_show(call);
     if (!call->req.on_event) {
         if (!call->muted) llmprov__call_queue(call, e);
         return;
@@ -33916,10 +33985,7 @@ static void llmprov__call_blame(llmprov_call *call) {
     int64_t asked = llmprov__retry_asked(&call->head, call->client->desc.unix_ms ? call->client->desc.unix_ms(call->client->desc.user) : 0);
     e->provider = call->turn->provider;
     e->http_status = call->head.status;
-    if (!*e->request_id && call->head.request_id[0]) {
-        char *id = llmprov__mem_copy(&call->turn->arena, call->head.request_id, strlen(call->head.request_id));
-        if (id) e->request_id = id;
-    }
+    if (!*e->request_id && call->head.request_id) e->request_id = call->head.request_id;
     if (asked > 0) e->retry_after_ms = asked > INT32_MAX ? INT32_MAX : (int32_t)asked;
 }
 
@@ -33945,7 +34011,8 @@ static int64_t llmprov__call_retry(llmprov_call *call) {
     c.attempt = call->attempt;
     c.max_retries = call->expired ? 0 : d->max_retries;
     c.cap_ms = d->retry_after_cap_ms;
-    c.seed = call->seed ^ (uint32_t)call->now ^ llmprov__text_hash(call->head.request_id, strlen(call->head.request_id));
+    c.seed = call->seed ^ (uint32_t)call->now;
+    if (call->head.request_id) c.seed ^= llmprov__text_hash(call->head.request_id, strlen(call->head.request_id));
     call->turn->error.retryable = llmprov__retry_worth(&c);
     c.output = call->shown;
     c.spent = call->once && call->touched;
@@ -34018,6 +34085,7 @@ static bool llmprov__call_stopped(llmprov_call *call) {
 
 static void llmprov__call_succeeded(llmprov_call *call) {
     if (call->finished) return;
+    llmprov__call_forget_reply(call);
     llmprov__reply_finish(call->turn);
     if (call->turn->error.code) llmprov__call_failed(call);
     else if (call->cancelled && !call->told) llmprov__call_stopped(call);
@@ -34257,13 +34325,10 @@ static void llmprov__call_refused(llmprov_call *call) {
     llmprov_str json = llmprov__call_error_json(body), nothing = LLMPROV__STR("{}");
     llmprov_scan s = llmprov__call_scan(call, json), check = s;
     llmprov_status code = llmprov__parts_error_status(call->head.status);
-    const char *type;
     llmprov__call_mask(call, body.ptr, body.len, call->reply.ptr);
     llmprov_scan_skip(&check);
     e->http_status = call->head.status;
-    if (call->head.error_type[0] &&
-        (type = llmprov__mem_copy(&t->arena, call->head.error_type, strlen(call->head.error_type))) != NULL)
-        e->provider_code = type;
+    if (call->head.error_type) e->provider_code = call->head.error_type;
     if (json.len && llmprov__json_done(&check)) {
         llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, ": ", llmprov__call_excerpt(call, json), (char *)NULL);
         call->client->translator->read_error(t, e, &s);
@@ -34272,7 +34337,7 @@ static void llmprov__call_refused(llmprov_call *call) {
         llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, json.len ? ", and the body is not JSON; it begins: " : " with an empty body",
                          llmprov__call_excerpt(call, json), (char *)NULL);
         s = llmprov__call_scan(call, nothing);
-        if (call->head.error_type[0]) call->client->translator->read_error(t, e, &s);
+        if (call->head.error_type) call->client->translator->read_error(t, e, &s);
     }
     if (t->arena.failed || t->scratch.failed) {
         e->code = LLMPROV_OK;
@@ -34583,7 +34648,7 @@ static bool llmprov__call_hash(llmprov_call *call) {
     unsigned char hash[32];
     char piece[1024];
     size_t n;
-    if (call->hash[0]) return true;
+    if (call->hash) return true;
     if (call->once) {
         llmprov_turn_fail(
             call->turn, LLMPROV_ERR_UNSUPPORTED,
@@ -34597,8 +34662,8 @@ static bool llmprov__call_hash(llmprov_call *call) {
         llmprov__crypt_sha_add(&sha, piece, n);
     llmprov__crypt_sha_end(&sha, hash);
     if (cursor.failed) llmprov_turn_fail(call->turn, LLMPROV_ERR_ARGUMENT, llmprov__call_short);
-    else llmprov__crypt_hex(call->hash, hash, sizeof hash);
-    return !cursor.failed;
+    else if ((call->hash = (char *)llmprov__mem_take(&call->wire, 2 * sizeof hash + 1)) != NULL) llmprov__crypt_hex(call->hash, hash, sizeof hash);
+    return call->hash != NULL;
 }
 
 /* The host as a transport sends it: without a port that the scheme implies. */
@@ -34766,13 +34831,7 @@ static void llmprov__call_prepare(llmprov_call *call) {
     }
     llmprov_json_free(extra);
     if (call->plan.failed || call->wire.failed || t->arena.failed) llmprov__reply_no_memory(t);
-}
-
-static llmprov_request llmprov__call_request(const llmprov_request *from) {
-    llmprov_request r;
-    memset(&r, 0, sizeof r);
-    memcpy(&r, from, from->size && from->size < sizeof r ? from->size : sizeof r);
-    return r;
+    if (llmprov__write_close(&call->body) && !call->prompted) llmprov__mem_arena_free(&call->plan);
 }
 
 static void llmprov__call_begin(llmprov_call *call) {
@@ -34822,7 +34881,7 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
     memset(call, 0, sizeof *call);
     call->alloc = c->alloc;
     call->client = c;
-    call->req = llmprov__call_request(req);
+    memcpy(&call->req, req, req->size && req->size < sizeof *req ? req->size : sizeof *req);
     call->seed = c->calls++;
     call->turn = llmprov__reply_new(&c->alloc, c->desc.limits.max_memory_bytes, c->translator ? c->translator->read_state : 0);
     if (!call->turn) {
@@ -34830,6 +34889,7 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
         return NULL;
     }
     call->plan.alloc = call->wire.alloc = call->queued.alloc = call->reply.alloc = call->later.alloc = call->chunk.alloc = call->turn->arena.alloc;
+    llmprov__http_head_begin(&call->head);
     llmprov__call_open_frames(call);
     if (call->turn->arena.failed) llmprov__reply_no_memory(call->turn);
     llmprov__call_begin(call);
@@ -34846,13 +34906,10 @@ LLMPROV_API void llmprov_call_free(llmprov_call *call) {
         return;
     }
     alloc = call->alloc;
+    llmprov__call_forget_reply(call);
+    llmprov__call_spend(call);
     llmprov__mem_realloc(&call->plan.alloc, call->whole, call->whole ? call->whole_len + 1 : 0, 0);
     llmprov__mem_realloc(&call->plan.alloc, call->queue, call->queue_cap * sizeof *call->queue, 0);
-    llmprov_writer_free(&call->body);
-    llmprov__frame_free(&call->frames);
-    llmprov__mem_buf_free(&call->reply);
-    llmprov__mem_buf_free(&call->later);
-    llmprov__mem_buf_free(&call->chunk);
     llmprov__mem_arena_free(&call->queued);
     llmprov__mem_arena_free(&call->plan);
     llmprov__mem_arena_wipe(&call->wire);
@@ -34897,14 +34954,14 @@ LLMPROV_API size_t llmprov_call_body(llmprov_call *call, void *to, size_t size) 
 }
 
 LLMPROV_API bool llmprov_call_body_rewind(llmprov_call *call) {
-    if (!call || (call->once && call->touched)) return false;
+    if (!call || call->spent || (call->once && call->touched)) return false;
     memset(&call->cursor, 0, sizeof call->cursor);
     return true;
 }
 
 LLMPROV_API const void *llmprov_call_body_whole(llmprov_call *call, size_t *len) {
     if (len) *len = 0;
-    if (!call || call->want == LLMPROV_WANT_NOTHING) return NULL;
+    if (!call || call->spent || call->want == LLMPROV_WANT_NOTHING) return NULL;
     if (!call->whole) {
         call->touched = true;
         call->whole = llmprov__write_flatten(&call->body, &call->plan.alloc, &call->whole_len);
@@ -34933,11 +34990,11 @@ LLMPROV_API void llmprov_call_head(llmprov_call *call, int status, const llmprov
     if (!call) return;
     llmprov_call_sent(call);
     if (call->want != LLMPROV_WANT_RECV || (status >= 100 && status < 200)) return;
-    memset(&call->head, 0, sizeof call->head);
+    llmprov__http_head_begin(&call->head);
     call->head.status = status;
-    for (i = 0; i < count; i++) llmprov__http_head_line(&call->head, headers[i].name, headers[i].value);
-    llmprov__call_mask(call, call->head.request_id, strlen(call->head.request_id), call->head.request_id);
-    llmprov__call_mask(call, call->head.error_type, strlen(call->head.error_type), call->head.error_type);
+    for (i = 0; i < count; i++) llmprov__http_head_line(&call->head, &call->turn->arena, headers[i].name, headers[i].value);
+    if (call->head.request_id) llmprov__call_mask(call, call->head.request_id, strlen(call->head.request_id), call->head.request_id);
+    if (call->head.error_type) llmprov__call_mask(call, call->head.error_type, strlen(call->head.error_type), call->head.error_type);
     call->mark = call->now;
 }
 
@@ -35023,7 +35080,7 @@ LLMPROV_API void llmprov_call_fail(llmprov_call *call, llmprov_status why, const
 static void llmprov__call_again(llmprov_call *call) {
     llmprov_turn *t = call->turn;
     llmprov__reply_reset(t, call->client->translator->read_state);
-    memset(&call->head, 0, sizeof call->head);
+    llmprov__http_head_begin(&call->head);
     memset(&call->cursor, 0, sizeof call->cursor);
     llmprov__call_open_frames(call);
     call->attempt++;
@@ -35149,6 +35206,10 @@ LLMPROV_API llmprov_status llmprov_call_take(llmprov_call *call, llmprov_respons
     if (!call || !call->turn) return llmprov__call_nothing(out, call ? LLMPROV_ERR_ARGUMENT : LLMPROV_ERR_NO_MEMORY, call ? "the result was taken already" : NULL);
     if (!call->finished && call->want != LLMPROV_WANT_TIME) llmprov_call_cancel(call);
     llmprov__call_stop(call);
+    if (!call->in_callback) {
+        llmprov__call_forget_reply(call);
+        llmprov__call_spend(call);
+    }
     out->attempts = call->attempt;
     llmprov__reply_take(call->turn, out);
     llmprov__call_unmeter(call);

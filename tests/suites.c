@@ -80,7 +80,7 @@ static const char *read_request(signing *s, char *p) {
 static int64_t unix_ms_of(const char *text) {
     int y, m, d, h, min, sec;
     if (sscanf(text, "%d-%d-%dT%d:%d:%dZ", &y, &m, &d, &h, &min, &sec) != 6) return 0;
-    return (llmprov__retry_days(y, m, d) * 86400 + h * 3600 + min * 60 + sec) * 1000;
+    return (llmprov__http_days(y, m, d) * 86400 + h * 3600 + min * 60 + sec) * 1000;
 }
 
 static void query_parameter(signing *s, const char *name, const char *value) {

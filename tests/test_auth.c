@@ -28,7 +28,7 @@ TEST_NO_OOM(auth_date_of_every_day) {
     for (day = 1; day < 146097 + 366; day++) {
         char date[17];
         int y, m, d;
-        if (!llmprov__auth_date(date, day * 86400000) || sscanf(date, "%4d%2d%2dT000000Z", &y, &m, &d) != 3 || llmprov__retry_days(y, m, d) != day || m > 12 || d > 31) {
+        if (!llmprov__auth_date(date, day * 86400000) || sscanf(date, "%4d%2d%2dT000000Z", &y, &m, &d) != 3 || llmprov__http_days(y, m, d) != day || m > 12 || d > 31) {
             CHECK_STR(date, "a day");
             return;
         }

@@ -385,6 +385,56 @@ TEST_NO_OOM(call_body_rewinds_in_the_middle) {
     llmprov_close(c);
 }
 
+/* The request is let go of when it is out and something was shown: it cannot be sent again. One that was asked for in one
+   piece is the transport's until the end. */
+TEST_NO_OOM(call_lets_go_of_a_request_that_was_answered) {
+    int whole;
+    for (whole = 0; whole < 2; whole++) {
+        llmprov_client *c = feed_client("openai");
+        llmprov_message m;
+        llmprov_block b[3];
+        feed_log log;
+        llmprov_request req = call_large(&m, b), logged = feed_request("", &log);
+        llmprov_response r = { 0 };
+        llmprov_call *call;
+        const char *first = strstr(feed_chat, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\"");
+        size_t n, held, body;
+        char piece[16], *pulled;
+        const char *all;
+        req.on_event = logged.on_event;
+        req.user = logged.user;
+        call = llmprov_call_chat(c, &req);
+        body = (size_t)llmprov_call_http(call)->body_len;
+        all = whole ? (const char *)llmprov_call_body_whole(call, &n) : NULL;
+        pulled = call_pull(call, 1000, &n);
+        CHECK_INT(n, body);
+        CHECK(llmprov_call_body_rewind(call));
+        free(pulled);
+        pulled = call_pull(call, 1000, &n);
+        feed_head(call, 200, "text/event-stream");
+        held = test_memory.bytes;
+        feed_bytes(call, 0, feed_chat, (size_t)(first - feed_chat), NULL);
+        CHECK(llmprov_call_body_rewind(call));                 /* so far it could be tried again */
+        free(call_pull(call, 1000, &n));
+        feed_bytes(call, 0, first, strlen(first), NULL);
+        CHECK(llmprov_call_body_rewind(call) == (whole == 1));
+        if (whole) CHECK_MEM(all, body, pulled, body);
+        else {
+            CHECK(test_memory.bytes < held);
+            CHECK_INT(llmprov_call_body(call, piece, sizeof piece), 0);
+            CHECK(!llmprov_call_body_whole(call, &n));
+            CHECK_INT(n, 0);
+        }
+        free(pulled);
+        llmprov_call_eof(call);
+        CHECK_INT(llmprov_call_take(call, &r), LLMPROV_OK);
+        CHECK_STR(log.text, feed_chat_events);
+        llmprov_response_free(&r);
+        llmprov_call_free(call);
+        llmprov_close(c);
+    }
+}
+
 static size_t call_short_source(void *user, uint64_t offset, void *to, size_t size) {
     (void)user;
     memset(to, 1, size);

@@ -447,3 +447,31 @@ TEST(frame_lines_have_a_limit) {
     frame_lines("{\"a\":1}\n{\"a\":12}\n", 17, 7, "|{\"a\":1};", LLMPROV_ERR_LIMIT);
     frame_lines("{\"a\":1234567890", 15, 7, "", LLMPROV_ERR_LIMIT);
 }
+
+// -- memory --------------------------------------------------------------------------------
+
+/* A long line in many pieces, and its data until the empty line has come, need room once. */
+TEST_NO_OOM(frame_holds_a_long_line_once) {
+    enum { LONG = 3000 };
+    static char stream[3 * (LONG + 20)];
+    int way, n;
+    char *to = stream;
+    for (n = 0; n < 3; n++) {
+        to += sprintf(to, "data: ");
+        memset(to, 'a' + n, LONG);
+        to += LONG;
+        to += sprintf(to, "\n\n");
+    }
+    for (way = 1; way < 8; way++) {
+        llmprov__frame_cutter f;
+        frame_log log;
+        size_t at, cut, len = (size_t)(to - stream);
+        frame_begin(&f, 1 << 20, &log);
+        test_memory.limit = test_memory.bytes + LONG * 3 / 2 + 200;
+        for (at = 0; at < len; at += cut) frame_piece(&f, stream + at, cut = len - at < 40 ? len - at : test_cut(way, 40), &log);
+        test_memory.limit = 0;
+        frame_end(&f, true, &log);
+        CHECK_INT(log.status, LLMPROV_OK);
+        CHECK_INT(log.count, 3);
+    }
+}

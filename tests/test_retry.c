@@ -7,10 +7,11 @@ enum { RETRY_NOTHING_ASKED = -1, RETRY_NOT_AGAIN = -1, RETRY_BACKOFF = -2 };
 
 static int64_t retry_asked(const char *after, const char *after_ms, const char *date, int64_t unix_ms) {
     llmprov__http_head h;
-    memset(&h, 0, sizeof h);
-    strcpy(h.retry_after, after);
-    strcpy(h.retry_after_ms, after_ms);
-    strcpy(h.date, date);
+    llmprov__mem_arena nothing = { { NULL, NULL }, NULL, 0, false };       /* no id is kept */
+    llmprov__http_head_begin(&h);
+    llmprov__http_head_line(&h, &nothing, "Retry-After", after);
+    llmprov__http_head_line(&h, &nothing, "Retry-After-Ms", after_ms);
+    llmprov__http_head_line(&h, &nothing, "Date", date);
     return llmprov__retry_asked(&h, unix_ms);
 }
 
@@ -75,7 +76,7 @@ TEST_NO_OOM(retry_dates_are_seconds_since_1970) {
         { "Wed, 31 Dec 2025 23:59:60 GMT", 1767225600 }, { "Mon, 28 Feb 2101 00:00:00 GMT", 4138992000 }, { "Fri, 31 Dec 9999 23:59:59 GMT", 253402300799 },
     };
     size_t i;
-    for (i = 0; i < LLMPROV__COUNT(cases); i++) if (!CHECK_INT(llmprov__retry_date(cases[i].text), cases[i].seconds)) printf("    %s\n", cases[i].text);
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) if (!CHECK_INT(llmprov__http_date(cases[i].text), cases[i].seconds)) printf("    %s\n", cases[i].text);
 }
 
 TEST_NO_OOM(retry_after_enormous_is_no_overflow) {
