@@ -1829,7 +1829,7 @@ typedef struct llmprov__mem_arena {
 } llmprov__mem_arena;
 
 #ifndef LLMPROV__MEM_CHUNK
-#define LLMPROV__MEM_CHUNK (LLMPROV__MEM_SMALL ? 128 : 1024)  /* what is asked for at once; with 16 each thing is an allocation, and can fail in a test */
+#define LLMPROV__MEM_CHUNK (LLMPROV__MEM_SMALL ? 64 : 1024)  /* what is asked for at once; with 16 each thing is an allocation, and can fail in a test */
 #endif
 enum { LLMPROV__MEM_ALIGN = sizeof(llmprov__mem_align), LLMPROV__MEM_MOST = LLMPROV__MEM_CHUNK, LLMPROV__MEM_FIRST = LLMPROV__MEM_MOST < 256 ? LLMPROV__MEM_MOST : 256 };
 #define LLMPROV__MEM_ROUND(size) (((size) + (LLMPROV__MEM_ALIGN - 1)) / LLMPROV__MEM_ALIGN * LLMPROV__MEM_ALIGN)
@@ -10809,7 +10809,7 @@ typedef struct llmprov__normal {
     const char *format;
     uint32_t rules;
     size_t id_max, name_max;
-    llmprov_request req;         /* the result */
+    llmprov_request *req;        /* is made legal where it stands */
     const char **wire_names;     /* of the tools */
     bool marked;                 /* its messages carry cache marks */
     /* while it runs: */
@@ -10861,7 +10861,7 @@ static void llmprov__normal_warn(llmprov__normal *n, llmprov_status code, const 
 
 /* What changes nothing for a program is said only where the request was read from a wire, which it is compared with. */
 static void llmprov__normal_tell(llmprov__normal *n, const char *member, const char *text) {
-    if (llmprov__msg_came(&n->req)) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
+    if (llmprov__msg_came(n->req)) llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, member, text);
 }
 
 /* A path or text that is NULL is one that there was no memory for. */
@@ -11311,7 +11311,7 @@ static void llmprov__normal_adopt(llmprov__normal *n, llmprov_block *b) {
 static void llmprov__normal_drop_mark(llmprov__normal *n, llmprov_cache *cache, const char *member) {
     if (!*cache || llmprov__normal_takes_marks(n)) return;
     *cache = LLMPROV_CACHE_NONE;
-    if (llmprov__msg_came(&n->req)) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, member, "a cache mark was left out: this provider takes none");
+    if (llmprov__msg_came(n->req)) llmprov__normal_warn(n, LLMPROV_ERR_UNSUPPORTED, member, "a cache mark was left out: this provider takes none");
     else n->marks_dropped = true;
 }
 
@@ -11374,7 +11374,7 @@ static void llmprov__normal_decode(llmprov__normal *n, llmprov_block *b) {
    What was read in its own form is its servers' to judge. */
 static void llmprov__normal_media(llmprov__normal *n, llmprov_block *b) {
     bool bytes = b->base64 || b->data || b->source.read;
-    if (!(n->rules & LLMPROV_RULE_NATIVE) || (llmprov__msg_came(&n->req) && llmprov__normal_own(n, llmprov__msg_came(&n->req)))) return;
+    if (!(n->rules & LLMPROV_RULE_NATIVE) || (llmprov__msg_came(n->req) && llmprov__normal_own(n, llmprov__msg_came(n->req)))) return;
     if (n->inside && (b->type == LLMPROV_BLOCK_VIDEO || b->type == LLMPROV_BLOCK_AUDIO))
         llmprov__normal_refuse(n, LLMPROV_ERR_UNSUPPORTED, llmprov__normal_path(n, ""), "anthropic-messages takes no audio and no video");
     if (b->type != LLMPROV_BLOCK_DOCUMENT || !bytes || !b->mime || llmprov__text_same(b->mime, "application/pdf", true)) return;
@@ -11426,7 +11426,7 @@ static void llmprov__normal_joins(llmprov__normal *n, size_t message, const llmp
 
 /* Whether a message begins here that was one of its own in a request of the target's format: that is not merged. */
 static bool llmprov__normal_as_said(const llmprov__normal *n, const llmprov_message *last, const llmprov_message *more) {
-    return llmprov__text_same(llmprov__msg_came(&n->req), n->format, false) &&
+    return llmprov__text_same(llmprov__msg_came(n->req), n->format, false) &&
            llmprov__normal_place_of(last, last->block_count - 1).message != llmprov__normal_place_of(more, 0).message;
 }
 
@@ -11682,12 +11682,12 @@ static void llmprov__normal_orphan(llmprov__normal *n, llmprov__normal_list *lis
 /* Whether the request goes on from turns that the server holds: from an answer by its id, or in a conversation there. */
 static bool llmprov__normal_goes_on(const llmprov__normal *n) {
     static const char *const members[] = { "previous_response_id", "conversation" };
-    bool own = llmprov__msg_came(&n->req) && !strcmp(llmprov__msg_came(&n->req), n->format);
+    bool own = llmprov__msg_came(n->req) && !strcmp(llmprov__msg_came(n->req), n->format);
     llmprov_str value;
     size_t i;
     for (i = 0; (n->rules & LLMPROV_RULE_STORED) && i < LLMPROV__COUNT(members); i++) {
-        if (llmprov__msg_has(n->req.extra, 0, members[i], &value) && value.ptr[0] != 'n') return true;
-        if (own && llmprov__msg_has(llmprov__msg_kept(&n->req), n->req.kept_len, members[i], &value) && value.ptr[0] != 'n') return true;
+        if (llmprov__msg_has(n->req->extra, 0, members[i], &value) && value.ptr[0] != 'n') return true;
+        if (own && llmprov__msg_has(llmprov__msg_kept(n->req), n->req->kept_len, members[i], &value) && value.ptr[0] != 'n') return true;
     }
     return false;
 }
@@ -11871,9 +11871,9 @@ static llmprov_block llmprov__normal_joined(llmprov__normal *n, const llmprov__n
 }
 
 static void llmprov__normal_place_system(llmprov__normal *n, llmprov__normal_list *list) {
-    n->req.system = NULL;
-    n->req.system_blocks = NULL;
-    n->req.system_count = 0;
+    n->req->system = NULL;
+    n->req->system_blocks = NULL;
+    n->req->system_count = 0;
     if (!list->count) return;
     if (n->profile->flags & LLMPROV_MODEL_NO_SYSTEM) {
         n->preface = llmprov__normal_joined(n, list);
@@ -11884,8 +11884,8 @@ static void llmprov__normal_place_system(llmprov__normal *n, llmprov__normal_lis
         list->items[0] = llmprov__normal_joined(n, list);
         list->count = 1;
     }
-    n->req.system_blocks = list->items;
-    n->req.system_count = list->count;
+    n->req->system_blocks = list->items;
+    n->req->system_count = list->count;
 }
 
 /* -- all messages in one list -- */
@@ -11897,7 +11897,7 @@ typedef struct llmprov__normal_input { llmprov_message *items; size_t count, lea
 static void llmprov__normal_foreign_members(llmprov__normal *n, llmprov_message *m) {
     llmprov_scan s;
     llmprov_str key, value;
-    if (!m->extra || !llmprov__msg_came(&n->req) || llmprov__normal_own(n, llmprov__msg_came(&n->req))) return;
+    if (!m->extra || !llmprov__msg_came(n->req) || llmprov__normal_own(n, llmprov__msg_came(n->req))) return;
     s = llmprov__json_scan(m->extra, llmprov__text_len(m->extra, m->extra_len), NULL, 0);
     while (llmprov_scan_key(&s, &key)) {
         const char *name = llmprov__mem_copy(n->arena, key.ptr, key.len), *path;
@@ -11946,7 +11946,7 @@ static bool llmprov__normal_collect(llmprov__normal *n, const llmprov_request *r
 /* A tool of another format's kind, in a request that was read in that format; false = Anthropic has no such kind. */
 static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool, const char *path) {
     bool more = tool->extra && llmprov__normal_says(tool->extra, 0, tool->type ? "" : "type");
-    if (!llmprov__msg_came(&n->req) || llmprov__normal_own(n, llmprov__msg_came(&n->req)) || !(n->rules & LLMPROV_RULE_NATIVE)) return true;
+    if (!llmprov__msg_came(n->req) || llmprov__normal_own(n, llmprov__msg_came(n->req)) || !(n->rules & LLMPROV_RULE_NATIVE)) return true;
     if (tool->type && !tool->schema) {
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a kind of tool that only another format has: the tool was left out");
         return false;
@@ -11959,7 +11959,7 @@ static bool llmprov__normal_foreign_tool(llmprov__normal *n, llmprov_tool *tool,
 
 /* Converse's mark among the tools becomes one of the tool before it, for targets that have no such entry. */
 static bool llmprov__normal_tool_mark(llmprov__normal *n, const llmprov_tool *tool, llmprov_tool *before, const char *path) {
-    bool own = llmprov__msg_came(&n->req) && llmprov__normal_own(n, llmprov__msg_came(&n->req));
+    bool own = llmprov__msg_came(n->req) && llmprov__normal_own(n, llmprov__msg_came(n->req));
     if (!tool->type || strcmp(tool->type, "cachePoint") || own) return false;
     if (before && llmprov__normal_takes_marks(n)) before->cache = llmprov__normal_cache_point(n, tool->extra, 0);
     else llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none here");
@@ -11969,14 +11969,14 @@ static bool llmprov__normal_tool_mark(llmprov__normal *n, const llmprov_tool *to
 static bool llmprov__normal_tools(llmprov__normal *n) {
     llmprov_tool *tools;
     size_t i, count = 0;
-    if (!n->req.tool_count) return true;
-    tools = (llmprov_tool *)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *tools);
-    n->wire_names = (const char **)llmprov__mem_take(n->arena, n->req.tool_count * sizeof *n->wire_names);
+    if (!n->req->tool_count) return true;
+    tools = (llmprov_tool *)llmprov__mem_take(n->arena, n->req->tool_count * sizeof *tools);
+    n->wire_names = (const char **)llmprov__mem_take(n->arena, n->req->tool_count * sizeof *n->wire_names);
     if (!tools || !n->wire_names) return llmprov__normal_no_memory(n);
-    for (i = 0; i < n->req.tool_count; i++) {
+    for (i = 0; i < n->req->tool_count; i++) {
         const char *path = llmprov__err_join(n->arena, "tools[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
         if (!path) return llmprov__normal_no_memory(n);
-        tools[i] = n->req.tools[i];
+        tools[i] = n->req->tools[i];
         if (!tools[i].type && (!tools[i].name || !*tools[i].name)) return llmprov__normal_fail(n, path, "a tool needs a name");
         if (tools[i].name && llmprov__text_find(&n->names, llmprov__text_of(tools[i].name)))
             return llmprov__normal_fail(n, path, llmprov__err_join(n->arena, "a second tool of the name \"", tools[i].name, "\"", (char *)NULL));
@@ -11987,26 +11987,26 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
         n->wire_names[i] = tools[i].name ? tools[i].name : "";
         if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
-        if (llmprov__msg_came(&n->req) && !tools[i].type && strcmp(tools[i].name, n->req.tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
-        if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !llmprov__msg_came(&n->req) || !llmprov__normal_own(n, llmprov__msg_came(&n->req))))
+        if (llmprov__msg_came(n->req) && !tools[i].type && strcmp(tools[i].name, n->req->tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
+        if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !llmprov__msg_came(n->req) || !llmprov__normal_own(n, llmprov__msg_came(n->req))))
             tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
             tools[i].cache = LLMPROV_CACHE_NONE;
-            if (llmprov__msg_came(&n->req)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
+            if (llmprov__msg_came(n->req)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, path, "a cache mark was left out: this provider takes none");
             else n->marks_dropped = true;
         }
         if (llmprov__normal_tool_mark(n, &tools[i], count ? &tools[count - 1] : NULL, path)) continue;
         if (llmprov__normal_foreign_tool(n, &tools[i], path)) tools[count++] = tools[i];
     }
-    if (n->req.tool_name) {
-        const char *said = n->req.tool_name;
-        n->req.tool_name = llmprov__normal_legal(n, said, n->name_max, true);
-        if (llmprov__msg_came(&n->req) && strcmp(said, n->req.tool_name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tool_choice", "the name of a tool was replaced by one that is legal here");
+    if (n->req->tool_name) {
+        const char *said = n->req->tool_name;
+        n->req->tool_name = llmprov__normal_legal(n, said, n->name_max, true);
+        if (llmprov__msg_came(n->req) && strcmp(said, n->req->tool_name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tool_choice", "the name of a tool was replaced by one that is legal here");
     }
-    n->req.tools = tools;
-    n->req.tool_count = count;
+    n->req->tools = tools;
+    n->req->tool_count = count;
     memset(&n->names, 0, sizeof n->names);
-    for (i = 0; i < n->req.tool_count; i++) {
+    for (i = 0; i < n->req->tool_count; i++) {
         llmprov_str name = llmprov__text_of(tools[i].name);
         name.ptr = llmprov__mem_copy(n->keep, name.ptr, name.len);
         if (!name.ptr || !llmprov__text_enter(&n->names, n->keep, name, i)) return llmprov__normal_no_memory(n);
@@ -12016,27 +12016,27 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
 
 /* The structured answer's name: legal, and no tool's, since a tool may have to stand for it. */
 static bool llmprov__normal_schema(llmprov__normal *n) {
-    const char *asked = n->req.schema_name ? n->req.schema_name : "answer", *name;
+    const char *asked = n->req->schema_name ? n->req->schema_name : "answer", *name;
     int64_t again = 2;
-    if (!n->req.schema) return true;
-    if (!llmprov__normal_check_json(n, n->req.schema, 0, "schema", true) || !llmprov__normal_check_text(n, asked, 0, "schema_name")) return false;
+    if (!n->req->schema) return true;
+    if (!llmprov__normal_check_json(n, n->req->schema, 0, "schema", true) || !llmprov__normal_check_text(n, asked, 0, "schema_name")) return false;
     name = llmprov__normal_legal(n, asked, 64, true);
     if (strcmp(name, asked)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "schema_name", "letters, digits, _ and - are allowed, 64 at most: another name was made of it");
     while (name && llmprov__text_find(&n->names, llmprov__text_of(name))) name = llmprov__err_join(n->arena, "answer_", llmprov__err_int(again++).text, (char *)NULL);
-    n->req.schema_name = name;
+    n->req->schema_name = name;
     return name ? true : llmprov__normal_no_memory(n);
 }
 
 /* For gateways that want tools defined wherever the conversation holds calls: one that nobody can call. */
 static bool llmprov__normal_defined(llmprov__normal *n) {
     llmprov_tool *tool;
-    if (!(n->row->quirks.flags & LLMPROV_QUIRK_TOOLS_DEFINED) || n->req.tool_count || !n->called) return true;
+    if (!(n->row->quirks.flags & LLMPROV_QUIRK_TOOLS_DEFINED) || n->req->tool_count || !n->called) return true;
     tool = (llmprov_tool *)llmprov__mem_take(n->arena, sizeof *tool);
     if (!tool) return llmprov__normal_no_memory(n);
     tool->name = "no_tool";
     tool->description = "Stands for the tools of earlier turns. Never call it.";
-    n->req.tools = tool;
-    n->req.tool_count = 1;
+    n->req->tools = tool;
+    n->req->tool_count = 1;
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools", "this provider wants tools where the conversation holds calls: one that cannot be called was added");
     return true;
 }
@@ -12059,8 +12059,8 @@ static void llmprov__normal_mark(llmprov__normal_marks *m, llmprov_cache *at) {
 /* The tools' and the system prompt's marks come first. Both lists are the normaliser's own. */
 static void llmprov__normal_mark_head(llmprov__normal *n, llmprov__normal_marks *m) {
     size_t i;
-    for (i = 0; i < n->req.tool_count; i++) llmprov__normal_mark(m, &((llmprov_tool *)n->req.tools)[i].cache);
-    for (i = 0; i < n->req.system_count; i++) llmprov__normal_mark(m, &((llmprov_block *)n->req.system_blocks)[i].cache);
+    for (i = 0; i < n->req->tool_count; i++) llmprov__normal_mark(m, &((llmprov_tool *)n->req->tools)[i].cache);
+    for (i = 0; i < n->req->system_count; i++) llmprov__normal_mark(m, &((llmprov_block *)n->req->system_blocks)[i].cache);
 }
 
 /* Then those of the messages; of a tool result those inside it first. */
@@ -12076,9 +12076,9 @@ static void llmprov__normal_mark_messages(llmprov__normal *n, llmprov__normal_ma
 
 /* The mark of the whole request, which stands behind all others. */
 static llmprov_cache llmprov__normal_last_mark(const llmprov__normal *n) {
-    llmprov_cache kept = llmprov__msg_spelled(llmprov__msg_kept(&n->req), n->req.kept_len), extra = llmprov__msg_spelled(n->req.extra, 0);
-    if (!(n->rules & LLMPROV_RULE_NATIVE)) return n->req.cache;
-    return extra ? extra : n->req.cache ? n->req.cache : kept;
+    llmprov_cache kept = llmprov__msg_spelled(llmprov__msg_kept(n->req), n->req->kept_len), extra = llmprov__msg_spelled(n->req->extra, 0);
+    if (!(n->rules & LLMPROV_RULE_NATIVE)) return n->req->cache;
+    return extra ? extra : n->req->cache ? n->req->cache : kept;
 }
 
 /* Of too many marks the oldest of the messages go first, then the oldest before them. */
@@ -12181,12 +12181,12 @@ static void llmprov__normal_target(llmprov__normal *n, const llmprov_provider *r
     n->name_max = t->name_max;
 }
 
-static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) {
+static bool llmprov__normal_run(llmprov__normal *n) {
+    const llmprov_request *req = n->req;
     llmprov__normal_list system = { NULL, NULL, 0, 0 };
     llmprov__normal_input in = { NULL, 0, 0 };
     llmprov_block *prompt = (llmprov_block *)llmprov__mem_take(n->arena, sizeof *prompt);
     size_t i;
-    n->req = *req;
     if (!prompt) return llmprov__normal_no_memory(n);
     if (req->history && req->history->status) {
         llmprov__err_set(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
@@ -12215,16 +12215,16 @@ static bool llmprov__normal_run(llmprov__normal *n, const llmprov_request *req) 
     llmprov__normal_flush(n);
     llmprov__normal_release(n);
     llmprov__normal_prefill(n);
-    if (n->marks_dropped || (n->req.cache && !(n->rules & LLMPROV_RULE_NATIVE) &&
+    if (n->marks_dropped || (n->req->cache && !(n->rules & LLMPROV_RULE_NATIVE) &&
                              !((n->rules & LLMPROV_RULE_MARKS) && llmprov__normal_takes_marks(n)))) {
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "cache", "cache marks were left out: this provider takes none");
-        n->req.cache = LLMPROV_CACHE_NONE;
+        n->req->cache = LLMPROV_CACHE_NONE;
     }
     if (!n->err->code && !n->out_count && !llmprov__normal_goes_on(n)) return llmprov__normal_fail(n, "messages", "a request needs a message: set prompt, messages or history");
-    n->req.prompt = NULL;
-    n->req.history = NULL;
-    n->req.messages = n->out;
-    n->req.message_count = n->out_count;
+    n->req->prompt = NULL;
+    n->req->history = NULL;
+    n->req->messages = n->out;
+    n->req->message_count = n->out_count;
     return !n->err->code && llmprov__normal_limit_marks(n);
 }
 
@@ -14662,14 +14662,14 @@ static void llmprov__prompted_tool(llmprov__mem_buf *to, const llmprov_tool *too
 
 /* The tools as functions; one that cannot be told of is left out. */
 static void llmprov__prompted_gather(llmprov__normal *n, llmprov__prompted *p) {
-    llmprov_tool *tools = (llmprov_tool *)llmprov__mem_take(n->arena, (n->req.tool_count + 1) * sizeof *tools);
+    llmprov_tool *tools = (llmprov_tool *)llmprov__mem_take(n->arena, (n->req->tool_count + 1) * sizeof *tools);
     size_t i;
     if (!tools) {
         llmprov__normal_no_memory(n);
         return;
     }
-    for (i = 0; i < n->req.tool_count; i++) {
-        const llmprov_tool *tool = &n->req.tools[i];
+    for (i = 0; i < n->req->tool_count; i++) {
+        const llmprov_tool *tool = &n->req->tools[i];
         const char *path =
             llmprov__err_join(n->arena, "tools[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
         if (!tool->type) tools[p->tool_count++] = *tool;
@@ -14686,12 +14686,12 @@ static void llmprov__prompted_describe(llmprov__normal *n, const llmprov__prompt
     llmprov__mem_buf text = llmprov__prompted_buffer(n);
     llmprov_block b;
     size_t i;
-    if (!p->tool_count || n->req.tool_choice == LLMPROV_TOOL_NONE) return;
+    if (!p->tool_count || n->req->tool_choice == LLMPROV_TOOL_NONE) return;
     llmprov__computer_put(&text, llmprov__prompted_how);
-    llmprov__prompted_choice(&text, &n->req);
+    llmprov__prompted_choice(&text, n->req);
     llmprov__computer_put(&text, "\nThe tools:\n\n");
     for (i = 0; i < p->tool_count; i++)
-        if (n->req.tool_choice != LLMPROV_TOOL_NAMED || llmprov__text_same(n->req.tool_name, p->tools[i].name, false))
+        if (n->req->tool_choice != LLMPROV_TOOL_NAMED || llmprov__text_same(n->req->tool_name, p->tools[i].name, false))
             llmprov__prompted_tool(&text, &p->tools[i]);
     b = llmprov__prompted_block(n, &text);
     llmprov__normal_push(n, system, &b);
@@ -14766,8 +14766,8 @@ static void llmprov__prompted_own(llmprov__normal *n, llmprov__prompted *p, llmp
 /* Finds the tool that operates a computer; the size of its display is what actions are in. */
 static void llmprov__prompted_find(llmprov__normal *n, llmprov__prompted *p) {
     size_t i;
-    for (i = 0; i < n->req.tool_count; i++) {
-        llmprov_tool *tool = &((llmprov_tool *)n->req.tools)[i];
+    for (i = 0; i < n->req->tool_count; i++) {
+        llmprov_tool *tool = &((llmprov_tool *)n->req->tools)[i];
         if (!tool->type || strncmp(tool->type, "computer", 8) || (tool->type[8] && tool->type[8] != '_')) continue;
         p->computer = tool;
         p->generation = llmprov__computer_generation(tool->type);
@@ -14845,7 +14845,7 @@ static void llmprov__prompted_task(llmprov__normal *n, const llmprov__prompted *
     size_t i;
     llmprov__computer_put(to, llmprov__prompted_uitars);
     for (i = 0; i < p->tool_count; i++)
-        if (&p->tools[i] != p->computer && n->req.tool_choice != LLMPROV_TOOL_NONE)
+        if (&p->tools[i] != p->computer && n->req->tool_choice != LLMPROV_TOOL_NONE)
             llmprov__prompted_signature(to, &p->tools[i]);
     llmprov__computer_put(to, llmprov__prompted_uitars_note);
     if (p->system.len) {
@@ -15255,7 +15255,7 @@ static void llmprov__prompted_rewrite(llmprov__normal *n, llmprov__prompted *p) 
     size_t i, count = n->out_count;
     llmprov__prompted_walk k;
     bool vendor = p->form == LLMPROV_TOOLS_NATIVE && p->words != LLMPROV_COMPUTER_ANTHROPIC;
-    if (vendor ? !n->called : p->form == LLMPROV_TOOLS_NATIVE || (!n->req.tool_count && !n->called)) return;
+    if (vendor ? !n->called : p->form == LLMPROV_TOOLS_NATIVE || (!n->req->tool_count && !n->called)) return;
     memset(&k, 0, sizeof k);
     k.n = n;
     k.p = p;
@@ -15267,18 +15267,18 @@ static void llmprov__prompted_rewrite(llmprov__normal *n, llmprov__prompted *p) 
     n->out_count = n->out_cap = 0;
     memset(&n->tail, 0, sizeof n->tail);
     for (i = 0; i < count && !n->err->code; i++) llmprov__prompted_message(&k, &said[i]);
-    n->req.messages = n->out;
-    n->req.message_count = n->out_count;
+    n->req->messages = n->out;
+    n->req->message_count = n->out_count;
     if (vendor) return;
     llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools", llmprov__prompted_why(p->form));
     if (llmprov__prompted_acts(p->form) && p->computer && (p->space.width < 1 || p->space.model_width < 1))
         llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, "tools",
                           "the size of the display is not known: the places of actions are the model's own");
-    n->req.tools = NULL;
-    n->req.tool_count = 0;
-    n->req.tool_choice = LLMPROV_TOOL_AUTO;
-    n->req.parallel_tools = LLMPROV_UNSET;
-    n->req.tool_name = NULL;
+    n->req->tools = NULL;
+    n->req->tool_count = 0;
+    n->req->tool_choice = LLMPROV_TOOL_AUTO;
+    n->req->parallel_tools = LLMPROV_UNSET;
+    n->req->tool_name = NULL;
 }
 
 /* -- replies: what both ears do -- */
@@ -33777,7 +33777,9 @@ typedef enum llmprov__call_mode { LLMPROV__CALL_UNKNOWN, LLMPROV__CALL_FRAMES, L
 struct llmprov_call {
     llmprov_alloc alloc;
     llmprov_client *client;
-    llmprov_request req;
+    bool (*on_event)(void *user, const llmprov_event *e);
+    void *user;
+    const char *model;           /* that is asked; NULL = none was named */
     llmprov_turn *turn;          /* what was read so far */
     llmprov_tool_form form;      /* how the target is given tools */
     llmprov__prompted *prompted; /* where that is in other words, or may be; in plan */
@@ -33882,12 +33884,12 @@ static void llmprov__call_deliver(void *user, const llmprov_event *e) {
     if (call->cancelled) return;
     if (e->type == LLMPROV_EVENT_END) call->told = true;
     if (e->type != LLMPROV_EVENT_START && e->type != LLMPROV_EVENT_RETRY && e->type != LLMPROV_EVENT_ERROR) llmprov__call_show(call);
-    if (!call->req.on_event) {
+    if (!call->on_event) {
         if (!call->muted) llmprov__call_queue(call, e);
         return;
     }
     call->in_callback = true;
-    if (!call->req.on_event(call->req.user, e)) call->cancelled = true;
+    if (!call->on_event(call->user, e)) call->cancelled = true;
     call->in_callback = false;
 }
 
@@ -34412,14 +34414,9 @@ static void llmprov__call_complete(llmprov_call *call) {
 
 static const char llmprov__call_short[] = "a source gave fewer bytes than its data_len says";
 
-static const char *llmprov__call_model(const llmprov_call *call) {
-    return call->req.model && *call->req.model ? call->req.model : call->client->row.default_model;
-}
-
 /* Asking for what the provider cannot do fails before a byte is sent. */
-static const char *llmprov__call_cannot(const llmprov_call *call) {
+static const char *llmprov__call_cannot(const llmprov_call *call, const llmprov_request *r) {
     unsigned can = call->client->row.can ? call->client->row.can : call->client->translator->can;
-    const llmprov_request *r = &call->req;
     if (!(can & LLMPROV_CAN_CHAT)) return "chat";
     if (call->form == LLMPROV_TOOLS_REFUSED && r->tool_count) return "tools";
     if (!(can & LLMPROV_CAN_SCHEMA) && r->schema) return "schema";
@@ -34444,10 +34441,9 @@ static void llmprov__call_replaced(void *user, const char *path) {
 /* What would have to be said in other words is refused. */
 static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
     static const char *const why = "this target is told of tools in the prompt, which LLMPROV_NO_PROMPTED left out";
-    const llmprov_request *r = &call->req;
+    const llmprov_request *r = n->req;
     bool native = call->form == LLMPROV_TOOLS_NATIVE;
     size_t i;
-    (void)n;
     for (i = 0; i < r->tool_count; i++) {
         if (native && (!r->tools[i].type || strcmp(r->tools[i].type, "computer"))) continue;
         llmprov_turn_fail(call->turn, LLMPROV_ERR_UNSUPPORTED, native ? "the tool \"computer\" for every provider is what LLMPROV_NO_PROMPTED left out" : why)->param = "tools";
@@ -34458,7 +34454,7 @@ static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
 
 /* The same of a conversation. */
 static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
-    const llmprov_message *m = n->req.messages, *end = m + n->req.message_count;
+    const llmprov_message *m = n->req->messages, *end = m + n->req->message_count;
     if (call->form == LLMPROV_TOOLS_NATIVE) return;
     for (; m < end; m++)
         if (llmprov_block_next(m, LLMPROV_BLOCK_TOOL_USE, NULL) || llmprov_block_next(m, LLMPROV_BLOCK_TOOL_RESULT, NULL)) {
@@ -34472,7 +34468,7 @@ static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
 /* Tools that the target may have to be told of in other words. False = no memory. */
 static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
     bool native = call->form == LLMPROV_TOOLS_NATIVE;
-    if (native && !call->req.tool_count) return true;
+    if (native && !n->req->tool_count) return true;
     call->prompted = (llmprov__prompted *)llmprov__mem_take(&call->plan, sizeof *call->prompted);
     if (!call->prompted) {
         llmprov__reply_no_memory(call->turn);
@@ -34490,28 +34486,29 @@ static bool llmprov__call_tells(llmprov_call *call, llmprov__normal *n) {
 static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
     if (!call->prompted) return;
     call->turn->ear_about = call->prompted;
-    call->turn->ear = llmprov__prompted_ear_for(call->prompted, n->req.tool_count && n->req.tool_choice != LLMPROV_TOOL_NONE);
+    call->turn->ear = llmprov__prompted_ear_for(call->prompted, n->req->tool_count && n->req->tool_choice != LLMPROV_TOOL_NONE);
     llmprov__prompted_rewrite(n, call->prompted);
 }
 
 #endif /* LLMPROV_NO_PROMPTED */
 
-static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n) {
+static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n, llmprov_request *r) {
     llmprov_turn *t = call->turn;
+    t->tools = r->tools;
+    t->tool_count = r->tool_count;
     llmprov__normal_target(n, &call->client->row, call->client->translator, t->profile);
+    n->req = r;
     n->arena = &call->plan;
     n->keep = &t->arena;
     n->warnings = &t->warnings;
     n->err = &t->error;
     if (!llmprov__call_tells(call, n)) return false;
-    if (llmprov__normal_run(n, &call->req)) llmprov__call_listens(call, n);
+    if (llmprov__normal_run(n)) llmprov__call_listens(call, n);
     if (t->error.code) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
         return false;
     }
-    t->tools = call->req.tools;
     t->tool_names = n->names;
-    t->tool_count = call->req.tool_count;
     return true;
 }
 
@@ -34549,13 +34546,13 @@ static void llmprov__call_auth(llmprov_call *call, llmprov__http_headers *h) {
 }
 
 /* Headers: the caller's stand over the client's, those over the row's, those over ours. */
-static bool llmprov__call_headers(llmprov_call *call, llmprov__http_headers *h) {
+static bool llmprov__call_headers(llmprov_call *call, const llmprov_request *r, llmprov__http_headers *h) {
     const llmprov_client *c = call->client;
     llmprov_error *err = &call->turn->error;
     llmprov__mem_arena *words = &call->turn->arena;
     return (!c->row.headers || llmprov__http_lines(h, &call->wire, c->row.headers, "row.headers", err, words)) &&
            (!c->desc.headers || llmprov__http_lines(h, &call->wire, c->desc.headers, "desc.headers", err, words)) &&
-           (!call->req.headers || llmprov__http_lines(h, &call->wire, call->req.headers, "request.headers", err, words));
+           (!r->headers || llmprov__http_lines(h, &call->wire, r->headers, "request.headers", err, words));
 }
 
 /* A header that the provider wants in every request is not forgotten. */
@@ -34571,7 +34568,7 @@ static bool llmprov__call_needs(llmprov_call *call, const llmprov__http_headers 
    that. */
 static bool llmprov__call_url(llmprov_call *call) {
     const llmprov_client *c = call->client;
-    const char *url = call->stream ? c->stream_url : c->url, *model = llmprov__call_model(call), *unfit;
+    const char *url = call->stream ? c->stream_url : c->url, *model = call->model, *unfit;
     bool named = strstr(url, "/models/{model}") != NULL, resource = named && strchr(model, '/');
     char *name;
     call->http.url = url;
@@ -34768,8 +34765,8 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     d.body = &call->body;
     d.row = &call->client->row;
     d.profile = n->profile;
-    d.chat = &n->req;
-    d.model = llmprov__call_model(call);
+    d.chat = n->req;
+    d.model = call->model;
     d.api_version = call->client->desc.api_version;
     d.stream = call->stream;
     d.marked = n->marked;
@@ -34784,8 +34781,7 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
 }
 
 /* What is merged into the body: an object, which the normaliser has made sure of. */
-static llmprov_json *llmprov__call_extra(llmprov_call *call, bool *ok) {
-    const char *text = call->req.extra;
+static llmprov_json *llmprov__call_extra(llmprov_call *call, const char *text, bool *ok) {
     llmprov_json *extra = text ? llmprov_json_parse(text, strlen(text), &call->plan.alloc, NULL) : NULL;
     *ok = extra || !text;
     if (!*ok) llmprov__reply_no_memory(call->turn);
@@ -34793,9 +34789,9 @@ static llmprov_json *llmprov__call_extra(llmprov_call *call, bool *ok) {
 }
 
 /* Everything that happens before the first byte: checks, normalising, the body plan, the address. */
-static void llmprov__call_prepare(llmprov_call *call) {
+static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
     llmprov_turn *t = call->turn;
-    const char *cannot, *model = llmprov__call_model(call);
+    const char *cannot, *model = call->model;
     llmprov__translator_job job;
     llmprov__normal n;
     llmprov_json *extra;
@@ -34809,12 +34805,12 @@ static void llmprov__call_prepare(llmprov_call *call) {
     call->form =
         llmprov__prompted_form(&call->client->row, t->profile,
                                call->client->row.can ? call->client->row.can : call->client->translator->can);
-    if ((cannot = llmprov__call_cannot(call)) != NULL) {
+    if ((cannot = llmprov__call_cannot(call, r)) != NULL) {
         llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot do what request.", cannot, " asks for", (char *)NULL);
         return;
     }
-    if (!llmprov__call_normalise(call, &n)) return;
-    if (!((call->client->row.can ? call->client->row.can : call->client->translator->can) & LLMPROV_CAN_IMAGES) && llmprov__call_has_image(&n.req)) {
+    if (!llmprov__call_normalise(call, &n, r)) return;
+    if (!((call->client->row.can ? call->client->row.can : call->client->translator->can) & LLMPROV_CAN_IMAGES) && llmprov__call_has_image(r)) {
         llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot look at images", (char *)NULL);
         return;
     }
@@ -34822,9 +34818,9 @@ static void llmprov__call_prepare(llmprov_call *call) {
         llmprov_turn_fail(t, LLMPROV_ERR_ARGUMENT, "model: invalid UTF-8");
         return;
     }
-    extra = llmprov__call_extra(call, &ok);
-    if (ok && llmprov__call_headers(call, &job.headers) && llmprov__call_needs(call, &job.headers)) {
-        call->once = llmprov__call_reads_once(&n.req);
+    extra = llmprov__call_extra(call, r->extra, &ok);
+    if (ok && llmprov__call_headers(call, r, &job.headers) && llmprov__call_needs(call, &job.headers)) {
+        call->once = llmprov__call_reads_once(r);
         llmprov__call_write_body(call, &n, &job, extra);
         llmprov__call_address(call, &job);
         llmprov__call_sign(call);
@@ -34834,17 +34830,17 @@ static void llmprov__call_prepare(llmprov_call *call) {
     if (llmprov__write_close(&call->body) && !call->prompted) llmprov__mem_arena_free(&call->plan);
 }
 
-static void llmprov__call_begin(llmprov_call *call) {
+static void llmprov__call_begin(llmprov_call *call, llmprov_request *r) {
     llmprov_client *c = call->client;
     llmprov_turn *t = call->turn;
     unsigned can = c->row.can ? c->row.can : c->translator ? c->translator->can : 0;
     t->provider = c->row.id ? c->row.id : "";
-    t->keep = call->req.keep;
+    t->keep = r->keep;
     t->sink = llmprov__call_deliver;
     t->sink_user = call;
-    call->stream = (can & LLMPROV_CAN_STREAM) && (call->req.stream == LLMPROV_STREAM_ON ||
-                                                  (call->req.stream == LLMPROV_STREAM_AUTO && call->req.on_event));
-    if (!(can & LLMPROV_CAN_STREAM) && call->req.stream == LLMPROV_STREAM_ON && !c->error.code)
+    call->stream = (can & LLMPROV_CAN_STREAM) && (r->stream == LLMPROV_STREAM_ON ||
+                                                  (r->stream == LLMPROV_STREAM_AUTO && call->on_event));
+    if (!(can & LLMPROV_CAN_STREAM) && r->stream == LLMPROV_STREAM_ON && !c->error.code)
         llmprov__reply_warn(
             t, LLMPROV_ERR_ARGUMENT, "stream",
             "this provider does not stream: the whole reply was asked for, and its events come at once");
@@ -34856,10 +34852,10 @@ static void llmprov__call_begin(llmprov_call *call) {
         if (!t->error.provider) t->error.provider = "";
     } else {
         t->row = &c->row;
-        t->profile = llmprov_profile_find(c->desc.registry, llmprov__call_model(call));
+        t->profile = llmprov_profile_find(c->desc.registry, call->model);
         t->provider = llmprov__mem_copy(&t->arena, t->provider, strlen(t->provider));
         if (!t->provider) t->provider = "";
-        llmprov__call_prepare(call);
+        llmprov__call_prepare(call, r);
     }
     t->streamed = call->stream;
     if (t->error.code) {
@@ -34874,6 +34870,7 @@ static void llmprov__call_begin(llmprov_call *call) {
 }
 
 LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_request *req) {
+    llmprov_request r;
     llmprov_call *call;
     if (!c || !req) return NULL;
     call = (llmprov_call *)llmprov__mem_realloc(&c->alloc, NULL, 0, sizeof *call);
@@ -34881,7 +34878,11 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
     memset(call, 0, sizeof *call);
     call->alloc = c->alloc;
     call->client = c;
-    memcpy(&call->req, req, req->size && req->size < sizeof *req ? req->size : sizeof *req);
+    memset(&r, 0, sizeof r);
+    memcpy(&r, req, req->size && req->size < sizeof r ? req->size : sizeof r);
+    call->on_event = r.on_event;
+    call->user = r.user;
+    call->model = r.model && *r.model ? r.model : c->row.default_model;
     call->seed = c->calls++;
     call->turn = llmprov__reply_new(&c->alloc, c->desc.limits.max_memory_bytes, c->translator ? c->translator->read_state : 0);
     if (!call->turn) {
@@ -34892,7 +34893,7 @@ LLMPROV_API llmprov_call *llmprov_call_chat(llmprov_client *c, const llmprov_req
     llmprov__http_head_begin(&call->head);
     llmprov__call_open_frames(call);
     if (call->turn->arena.failed) llmprov__reply_no_memory(call->turn);
-    llmprov__call_begin(call);
+    llmprov__call_begin(call, &r);
     return call;
 }
 
@@ -35013,7 +35014,7 @@ static bool llmprov__call_take_bytes(llmprov_call *call, const char *data, size_
 
 /* Reads what was fed, or keeps a stream's bytes until somebody asks for its events. */
 static void llmprov__call_read(llmprov_call *call, const char *data, size_t len) {
-    bool wait = !call->req.on_event && !call->muted;
+    bool wait = !call->on_event && !call->muted;
     if (call->mode != LLMPROV__CALL_FRAMES || !wait) {
         call->at = data;
         call->end = data + len;
@@ -35150,7 +35151,7 @@ LLMPROV_API int llmprov_call_due_ms(const llmprov_call *call) {
 /* -- events and the result -- */
 
 LLMPROV_API bool llmprov_call_next(llmprov_call *call, llmprov_event *event) {
-    if (!call || call->req.on_event || call->in_callback) return false;
+    if (!call || call->on_event || call->in_callback) return false;
     if (call->queue_at == call->queue_count) {
         call->queue_at = call->queue_count = 0;
         llmprov__mem_arena_reset(&call->queued);
@@ -35491,7 +35492,9 @@ LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const 
     n.arena = n.keep = &m->arena;
     n.warnings = &m->warnings;
     n.err = &out->error;
-    if (llmprov__normal_run(&n, req)) out->request = n.req;
+    out->request = *req;
+    n.req = &out->request;
+    if (!llmprov__normal_run(&n)) memset(&out->request, 0, sizeof out->request);
     out->warnings = m->warnings.items;
     out->warning_count = m->warnings.count;
     return llmprov__ask_end(out, m);

@@ -170,45 +170,62 @@ static void add(const llmprov_block *use, const llmprov_alloc *alloc, char *to) 
     llmprov_json_free(args);
 }
 
-int uart_chat(void *memory, size_t size) {
-    static const llmprov_tool tool = { .name = "add", .description = "Adds two whole numbers.",
-        .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"integer\"}},\"required\":[\"a\",\"b\"]}" };
-    llmprov_alloc alloc = llmprov_arena(memory, size);
-    llmprov_client *client = llmprov_open(&(llmprov_desc){ .provider = UART_PROVIDER, .base_url = UART_URL, .api_key = UART_KEY,
-                                                           .max_retries = -1, .alloc = alloc });
-    llmprov_history talk = { .alloc = alloc };
-    llmprov_response r;
+/* -- the conversation: each step in a function of its own, so that their locals need the stack one after the other -- */
+
+static const llmprov_tool tool = { .name = "add", .description = "Adds two whole numbers.",
+    .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"integer\"}},\"required\":[\"a\",\"b\"]}" };
+
+static llmprov_client *open_client(llmprov_alloc alloc) {
+    return llmprov_open(&(llmprov_desc){ .provider = UART_PROVIDER, .base_url = UART_URL, .api_key = UART_KEY, .max_retries = -1, .alloc = alloc });
+}
+
+static llmprov_call *ask(llmprov_client *client, const llmprov_history *talk, bool first) {
+    return llmprov_call_chat(client, &(llmprov_request){ .model = UART_MODEL, .history = talk, .tools = &tool, .tool_count = 1,
+        .tool_choice = first ? LLMPROV_TOOL_ANY : LLMPROV_TOOL_AUTO, .max_tokens = LLMPROV_INT(200), .on_event = on_event, .keep = LLMPROV_KEEP_TOOLS });
+}
+
+/* Runs the tools that were called, and adds their results. */
+static void answer(const llmprov_message *reply, llmprov_history *talk) {
     const llmprov_block *use = NULL;
-    int turns = 0;
-
-    llmprov_add_text(&talk, LLMPROV_ROLE_USER, "What is 17 + 25?");
-    do {
-        llmprov_call *call = llmprov_call_chat(client, &(llmprov_request){ .model = UART_MODEL, .history = &talk, .tools = &tool, .tool_count = 1,
-            .tool_choice = turns ? LLMPROV_TOOL_AUTO : LLMPROV_TOOL_ANY, .max_tokens = LLMPROV_INT(200), .on_event = on_event, .keep = LLMPROV_KEEP_TOOLS });
-        run(call);
-        llmprov_call_take(call, &r);
-        llmprov_call_free(call);
-        llmprov_add_message(&talk, &r.message);
-        for (use = NULL; r.stop == LLMPROV_STOP_TOOL_USE && (use = llmprov_block_next(&r.message, LLMPROV_BLOCK_TOOL_USE, use)) != NULL; ) {
-            char sum[24];
-            add(use, &alloc, sum);
-            say("add: ");
-            say(sum);
-            say("\n");
-            llmprov_add_tool_result(&talk, use->id, sum, false);
-        }
-        if (r.error.code) say(r.error.message);
+    char sum[24];
+    while ((use = llmprov_block_next(reply, LLMPROV_BLOCK_TOOL_USE, use)) != NULL) {
+        add(use, &talk->alloc, sum);
+        say("add: ");
+        say(sum);
         say("\n");
-        turns++;
-        if (r.error.code || r.stop != LLMPROV_STOP_TOOL_USE || turns == 4) break;
-        llmprov_response_free(&r);
-    } while (!talk.status);
+        llmprov_add_tool_result(talk, use->id, sum, false);
+    }
+}
 
-    turns = r.error.code || talk.status || r.stop != LLMPROV_STOP_END || turns < 2;
+/* One turn of the model's; false = there is no further one. *ok: it ended as it should. */
+static bool turn(llmprov_client *client, llmprov_history *talk, bool first, bool *ok) {
+    llmprov_call *call = ask(client, talk, first);
+    llmprov_response r;
+    bool more;
+    run(call);
+    llmprov_call_take(call, &r);
+    llmprov_call_free(call);
+    llmprov_add_message(talk, &r.message);
+    more = r.stop == LLMPROV_STOP_TOOL_USE && !r.error.code;
+    if (more) answer(&r.message, talk);
+    if (r.error.code) say(r.error.message);
+    say("\n");
+    *ok = !r.error.code && !talk->status && !first && r.stop == LLMPROV_STOP_END;
     llmprov_response_free(&r);
+    return more && !talk->status;
+}
+
+int uart_chat(void *memory, size_t size) {
+    llmprov_alloc alloc = llmprov_arena(memory, size);
+    llmprov_client *client = open_client(alloc);
+    llmprov_history talk = { .alloc = alloc };
+    int turns = 0;
+    bool ok = false;
+    llmprov_add_text(&talk, LLMPROV_ROLE_USER, "What is 17 + 25?");
+    while (turns < 4 && turn(client, &talk, !turns, &ok)) turns++;
     llmprov_history_free(&talk);
     llmprov_close(client);
-    return turns;
+    return !ok;
 }
 
 #ifndef UART_BOARD

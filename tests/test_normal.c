@@ -22,6 +22,7 @@ typedef struct normal_result {
     llmprov_error err;
     llmprov__normal n;
     bool ok;
+    llmprov_request req;         /* that is made legal */
     llmprov_text out;
     char fields[2000];           /* of the warnings */
 } normal_result;
@@ -57,7 +58,9 @@ static void normal_request(normal_result *r, const normal_target *t, const llmpr
     r->n.rules = t->rules;
     r->n.id_max = t->id_max;
     r->n.name_max = t->name_max;
-    r->ok = llmprov__normal_run(&r->n, req);
+    r->req = *req;
+    r->n.req = &r->req;
+    r->ok = llmprov__normal_run(&r->n);
     CHECK_ALWAYS(r->ok == (r->err.code == LLMPROV_OK));
     CHECK_ALWAYS(r->ok || *r->err.message);
     if (!r->ok || r->arena.failed || r->keep.failed) return;
@@ -65,10 +68,10 @@ static void normal_request(normal_result *r, const normal_target *t, const llmpr
         strcat(strcat(r->fields, r->warnings.items[i].field), ";");
     memset(&shown, 0, sizeof shown);
     shown.alloc = test_alloc();
-    shown.system_blocks = r->n.req.system_blocks;
-    shown.system_count = r->n.req.system_count;
-    shown.messages = (llmprov_message *)r->n.req.messages;
-    shown.message_count = r->n.req.message_count;
+    shown.system_blocks = r->n.req->system_blocks;
+    shown.system_count = r->n.req->system_count;
+    shown.messages = (llmprov_message *)r->n.req->messages;
+    shown.message_count = r->n.req->message_count;
     if (llmprov_history_save(&shown, &r->out)) CHECK(false);
 }
 
@@ -137,7 +140,7 @@ TEST(normal_puts_everything_that_is_asked_into_one_order) {
             CHECK_STR(r.out.ptr, "{\"system\":[" NORMAL_TEXT("system one") "," NORMAL_TEXT("system two") "," NORMAL_TEXT("system three") "],\"messages\":["
                                  NORMAL_USER(NORMAL_TEXT("first")) "," NORMAL_ASSISTANT(NORMAL_TEXT("second")) ",{\"role\":\"user\",\"content\":\"third\"}]}");
         else CHECK(false);
-        CHECK(!r.n.req.prompt && !r.n.req.history);
+        CHECK(!r.n.req->prompt && !r.n.req->history);
         normal_free(&r);
     } else CHECK(false);
     llmprov_history_free(&h);
@@ -198,8 +201,8 @@ static void normal_id(const normal_target *t, const char *id, bool same) {
     char json[2000];
     sprintf(json, "[" NORMAL_ASSISTANT(NORMAL_USE("%s")) "," NORMAL_USER(NORMAL_RESULT("%s", "1")) "]", id, id);
     normal_history(&r, t, json, &h);
-    if (r.ok && !r.arena.failed && CHECK_INT(r.n.req.message_count, 2)) {
-        const char *use = r.n.req.messages[0].blocks[0].id, *result = r.n.req.messages[1].blocks[0].id;
+    if (r.ok && !r.arena.failed && CHECK_INT(r.n.req->message_count, 2)) {
+        const char *use = r.n.req->messages[0].blocks[0].id, *result = r.n.req->messages[1].blocks[0].id;
         CHECK_STR(use, result);
         CHECK(strlen(use) <= t->id_max && (!strcmp(use, id) == same));
         if (t->rules & LLMPROV_RULE_ID_CHARS) CHECK(strspn(use, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(use));
@@ -225,7 +228,7 @@ TEST(normal_ids_that_look_alike_after_cutting_stay_apart) {
     llmprov_history h;
     const char *json = "[" NORMAL_ASSISTANT(NORMAL_USE("0123456789012345678901234567890123456789A") "," NORMAL_USE("0123456789012345678901234567890123456789B")) "]";
     normal_history(&r, &normal_chat, json, &h);
-    if (r.ok && !r.arena.failed) CHECK(strcmp(r.n.req.messages[0].blocks[0].id, r.n.req.messages[0].blocks[1].id));
+    if (r.ok && !r.arena.failed) CHECK(strcmp(r.n.req->messages[0].blocks[0].id, r.n.req->messages[0].blocks[1].id));
     normal_free(&r);
     llmprov_history_free(&h);
 }
@@ -250,7 +253,7 @@ TEST(normal_names_that_a_model_invented_are_made_legal) {
     const char *json = "[" NORMAL_ASSISTANT("{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"look at.this\",\"input\":{}}") "]";
     normal_history(&r, &normal_chat, json, &h);
     if (r.ok && !r.arena.failed) {
-        const char *name = r.n.req.messages[0].blocks[0].name;
+        const char *name = r.n.req->messages[0].blocks[0].name;
         CHECK(!strncmp(name, "look_at_this_", 13) && strlen(name) == 21);
     }
     normal_free(&r);
@@ -405,9 +408,9 @@ TEST_NO_OOM(normal_marks_by_the_hundred) {
     for (i = 0; i < 150; i++) sprintf(json + strlen(json), "%s" NORMAL_MARKED("%d", ""), i ? "," : "", (int)i);
     strcat(json, "]}]");
     normal_history(&r, &normal_messages, json, &h);
-    for (i = 0; r.ok && i < r.n.req.messages[0].block_count; i++) marks += r.n.req.messages[0].blocks[i].cache != LLMPROV_CACHE_NONE;
+    for (i = 0; r.ok && i < r.n.req->messages[0].block_count; i++) marks += r.n.req->messages[0].blocks[i].cache != LLMPROV_CACHE_NONE;
     CHECK_INT(marks, 4);
-    CHECK(r.ok && r.n.req.messages[0].blocks[149].cache && r.n.req.messages[0].blocks[146].cache);       /* the newest stay */
+    CHECK(r.ok && r.n.req->messages[0].blocks[149].cache && r.n.req->messages[0].blocks[146].cache);       /* the newest stay */
     normal_free(&r);
     llmprov_history_free(&h);
 }
@@ -508,8 +511,8 @@ TEST(normal_tool_names_stay_apart_on_the_wire) {
     normal_request(&r, &normal_chat, &req);
     if (r.ok) {
         CHECK(strcmp(r.n.wire_names[0], r.n.wire_names[1]) && strcmp(r.n.wire_names[1], r.n.wire_names[2]) && strcmp(r.n.wire_names[0], r.n.wire_names[2]));
-        CHECK_STR(r.n.req.tool_name, r.n.wire_names[1]);
-        CHECK_STR(r.n.req.tools[1].name, r.n.wire_names[1]);
+        CHECK_STR(r.n.req->tool_name, r.n.wire_names[1]);
+        CHECK_STR(r.n.req->tools[1].name, r.n.wire_names[1]);
         CHECK_STR(tools[1].name, "look.at");                  /* the caller's own is as it was */
     } else CHECK(false);
     normal_free(&r);
@@ -593,7 +596,7 @@ TEST_NO_OOM(normal_random_conversations) {
         normal_history(&again, t, json, &h2);
         CHECK(r.ok == again.ok);
         if (r.ok) {
-            normal_check_rules(t, &r.n.req);
+            normal_check_rules(t, r.n.req);
             CHECK_STR(again.out.ptr, r.out.ptr);
             CHECK_STR(again.fields, r.fields);
             normal_history(&twice, t, r.out.ptr, &h3);

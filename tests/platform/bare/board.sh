@@ -27,7 +27,8 @@ of() {
     done
 }
 
-common="-std=c99 -Os -Wall -Wextra -ffunction-sections -fdata-sections -Wl,--gc-sections -nostartfiles -T $here/board.ld -DUART_BOARD -I."
+# Functions that are called once stay functions: their locals would add up on the stack.
+common="-std=c99 -Os -Wall -Wextra -fno-inline-functions-called-once -ffunction-sections -fdata-sections -Wl,--gc-sections -nostartfiles -T $here/board.ld -DUART_BOARD -I."
 arm="arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Wl,--defsym=FLASH=0,--defsym=FLASH_SIZE=0x400000,--defsym=RAM=0x20000000,--defsym=RAM_SIZE=0x10000"
 riscv="riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -Wl,--defsym=FLASH=0x80000000,--defsym=FLASH_SIZE=0x400000,--defsym=RAM=0x80400000,--defsym=RAM_SIZE=0x10000"
 
