@@ -1778,7 +1778,7 @@ static char *llmprov__mem_room(llmprov__mem_buf *b, size_t extra) {
         return NULL;
     }
     if (b->len + extra < b->cap) return b->ptr + b->len;
-    cap = b->cap + b->cap / 2;
+    cap = b->cap + b->cap / (LLMPROV__MEM_SMALL ? 8 : 2);
     if (cap < b->len + extra + 1) cap = b->len + extra + 1;
     if (cap < LLMPROV__MEM_LEAST) cap = LLMPROV__MEM_LEAST;
     ptr = (char *)llmprov__mem_realloc(&b->alloc, b->ptr, b->cap, cap);
@@ -7340,7 +7340,7 @@ typedef enum llmprov__reply_kind { LLMPROV__REPLY_TEXT, LLMPROV__REPLY_STRING, L
 /* A place where a frame may differ from the learned one: the inside of a string, or a number. */
 typedef struct llmprov__reply_hole { llmprov__reply_kind kind; size_t from, to; } llmprov__reply_hole;
 
-enum { LLMPROV__REPLY_HOLES = LLMPROV__MEM_SMALL ? 1 : 8 };
+enum { LLMPROV__REPLY_HOLES = 8 };
 
 typedef struct llmprov__reply_hot {
     llmprov__mem_buf bytes;      /* the frame with what the framing puts around it; where that is unknown, its data alone */
@@ -7396,7 +7396,7 @@ struct llmprov_turn {
     const llmprov__reply_ear *ear;             /* NULL = none */
     const void *ear_about;       /* what it knows */
     void *state;
-    llmprov__reply_hot hot;
+    llmprov__reply_hot *hot;     /* NULL = nothing was learned yet */
     llmprov__reply_loose *loose; /* buffers that a translator asked for */
     llmprov_event said;          /* the event of a piece: all but its few members stays zero */
     size_t events, pieces;       /* of the frame that is being read */
@@ -7416,7 +7416,6 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
     inner.fn = llmprov__mem_metered;
     inner.user = &t->meter;
     t->arena.alloc = t->scratch.alloc = t->sifted.alloc = inner;
-    t->hot.bytes.alloc = t->hot.event.alloc = t->hot.last.alloc = inner;
     t->id = t->model = NULL;
     llmprov__err_clear(&t->error);
     t->state = state ? llmprov__mem_take(&t->arena, state) : NULL;
@@ -7443,10 +7442,12 @@ static void llmprov__reply_free_block(llmprov__reply_block *b) {
 static void llmprov__reply_free_reading(llmprov_turn *t) {
     llmprov__mem_buf_free(&t->scratch);
     llmprov__mem_buf_free(&t->sifted);
-    llmprov__mem_buf_free(&t->hot.bytes);
-    llmprov__mem_buf_free(&t->hot.event);
-    llmprov__mem_buf_free(&t->hot.last);
-    t->hot.armed = t->hot.late = false;
+    if (!t->hot) return;
+    llmprov__mem_buf_free(&t->hot->bytes);
+    llmprov__mem_buf_free(&t->hot->event);
+    llmprov__mem_buf_free(&t->hot->last);
+    llmprov__mem_realloc(&t->arena.alloc, t->hot, sizeof *t->hot, 0);
+    t->hot = NULL;
 }
 
 /* Back to the beginning, for another attempt; warnings stay. */
@@ -8230,14 +8231,28 @@ static bool llmprov__reply_dig(llmprov__reply_hot *h, llmprov__reply_hole text, 
     return found;
 }
 
+/* Where a frame is remembered; NULL = no memory. */
+static llmprov__reply_hot *llmprov__reply_memory(llmprov_turn *t) {
+    if (t->hot) return t->hot;
+    t->hot = (llmprov__reply_hot *)llmprov__mem_realloc(&t->arena.alloc, NULL, 0, sizeof *t->hot);
+    if (!t->hot) {
+        llmprov__reply_no_memory(t);
+        return NULL;
+    }
+    memset(t->hot, 0, sizeof *t->hot);
+    t->hot->bytes.alloc = t->hot->event.alloc = t->hot->last.alloc = t->arena.alloc;
+    return t->hot;
+}
+
 /* Remembers a frame that gave exactly one piece, whole in one of its strings. wire is the frame as it came, or nothing
    where it came in pieces. */
 static void llmprov__reply_learn(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire, const char *passing, const char *counts) {
-    llmprov__reply_hot *h = &t->hot;
+    llmprov__reply_hot *h = t->hot;
     llmprov__reply_hole text;
-    h->armed = false;
+    if (h) h->armed = false;
     if (t->pieces != 1 || t->events != 1 || t->error.code) return;
     if (t->piece < frame->data.ptr || t->piece + t->piece_len > frame->data.ptr + frame->data.len) return;
+    if ((h = llmprov__reply_memory(t)) == NULL) return;
     h->framed = wire.ptr != NULL;
     if (!h->framed) wire = frame->data;
     h->data_from = (size_t)(frame->data.ptr - wire.ptr);
@@ -8309,7 +8324,7 @@ static const char *llmprov__reply_alike(const llmprov__reply_hot *h, size_t at, 
 
 /* Says the text of a frame that is like the learned one; false = it is broken. */
 static bool llmprov__reply_say(llmprov_turn *t, llmprov_str text, const char *end) {
-    llmprov__reply_block *b = &t->blocks[t->hot.block];
+    llmprov__reply_block *b = &t->blocks[t->hot->block];
     llmprov_scan s;
     if (llmprov__text_simple(text.ptr, text.len, (size_t)(end - text.ptr)) && !b->sieve.count) {
         llmprov__reply_piece(t, b, text);
@@ -8321,13 +8336,13 @@ static bool llmprov__reply_say(llmprov_turn *t, llmprov_str text, const char *en
     }
     s = llmprov__json_scan(text.ptr - 1, text.len + 2, &t->scratch, 0);
     if (!llmprov_scan_raw(&s, &text) || s.at != s.end) return false;
-    llmprov_turn_piece(t, t->hot.block, &s, text);
+    llmprov_turn_piece(t, t->hot->block, &s, text);
     return true;
 }
 
 /* Keeps a frame whose data were not parsed, without its text: its counts are read later, if it is the last. */
 static void llmprov__reply_later(llmprov_turn *t, llmprov_str data, llmprov_str text) {
-    llmprov__reply_hot *h = &t->hot;
+    llmprov__reply_hot *h = t->hot;
     const char *behind = text.ptr + text.len;
     h->last.len = 0;
     h->late = llmprov__mem_add(&h->last, data.ptr, (size_t)(text.ptr - data.ptr)) &&
@@ -8338,10 +8353,10 @@ static void llmprov__reply_later(llmprov_turn *t, llmprov_str data, llmprov_str 
 /* Reads a frame that differs from the learned one only in its text and where it says nothing, or counts. False = it must
    be parsed; so must one that shows its framing when that is not known. */
 static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame, llmprov_str wire) {
-    llmprov__reply_hot *h = &t->hot;
+    llmprov__reply_hot *h = t->hot;
     const char *end = frame->data.ptr + frame->data.len;
     llmprov_str text;
-    if (!h->armed || (wire.ptr && !h->framed)) return false;
+    if (!h || !h->armed || (wire.ptr && !h->framed)) return false;
     if (frame->event.len != h->event.len || !llmprov__reply_equal(frame->event.ptr, h->event.ptr, h->event.len) ||
         llmprov__reply_alike(h, h->data_from, h->data_to, frame->data.ptr, end, &text) != end || !llmprov__reply_say(t, text, end)) return false;
     if (h->counts) llmprov__reply_later(t, frame->data, text);
@@ -8351,10 +8366,10 @@ static bool llmprov__reply_shortcut(llmprov_turn *t, const llmprov_frame *frame,
 /* The same of a frame that begins at p, before anything has looked for its end; returns where that is. NULL = it must be
    cut, as one must that is longer than the limit or not all there. */
 static const char *llmprov__reply_ahead(llmprov_turn *t, const char *p, const char *end, size_t limit) {
-    llmprov__reply_hot *h = &t->hot;
+    llmprov__reply_hot *h = t->hot;
     const char *behind;
     llmprov_str text, data;
-    if (!h->armed || !h->framed) return NULL;
+    if (!h || !h->armed || !h->framed) return NULL;
     behind = llmprov__reply_alike(h, 0, h->bytes.len, p, end, &text);
     if (!behind || (size_t)(behind - p) > limit) return NULL;
     data.ptr = p + h->data_from;
@@ -12913,23 +12928,19 @@ static bool llmprov__parts_uses(const llmprov_request *r, const char *where, con
     return llmprov__parts_holds(r->extra, 0, where, word) || llmprov__parts_holds(llmprov__msg_kept(r), r->kept_len, where, word);
 }
 
-enum { LLMPROV__PARTS_BETAS = 800 };
+static bool llmprov__parts_needs(const llmprov_request *r, size_t beta) {
+    return llmprov__parts_uses(r, llmprov__parts_beta_names[beta].where, llmprov__parts_beta_names[beta].word);
+}
 
-/* The betas that a request needs, each once, with commas between them; returns the length. */
-static size_t llmprov__parts_betas(const llmprov_request *r, char list[LLMPROV__PARTS_BETAS]) {
-    size_t i, n = 0;
+/* The betas that the request needs go into the header, each once. */
+static void llmprov__parts_betas(llmprov_draft *d) {
+    size_t i, j;
     for (i = 0; i < LLMPROV__COUNT(llmprov__parts_beta_names); i++) {
         const char *beta = llmprov__parts_beta_names[i].beta;
-        size_t len = strlen(beta);
-        if (!llmprov__parts_uses(r, llmprov__parts_beta_names[i].where, llmprov__parts_beta_names[i].word)) continue;
-        list[n] = 0;
-        if (strstr(list, beta) || n + len + 2 > LLMPROV__PARTS_BETAS) continue;
-        if (n) list[n++] = ',';
-        memcpy(list + n, beta, len);
-        n += len;
+        if (!llmprov__parts_needs(d->chat, i)) continue;
+        for (j = 0; j < i && (strcmp(llmprov__parts_beta_names[j].beta, beta) || !llmprov__parts_needs(d->chat, j)); j++) { }
+        if (j == i) llmprov_draft_header(d, "anthropic-beta", beta);
     }
-    list[n] = 0;
-    return n;
 }
 
 /* -- tools of Anthropic's own kinds, for targets that know only functions -- */
@@ -16055,12 +16066,11 @@ static bool llmprov__t_messages_is_eager(const llmprov_draft *d, const llmprov_t
 
 /* The betas that the request needs and those that were asked for. */
 static void llmprov__t_messages_betas(llmprov_draft *d) {
-    char needed[LLMPROV__PARTS_BETAS];
     const char *all;
     size_t i;
     llmprov__t_messages_said_betas(d, "anthropic_beta");
     llmprov__t_messages_said_betas(d, "betas");
-    if (llmprov__parts_betas(d->chat, needed)) llmprov_draft_header(d, "anthropic-beta", needed);
+    llmprov__parts_betas(d);
     for (i = 0; i < d->chat->tool_count && !llmprov__t_messages_is_eager(d, &d->chat->tools[i]); i++) { }
     if (i < d->chat->tool_count) llmprov_draft_header(d, "anthropic-beta", "fine-grained-tool-streaming-2025-05-14");
     if (!d->row->quirks.beta_member) return;
@@ -20056,7 +20066,7 @@ static void llmprov__t_responses_read_end(llmprov_turn *t) {
 // models know (thinking, top_k, betas) goes into additionalModelRequestFields, in
 // the words of the model's family, which its profile names. A stream has no event
 // that ends it: it is complete when it ends cleanly behind messageStop.
-// Calls: msg http reply translator parts
+// Calls: msg reply translator parts
 //==============================================================================
 
 /* -- writing a request -- */
@@ -20072,7 +20082,7 @@ typedef struct llmprov__t_bedrock_plan {
     bool fold, calls;            /* calls: the conversation holds some */
     bool constrains;             /* the model takes strict tools and gives structured answers */
     size_t specs;                /* tools that toolConfig holds */
-    char betas[LLMPROV__PARTS_BETAS];
+    const char *betas;           /* NULL = none */
     size_t documents;            /* written so far */
     const char **names;          /* a hash table of the documents' names */
     size_t name_slots;
@@ -20289,19 +20299,10 @@ static void llmprov__t_bedrock_typed_tools(llmprov_draft *d, const llmprov__t_be
 
 /* Betas that the request needs, and those of a header that the API would not see. */
 static void llmprov__t_bedrock_gather_betas(llmprov_draft *d, llmprov__t_bedrock_plan *p) {
-    llmprov__translator_job *job = (llmprov__translator_job *)d->call;
-    const llmprov_header *header = llmprov__http_find(&job->headers, "anthropic-beta");
-    size_t n = 0, len = header ? strlen(header->value) : 0;
     if (p->family != LLMPROV_MODEL_CLAUDE) return;
-    if (!llmprov__t_bedrock_own(d)) n = llmprov__parts_betas(d->chat, p->betas);
-    if (!header) return;
-    if (n + len + 2 > sizeof p->betas) {
-        llmprov_draft_fail(d, LLMPROV_ERR_ARGUMENT, "headers", "anthropic-beta names more betas than there are");
-        return;
-    }
-    if (n) p->betas[n++] = ',';
-    memcpy(p->betas + n, header->value, len + 1);
-    llmprov__http_drop(&job->headers, "anthropic-beta");
+    if (!llmprov__t_bedrock_own(d)) llmprov__parts_betas(d);
+    p->betas = llmprov__translator_take(d, "anthropic-beta");
+    if (p->betas && !*p->betas) p->betas = NULL;
 }
 
 /* With those of a header a request of this format keeps its own. */
@@ -20309,7 +20310,7 @@ static void llmprov__t_bedrock_write_betas(llmprov_draft *d, const char *list) {
     llmprov_writer *w = d->body;
     llmprov_str kept = llmprov__t_bedrock_in(llmprov__t_bedrock_kept(d, "additionalModelRequestFields"), "anthropic_beta"), item;
     llmprov_scan s = llmprov__json_scan(kept.ptr ? kept.ptr : "[]", kept.ptr ? kept.len : 2, NULL, 0);
-    if (!*list) return;
+    if (!list) return;
     llmprov_write_open(w, "anthropic_beta", '[');
     while (llmprov__parts_item(&s, &item)) llmprov_write_raw(w, NULL, item.ptr, item.len);
     while (*list) {
@@ -20389,13 +20390,13 @@ static void llmprov__t_bedrock_fields(llmprov_draft *d, const llmprov__t_bedrock
     bool typed = false, told = p->claude.thinking || p->claude.effort || p->effort || p->top_k;
     size_t i;
     for (i = 0; i < d->chat->tool_count; i++) typed = typed || llmprov__t_bedrock_is_typed(p, &d->chat->tools[i]);
-    if (!(told && !p->as_said) && !typed && !p->betas[0] && !kept.ptr) return;
+    if (!(told && !p->as_said) && !typed && !p->betas && !kept.ptr) return;
     llmprov_write_open(w, "additionalModelRequestFields", '{');
     if (!p->as_said && p->family == LLMPROV_MODEL_CLAUDE) llmprov__t_bedrock_claude(d, p, kept);
     else if (!p->as_said) llmprov__t_bedrock_others(d, p, kept);
     llmprov__t_bedrock_write_betas(d, p->betas);
     llmprov__t_bedrock_typed_tools(d, p);
-    llmprov__t_bedrock_rest(d, kept, p->as_said ? p->betas[0] ? "tools anthropic_beta" : "tools" : p->betas[0] ?
+    llmprov__t_bedrock_rest(d, kept, p->as_said ? p->betas ? "tools anthropic_beta" : "tools" : p->betas ?
                             "tools anthropic_beta thinking output_config reasoning_config reasoning_effort reasoning reasoningConfig top_k inferenceConfig" :
                             "tools thinking output_config reasoning_config reasoning_effort reasoning reasoningConfig top_k inferenceConfig");
     llmprov_write_close(w);
@@ -23452,14 +23453,13 @@ static bool llmprov__t_gemini_empty(const char *schema) {
 
 /* The arguments in JSON Schema, or in the older form if they were asked for in it. */
 static void llmprov__t_gemini_parameters(llmprov_draft *d, const llmprov_tool *tool, const char *field) {
-    char name[160] = "parameters.";
-    size_t len = strlen(tool->name);
+    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
     llmprov_str older;
     bool own = llmprov__text_same(llmprov__msg_came(d->chat), llmprov__t_gemini_format, false);
-    memcpy(name + 11, tool->name, len < 140 ? len + 1 : 1);
-    if (strcmp(field, "schema")) field = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, field, ".schema", (char *)NULL);
-    if (!field) return;
-    if (llmprov__t_gemini_keeps(d, name, &older)) llmprov__write_raw_key(d->body, llmprov__write_name("parameters"), older, true);
+    const char *name = own ? llmprov__err_join(a, "parameters.", tool->name, (char *)NULL) : NULL;
+    if (strcmp(field, "schema")) field = llmprov__err_join(a, field, ".schema", (char *)NULL);
+    if (!field || (own && !name)) return;
+    if (own && llmprov__t_gemini_keeps(d, name, &older)) llmprov__write_raw_key(d->body, llmprov__write_name("parameters"), older, true);
     else if (tool->schema && (own || !llmprov__t_gemini_empty(tool->schema)))
         llmprov__parts_schema(d, "parametersJsonSchema", tool->schema, field, LLMPROV_SCHEMA_GEMINI, llmprov__t_gemini_format);
 }
@@ -23495,25 +23495,18 @@ static bool llmprov__t_gemini_as_function(const llmprov_draft *d, const llmprov_
     return true;
 }
 
-static void llmprov__t_gemini_field(char to[40], size_t tool) {
-    llmprov__err_number n = llmprov__err_int((int64_t)tool);
-    memcpy(to, "tools[", 6);
-    memcpy(to + 6, n.text, strlen(n.text));
-    memcpy(to + 6 + strlen(n.text), "]", 2);
-}
-
 static void llmprov__t_gemini_declare(llmprov_draft *d, const llmprov__t_gemini_plan *p) {
     llmprov_tool function;
-    char field[40];
     size_t i;
     if (!p->functions) return;
     llmprov_write_open(d->body, NULL, '{');
     llmprov_write_open(d->body, "functionDeclarations", '[');
     for (i = 0; i < d->chat->tool_count; i++) {
+        llmprov__parts_place place;
         if (!llmprov__t_gemini_as_function(d, &d->chat->tools[i], &function)) continue;
-        llmprov__t_gemini_field(field, i);
-        if (d->chat->tools[i].type) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "gemini-generate has no such tool kind: a function stands for it");
-        llmprov__t_gemini_function(d, &function, field);
+        place = llmprov__parts_tool_place(i);
+        if (d->chat->tools[i].type) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, place.text, "gemini-generate has no such tool kind: a function stands for it");
+        llmprov__t_gemini_function(d, &function, place.text);
     }
     if (p->fold) {
         memset(&function, 0, sizeof function);
@@ -23627,7 +23620,6 @@ static bool llmprov__t_gemini_groups(llmprov_draft *d, llmprov_str groups, bool 
 /* An empty list of tools is not written, nor what belongs to it. */
 static void llmprov__t_gemini_write_tools(llmprov_draft *d, llmprov__t_gemini_plan *p) {
     llmprov_str groups;
-    char field[40];
     size_t i;
     bool some = p->functions || p->built_in;
     bool grouped = some && !p->fold && !(llmprov__t_gemini_one_kind(d) && p->functions && p->built_in) &&
@@ -23635,10 +23627,8 @@ static void llmprov__t_gemini_write_tools(llmprov_draft *d, llmprov__t_gemini_pl
     if (some) llmprov_write_open(d->body, "tools", '[');
     if (grouped) llmprov__t_gemini_groups(d, groups, true);
     else llmprov__t_gemini_declare(d, p);
-    for (i = 0; !grouped && i < d->chat->tool_count; i++) {
-        llmprov__t_gemini_field(field, i);
-        if (d->chat->tools[i].type) llmprov__t_gemini_tool(d, &d->chat->tools[i], p, field);
-    }
+    for (i = 0; !grouped && i < d->chat->tool_count; i++)
+        if (d->chat->tools[i].type) llmprov__t_gemini_tool(d, &d->chat->tools[i], p, llmprov__parts_tool_place(i).text);
     if (some) llmprov_write_close(d->body);
     p->configures = llmprov__t_gemini_configures(d, p);
     if (p->configures) llmprov__t_gemini_tool_config(d, p);
@@ -34134,13 +34124,13 @@ static void llmprov__call_settle(llmprov_call *call) {
     llmprov_turn *t = call->turn;
     llmprov_frame frame;
     llmprov_scan s;
-    if (!t->hot.late) return;
-    t->hot.late = false;
+    if (!t->hot || !t->hot->late) return;
+    t->hot->late = false;
     memset(&frame, 0, sizeof frame);
-    frame.data.ptr = t->hot.last.ptr;
-    frame.data.len = t->hot.last.len;
-    frame.event.ptr = t->hot.event.ptr;
-    frame.event.len = t->hot.event.len;
+    frame.data.ptr = t->hot->last.ptr;
+    frame.data.len = t->hot->last.len;
+    frame.event.ptr = t->hot->event.ptr;
+    frame.event.len = t->hot->event.len;
     s = llmprov__call_scan(call, frame.data);
     call->client->translator->read_frame(t, &frame, &s);
 }

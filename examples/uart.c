@@ -127,20 +127,26 @@ static bool get_chunks(llmprov_call *call) {
     return false;
 }
 
-static bool get_reply(llmprov_call *call) {
+/* The reply's head. *length is that of the body, unless it comes in chunks. */
+static bool get_head(llmprov_call *call, uint64_t *length, bool *chunked) {
     char line[80], type[80] = "";
     llmprov_header header = { "content-type", type };
-    bool chunked = false;
-    uint64_t length = 0;
     int status = 0;
     do {
         if (!get_line(line, sizeof line)) return false;
         if (!strncmp(line, "http/1.", 7)) status = (int)number(line + 8, 10);
-        else if (!strncmp(line, "content-length:", 15)) length = number(line + 15, 10);
+        else if (!strncmp(line, "content-length:", 15)) *length = number(line + 15, 10);
         else if (!strncmp(line, "content-type:", 13)) memcpy(type, line + 13 + strspn(line + 13, " "), strlen(line + 13 + strspn(line + 13, " ")) + 1);
-        else if (!strncmp(line, "transfer-encoding:", 18) && strstr(line, "chunked")) chunked = true;
+        else if (!strncmp(line, "transfer-encoding:", 18) && strstr(line, "chunked")) *chunked = true;
     } while (*line || status < 200);
     llmprov_call_head(call, status, &header, 1);
+    return true;
+}
+
+static bool get_reply(llmprov_call *call) {
+    uint64_t length = 0;
+    bool chunked = false;
+    if (!get_head(call, &length, &chunked)) return false;
     return chunked ? get_chunks(call) : get_bytes(call, length);
 }
 
@@ -170,7 +176,7 @@ static void add(const llmprov_block *use, const llmprov_alloc *alloc, char *to) 
     llmprov_json_free(args);
 }
 
-/* -- the conversation: each step in a function of its own, so that their locals need the stack one after the other -- */
+/* -- the conversation. Each step is a function of its own, so that their locals need the stack one after the other. -- */
 
 static const llmprov_tool tool = { .name = "add", .description = "Adds two whole numbers.",
     .schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"integer\"}},\"required\":[\"a\",\"b\"]}" };

@@ -558,15 +558,20 @@ TEST_NO_OOM(parts_kinds_of_media) {
 
 /* A beta may be needed by what the caller adds to the body, too. */
 TEST_NO_OOM(parts_betas_of_extra_members) {
-    char list[LLMPROV__PARTS_BETAS];
-    llmprov_request r = { .extra = "{\"thread\":{},\"context_management\":{\"edits\":[{\"type\":\"compact_20260112\"}]}}" };
-    size_t n = llmprov__parts_betas(&r, list);
-    CHECK_TEXT(list, n, "context-management-2025-06-27,compact-2026-01-12,message-threads-2026-08-12");
-    r.kept = r.extra;
-    r.extra = NULL;
-    CHECK_INT(llmprov__parts_betas(&r, list), n);
-    r.kept = NULL;
-    CHECK_INT(llmprov__parts_betas(&r, list), 0);
+    static const char *const members = "{\"thread\":{},\"context_management\":{\"edits\":[{\"type\":\"compact_20260112\"}]}}";
+    int where;
+    for (where = 0; where < 3; where++) {
+        const llmprov_header *h;
+        parts_draft p;
+        if (!parts_begin(&p, NULL)) return;
+        if (where == 0) p.req.extra = members;
+        if (where == 1) p.req.kept = members;
+        llmprov_draft_header(&p.d, "anthropic-beta", "mine");
+        llmprov__parts_betas(&p.d);
+        h = llmprov__http_find(&p.job.headers, "anthropic-beta");
+        CHECK_STR(h ? h->value : NULL, where < 2 ? "mine,context-management-2025-06-27,compact-2026-01-12,message-threads-2026-08-12" : "mine");
+        parts_end(&p);
+    }
 }
 
 TEST(parts_kept_of_blocks) {

@@ -155,7 +155,7 @@ TEST(t_bedrock_anthropics_own_tools_and_betas) {
     llmprov_request req = { .model = CLAUDE, .prompt = "Hi", .tools = tools, .tool_count = 2, .headers = "anthropic-beta: one-2026-01-01, two-2026-01-01" };
     engine_sent s = SEND(&req);
     size_t i;
-    CHECK_BODY(s, "additionalModelRequestFields", "{\"anthropic_beta\":[\"computer-use-2025-01-24\",\"one-2026-01-01\",\"two-2026-01-01\"],"
+    CHECK_BODY(s, "additionalModelRequestFields", "{\"anthropic_beta\":[\"one-2026-01-01\",\"two-2026-01-01\",\"computer-use-2025-01-24\"],"
                "\"tools\":[{\"type\":\"computer_20250124\",\"name\":\"computer\",\"display_width_px\":800,\"display_height_px\":600}]}");
     CHECK_BODY(s, "toolConfig.tools", "[{\"toolSpec\":{\"name\":\"add\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{}}}}}]");
     for (i = 0; s.http && i < s.http->header_count; i++) CHECK(strcmp(s.http->headers[i].name, "anthropic-beta"));
@@ -599,7 +599,7 @@ TEST(t_bedrock_requests_come_back_as_they_were) {
     for (i = 0; i < LLMPROV__COUNT(cases) && !test_excused(); i++) bedrock_round(cases[i].model, cases[i].headers, cases[i].asked, cases[i].sent, __LINE__);
 }
 
-/* More betas than there is room for; a model that thinks always; one that takes one of two settings. */
+/* A model that thinks always; one that takes one of two settings. Betas of any length. */
 TEST(t_bedrock_what_cannot_be_sent) {
     static char betas[1000] = "anthropic-beta: ";
     llmprov_request req = { .model = CLAUDE, .prompt = "Hi", .headers = betas };
@@ -610,8 +610,7 @@ TEST(t_bedrock_what_cannot_be_sent) {
     engine_sent s;
     memset(betas + 16, 'b', 900);
     s = SEND(&req);
-    if (!test_excused()) CHECK_STR(s.error.param, "headers");
-    CHECK(!s.body);
+    if (!test_excused()) CHECK(s.body && strstr(s.text, betas + 16));
     engine_sent_free(&s);
     if (reg) llmprov_register_profile(reg, &always, 0);
     req = (llmprov_request){ .model = "odd-1", .prompt = "Hi", .thinking = LLMPROV_THINKING_OFF, .temperature = LLMPROV_NUM(0.5), .top_p = LLMPROV_NUM(0.5) };
