@@ -6292,7 +6292,7 @@ typedef struct llmprov__frame_cutter {
     bool known;                  /* a field or a comment came: it is an event stream                         */
     const char *const *skip;     /* paths of members whose values are dropped from lines that come in pieces; NULL = none */
     const char *again;           /* only from frames of these types, with blanks between them; NULL = from all */
-    llmprov__frame_walk walk;    /* over the line that the piece before this one began */
+    llmprov__frame_walk *walk;   /* over the line that the piece before this one began; NULL = none was needed yet */
     bool bare;                   /* JSON stands without a field's name, on lines of its own                  */
     bool items, string, escape;  /* one JSON array: whether we are in a string, behind a backslash           */
     int depth;                   /* how many brackets of its item are open                                   */
@@ -6317,6 +6317,8 @@ static void llmprov__frame_free(llmprov__frame_cutter *f) {
     llmprov__mem_buf_free(&f->line);
     llmprov__mem_buf_free(&f->data);
     llmprov__mem_buf_free(&f->name);
+    llmprov__mem_realloc(&f->line.alloc, f->walk, sizeof *f->walk, 0);
+    f->walk = NULL;
 }
 
 /* Whether a frame begins at the next byte, so that one may be taken from there without the cutter. */
@@ -6450,13 +6452,20 @@ static bool llmprov__frame_keep(const llmprov__frame_cutter *f, llmprov__frame_w
     return true;
 }
 
+/* The walk over the line, which begins with it; NULL = no memory. */
+static llmprov__frame_walk *llmprov__frame_walk_on(llmprov__frame_cutter *f) {
+    if (!f->walk) f->walk = (llmprov__frame_walk *)llmprov__mem_realloc(&f->line.alloc, NULL, 0, sizeof *f->walk);
+    if (f->walk && !f->line.len) memset(f->walk, 0, sizeof *f->walk);
+    return f->walk;
+}
+
 /* Adds a piece to the line that is put together; what is to be dropped becomes null. */
 static bool llmprov__frame_add(llmprov__frame_cutter *f, const char *p, const char *end) {
-    llmprov__frame_walk *w = &f->walk;
+    llmprov__frame_walk *w;
     const char *from = p;
     bool fine = true;
     if (!f->skip || f->has_data) return llmprov__mem_add(&f->line, p, (size_t)(end - p));
-    if (!f->line.len) memset(w, 0, sizeof *w);
+    if ((w = llmprov__frame_walk_on(f)) == NULL) return false;
     for (; p < end; p++) {
         if (w->dropping) {
             if (!llmprov__frame_drop(w, *p)) from = p + 1;
@@ -10712,7 +10721,7 @@ static void llmprov__schema_compile_text(llmprov_schema *out, llmprov__schema_me
     text.ptr = llmprov__mem_copy(&memory->arena, text.ptr, text.len);
     if (target != LLMPROV_SCHEMA_PLAIN && target != LLMPROV_SCHEMA_ANSWER)
         llmprov__err_warn(&warnings, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "",
-                          "it goes out as it is, although the target takes a subset of JSON Schema only: LLMPROV_NO_SCHEMA left out what fits it in");
+                          "it goes out as it is: LLMPROV_NO_SCHEMA left out what fits it into the target's subset");
     if (memory->arena.failed) llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
     if (out->error.code) return;
     out->json = text.ptr;
