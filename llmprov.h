@@ -7302,7 +7302,7 @@ typedef struct llmprov__reply_extra {
 } llmprov__reply_extra;
 
 /* Few members are searched one by one. */
-enum { LLMPROV__REPLY_FEW = 12 };
+enum { LLMPROV__REPLY_FEW = LLMPROV__MEM_SMALL ? 64 : 12 };
 
 /* Members in the order in which they came first. */
 typedef struct llmprov__reply_members {
@@ -7397,6 +7397,8 @@ struct llmprov_turn {
     llmprov_usage usage;
     llmprov__reply_members usage_members;
     llmprov__reply_members extras;
+    const char *extra;           /* those as one object; NULL = they were not put together yet */
+    size_t extra_len;
     llmprov_error error;
     llmprov__err_warnings warnings;
     llmprov__mem_buf scratch, sifted;
@@ -7477,6 +7479,8 @@ static void llmprov__reply_reset(llmprov_turn *t, size_t state) {
     t->block_count = t->choice_count = t->next_id = 0;
     llmprov__text_forget(&t->ids);
     t->id = t->model = NULL;
+    t->extra = NULL;
+    t->extra_len = 0;
     t->started = t->done = false;
     memset(&t->usage, 0, sizeof t->usage);
     if (t->state) memset(t->state, 0, state);
@@ -7657,6 +7661,14 @@ static const char *llmprov__reply_extras(llmprov_turn *t, const llmprov__reply_m
     else llmprov__reply_no_memory(t);
     llmprov_writer_free(&w);
     return to;
+}
+
+/* The reply's own members: put together once, and then let go of. */
+static const char *llmprov__reply_meta(llmprov_turn *t, size_t *len) {
+    if (t->extras.count) t->extra = llmprov__reply_extras(t, &t->extras, t->extra, &t->extra_len);
+    if (t->extra) llmprov__reply_free_extras(&t->extras, &t->arena.alloc);
+    *len = t->extra_len;
+    return t->extra;
 }
 
 /* -- choices and blocks -- */
@@ -8418,10 +8430,11 @@ static void llmprov__reply_finish(llmprov_turn *t) {
     }
     if (t->extras.count) {
         llmprov__reply_begin_event(&e, LLMPROV_EVENT_META, NULL);
-        e.extra = llmprov__reply_extras(t, &t->extras, NULL, &e.extra_len);
+        e.extra = llmprov__reply_meta(t, &e.extra_len);
         llmprov__reply_emit(t, &e);
     }
     if (t->usage_members.count) t->usage.raw = llmprov__reply_extras(t, &t->usage_members, NULL, &i);
+    if (t->usage.raw) llmprov__reply_free_extras(&t->usage_members, &t->arena.alloc);
     if (t->error.code) return;
     llmprov__reply_begin_event(&e, LLMPROV_EVENT_END, NULL);
     e.stop = t->choices[0].stop;
@@ -8516,7 +8529,7 @@ static void llmprov__reply_take(llmprov_turn *t, llmprov_response *r) {
         r->stop_sequence = choices[0].stop_sequence;
     }
     llmprov__reply_fill_text(t, r);
-    r->extra = llmprov__reply_extras(t, &t->extras, NULL, &r->extra_len);
+    r->extra = llmprov__reply_meta(t, &r->extra_len);
     r->usage = t->usage;
     r->id = t->id ? t->id : "";
     r->model = t->model ? t->model : "";
