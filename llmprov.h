@@ -6026,14 +6026,18 @@ static llmprov_str llmprov__http_error_type(const char *value) {
     return word;
 }
 
-/* A line of a reply's head; what must be kept of it goes into an arena. */
+/* A line of a reply's head, with or without blanks around the value; what must be kept of it goes into an arena. */
 static void llmprov__http_head_line(llmprov__http_head *h, llmprov__mem_arena *a, const char *name, const char *value) {
     static const char *const ids[] = { "request-id", "x-request-id", "apim-request-id", "x-ms-request-id", "x-amzn-requestid", "cf-ray" };
-    size_t i;
+    size_t i, len;
     if (!name || !value) return;
+    value += strspn(value, " \t");
+    len = strlen(value);
+    while (len && (value[len - 1] == ' ' || value[len - 1] == '\t')) len--;
+    if (value[len] && (value = llmprov__mem_copy(a, value, len)) == NULL) return;
     for (i = 0; i < LLMPROV__COUNT(ids); i++)
-        if (llmprov__text_same(name, ids[i], true) && !h->request_id && strlen(value) <= LLMPROV__HTTP_LONG)
-            h->request_id = llmprov__mem_copy(a, value, strlen(value));
+        if (llmprov__text_same(name, ids[i], true) && !h->request_id && len <= LLMPROV__HTTP_LONG)
+            h->request_id = llmprov__mem_copy(a, value, len);
     if (llmprov__text_same(name, "retry-after-ms", true)) {
         int64_t ms = llmprov__http_decimal(value, 1);
         if (ms >= 0) h->wait_ms = ms;
@@ -12194,6 +12198,7 @@ static bool llmprov__normal_check_words(llmprov__normal *n, const llmprov_reques
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(words); i++)
         if (!llmprov__normal_check_text(n, words[i].text, 0, words[i].field)) return false;
+    if (r->tool_choice == LLMPROV_TOOL_NAMED && !(r->tool_name && *r->tool_name)) return llmprov__normal_fail(n, "tool_choice", "it is LLMPROV_TOOL_NAMED, and tool_name names none");
     for (i = 0; i < r->stop_count; i++) {
         const char *path = llmprov__err_join(n->arena, "stop[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
         if (!path) return llmprov__normal_no_memory(n);
@@ -20782,7 +20787,7 @@ static void llmprov__t_bedrock_write_media(llmprov_draft *d, llmprov__t_bedrock_
     }
     llmprov_write_open(w, NULL, '{');
     llmprov_write_open(w, kind, '{');
-    llmprov__t_bedrock_word(w, "format", medium);
+    if (b->mime || !text || !llmprov__t_bedrock_own(d)) llmprov__t_bedrock_word(w, "format", medium);
     if (b->type == LLMPROV_BLOCK_DOCUMENT)
         llmprov__t_bedrock_word(w, "name", llmprov__t_bedrock_name(d, p, b, field));
     llmprov__t_bedrock_source(d, b);

@@ -279,6 +279,17 @@ TEST_NO_OOM(http_head_lines_that_are_too_long_or_nothing_are_left_out) {
     CHECK_INT(http_head("date", NULL).date, -1);
 }
 
+/* https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+TEST_NO_OOM(http_head_without_the_blanks_around_a_value) {
+    CHECK_STR(http_head("x-request-id", " \tabc d \t ").request_id, "abc d");
+    CHECK_INT(http_head("retry-after", "5\t").wait_ms, 5000);
+    CHECK_INT(http_head("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT\t ").wait_at, 784111777);
+    CHECK_INT(http_head("x-should-retry", "false ").should_retry, LLMPROV_NO);
+    CHECK(http_head("content-type", "\ttext/event-stream ").event_stream);
+    CHECK_STR(http_head("x-amzn-errortype", "a#B ").error_type, "B");
+    CHECK_STR(http_head("x-request-id", " ").request_id, "");
+}
+
 TEST_NO_OOM(http_head_takes_the_first_request_id) {
     llmprov__mem_arena a = { test_alloc(), NULL, 0, false };
     llmprov__http_head h;

@@ -1046,3 +1046,18 @@ TEST(normal_ids_of_nine) {
     if (s.body) CHECK(call.len == 11 && back.len == 11 && !memcmp(call.ptr, back.ptr, 11));
     engine_sent_free(&s);
 }
+
+/* A tool that is to be called has a name. */
+TEST(normal_refuses_a_choice_that_names_no_tool) {
+    static const char *const names[] = { NULL, "" };
+    llmprov_tool tool = { .name = "look" };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(names); i++) {
+        llmprov_request req = { .model = "m", .prompt = "x", .tools = &tool, .tool_count = 1, .tool_choice = LLMPROV_TOOL_NAMED, .tool_name = names[i] };
+        engine_sent s = engine_send("openai-chat", &req);
+        if (!test_excused()) CHECK_INT(s.error.code, LLMPROV_ERR_ARGUMENT);
+        CHECK_STR(s.error.param, "tool_choice");
+        CHECK_ALWAYS(!s.body);
+        engine_sent_free(&s);
+    }
+}

@@ -590,6 +590,7 @@ TEST(t_bedrock_requests_come_back_as_they_were) {
         { CLAUDE, NULL, BEDROCK_TALK("[{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[{'odd':{'a':1}},{'json':[1]}]}}]"), NULL },
         { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'}],'odd':1}]}", NULL },
         { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'},{'document':{'name':'d','format':'txt','source':{'content':[{'text':'x'}]},'citations':{'enabled':true}}},{'document':{'name':'e','format':'txt','source':{'text':'x'},'citations':{'enabled':false},'context':'c'}}]}]}", NULL },
+        { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'},{'document':{'name':'d','source':{'content':[{'text':'x'}]},'citations':{'enabled':true}}},{'document':{'name':'e','source':{'text':'x'}}}]}]}", NULL },
         { CLAUDE, NULL, "{'messages':[{'role':'user','content':[{'text':'Hi'},{'image':{'format':'png','source':{'s3Location':{'uri':'s3://a/b','bucketOwner':'o'}}}}]}]}", NULL },
         { CLAUDE, NULL, BEDROCK_TALK("[{'citationsContent':{'content':[{'text':'a'},{'text':'b'}],'citations':[{'x':1}]}},{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[{'json':{'a':1}},{'text':'r'}],'status':'success'}}]"), NULL },
         { CLAUDE, NULL, BEDROCK_TALK("[{'citationsContent':{'content':[{'text':'a'}],'citations':[{'x':1}]}},{'toolUse':{'toolUseId':'t','name':'f','input':{}}}]", "[{'toolResult':{'toolUseId':'t','content':[{'text':' '}]}}]"),
