@@ -188,11 +188,14 @@ static void fuzz_block(const llmprov_block *b) {
     for (i = 0; i < b->content_count; i++) fuzz_block(&b->content[i]);
 }
 
-/* What a reply has, and what is sent: arguments are objects. In a history they stay as they were. */
+/* What a reply has, and what is sent: arguments are objects, with or without blanks before them. In a history they stay
+   as they were. */
 static void fuzz_calls(const llmprov_message *m) {
     size_t i;
-    for (i = 0; i < m->block_count; i++)
-        if (m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE) MUST(m->blocks[i].json && *m->blocks[i].json == '{', "the arguments of a call are no object");
+    for (i = 0; i < m->block_count; i++) {
+        const char *json = m->blocks[i].json;
+        if (m->blocks[i].type == LLMPROV_BLOCK_TOOL_USE) MUST(json && json[strspn(json, " \t\r\n")] == '{', "the arguments of a call are no object");
+    }
 }
 
 static void fuzz_message(const llmprov_message *m) {

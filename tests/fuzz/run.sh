@@ -4,7 +4,7 @@
 #   run.sh quick SECONDS  each target so long, from its corpus; fails when one does
 #   run.sh long HOURS     all of them together so long; what was learned goes to tests/fuzz/corpus, what it took to LEDGER
 #   run.sh report         what LEDGER says of each target
-# TARGETS="json schema" names some of the targets. The corpus of a target (pack.c) has the inputs that reach more than
+# TARGETS="json schema" names some of the targets; JOBS=1 is how many run at once (as many as there are processors). The corpus of a target (pack.c) has the inputs that reach more than
 # the seeds do; both are the beginning of a run. An input that fails is left in build/fuzz/crash/TARGET-...;
 # "build/fuzz/TARGET FILE" runs it alone.
 set -u
@@ -14,7 +14,7 @@ here=tests/fuzz
 B=build/fuzz
 CC=${CC:-cc}
 most=4194304                                    # bytes of all corpora
-flags='-timeout=5 -rss_limit_mb=2560 -max_len=12000 -print_final_stats=1'
+flags='-timeout=20 -rss_limit_mb=2560 -max_len=12000 -print_final_stats=1'
 asan=detect_leaks=1:allocator_may_return_null=0:quarantine_size_mb=16
 
 say() { printf '%s\n' "$*"; }
@@ -63,7 +63,7 @@ begin() {
 # one run: target, seconds. Prints "runs cpu_ms edges features inputs last_new_edge" of it and is false when it failed.
 one() {
     (
-        ASAN_OPTIONS=$asan nice -n 19 timeout -k 5 $(($2 + 120)) $B/$1 $flags -max_total_time="$2" -dict=$B/words -artifact_prefix=$B/crash/$1- \
+        ASAN_OPTIONS=$asan nice timeout -k 5 $(($2 + 120)) $B/$1 $flags -max_total_time="$2" -dict=$B/words -artifact_prefix=$B/crash/$1- \
             $B/corpus/$1 $B/seeds/$1 > $B/$1.log 2>&1
         code=$?
         times > $B/$1.times
@@ -81,11 +81,15 @@ one() {
     return $code
 }
 
-# what a failed run says
-complain() {
+# Whether a failed run found something, and what. What took too long on a busy machine is tried again, alone.
+found() {
+    input=$(sed -n 's/.*Test unit written to //p' $B/$1.log)
+    case $input in
+    *-timeout-*) ASAN_OPTIONS=$asan timeout -k 5 120 $B/$1 -timeout=60 "$input" > $B/$1.again 2>&1 && rm "$input" && return 1 ;;
+    esac
     say "$1 failed:"
     grep -a -v '^#[0-9]*	\|^INFO\|^stat::\|^ *$\|NEW_FUNC' $B/$1.log | head -n 25 | cut -c1-400
-    sed -n 's/.*Test unit written to /input: /p' $B/$1.log
+    [ -z "$input" ] || say "input: $input"
 }
 
 # keeps what reaches more than the seeds do
@@ -93,55 +97,55 @@ keep() {
     rm -rf $B/merged/$1
     mkdir -p $B/merged $here/corpus
     cp -R $B/seeds/$1 $B/merged/$1 || exit 2
-    ASAN_OPTIONS=$asan nice -n 19 timeout -k 5 900 $B/$1 $flags -merge=1 $B/merged/$1 $B/corpus/$1 > $B/$1.merge.log 2>&1 || { say "$1: cannot merge, see $B/$1.merge.log"; return 1; }
+    ASAN_OPTIONS=$asan nice timeout -k 5 900 $B/$1 $flags -merge=1 $B/merged/$1 $B/corpus/$1 > $B/$1.merge.log 2>&1 || { say "$1: cannot merge, see $B/$1.merge.log"; return 1; }
     $B/pack $here/corpus/$1 $B/merged/$1 $B/seeds/$1 $((most / $($B/fuzz --targets | wc -l))) || exit 2
 }
 
 size() { cat $here/corpus/* 2>/dev/null | wc -c; }
 
-quick() {
-    bad=0
-    printf '%-16s %10s %8s %8s %9s\n' target runs cpu_s edges features
-    for t in $targets; do
-        begin $t
-        got=$(one $t "$1")
+# The targets one after the other, or some at once: "run.sh WHAT-one SECONDS TARGET" each. False when one failed.
+each() {
+    say $targets | tr ' ' '\n' | xargs -n 1 -P "${JOBS:-$(nproc 2> /dev/null || echo 1)}" sh "$0" "$1-one" "$2"
+}
+
+quick_one() {
+    begin $2
+    got=$(one $2 "$1")
+    code=$?
+    set -- "$1" $2 $got
+    printf '%-16s %10s %8s %8s %9s\n' $2 $3 $(($4 / 1000)) $5 $6
+    [ $code = 0 ] || ! found $2
+}
+
+long_one() {
+    t=$2
+    begin $t
+    from=$(date +%s)
+    runs=0 cpu=0 edges=0 features=0 inputs=0 last=0 crashes=0 stops=0
+    while left=$(($1 - $(date +%s) + from)); [ $left -gt 0 ] && [ $stops -lt 20 ]; do
+        got=$(one $t $left)
         code=$?
-        set -- "$1" $got
-        printf '%-16s %10s %8s %8s %9s\n' $t $2 $(($3 / 1000)) $4 $5
-        [ $code = 0 ] || { bad=$((bad + 1)); complain $t; }
+        set -- $1 $got
+        [ $7 = 0 ] || last=$((runs + $7))
+        runs=$((runs + $2)) cpu=$((cpu + $3)) edges=$4 features=$5 inputs=$6
+        [ $code = 0 ] && break
+        stops=$((stops + 1))
+        ! found $t || crashes=$((crashes + 1))
     done
-    [ $bad = 0 ] || say "$bad targets failed"
-    [ $bad = 0 ]
+    keep $t || crashes=$((crashes + 1))
+    line="$t $(date -u +%Y-%m-%d) $(git rev-parse --short HEAD 2>/dev/null || say -) $runs $((cpu / 1000)) $edges $features $inputs $last $crashes"
+    say "$line" >> $here/LEDGER
+    say "$line"
+    [ $crashes = 0 ]
 }
 
 long() {
-    count=$(say $targets | wc -w)
-    each=$(awk -v h="$1" -v n="$count" 'BEGIN { s = h * 3600 / n; print s < 1 ? 1 : int(s) }')
-    version=$(git rev-parse --short HEAD 2>/dev/null || say -)
-    bad=0
-    for t in $targets; do
-        begin $t
-        from=$(date +%s)
-        runs=0 cpu=0 edges=0 features=0 inputs=0 last=0 crashes=0
-        while left=$((each - $(date +%s) + from)); [ $left -gt 0 ] && [ $crashes -lt 20 ]; do
-            got=$(one $t $left)
-            code=$?
-            set -- $got
-            [ $6 = 0 ] || last=$((runs + $6))
-            runs=$((runs + $1)) cpu=$((cpu + $2)) edges=$3 features=$4 inputs=$5
-            [ $code = 0 ] && break
-            crashes=$((crashes + 1))
-            complain $t
-        done
-        [ $crashes = 0 ] || bad=$((bad + 1))
-        keep $t || bad=$((bad + 1))
-        [ -f $here/LEDGER ] || say '# target date version runs cpu_s edges features inputs last_new_edge failures: lines that tests/fuzz/run.sh long adds' > $here/LEDGER
-        line="$t $(date -u +%Y-%m-%d) $version $runs $((cpu / 1000)) $edges $features $inputs $last $crashes"
-        say "$line" >> $here/LEDGER
-        say "$line"
-    done
-    [ "$(size)" -le $most ] || { say "the corpus has $(size) bytes, more than $most"; bad=$((bad + 1)); }
-    [ $bad = 0 ]
+    seconds=$(awk -v h="$1" -v n="$(say $targets | wc -w)" 'BEGIN { s = h * 3600 / n; print s < 1 ? 1 : int(s) }')
+    [ -f $here/LEDGER ] || say '# target date version runs cpu_s edges features inputs last_new_edge failures: lines that tests/fuzz/run.sh long adds' > $here/LEDGER
+    each long "$seconds"
+    code=$?
+    [ "$(size)" -le $most ] || { say "the corpus has $(size) bytes, more than $most"; code=1; }
+    return $code
 }
 
 report() {
@@ -159,8 +163,10 @@ report() {
 
 case ${1:-} in
 seeds) mkdir -p $B && seeds && say "$(find $B/seeds -type f | wc -l) inputs in $B/seeds" ;;
-quick) build && seeds && quick "${2:-20}" ;;
+quick) build && seeds && printf '%-16s %10s %8s %8s %9s\n' target runs cpu_s edges features && each quick "${2:-20}" ;;
 long) build && seeds && long "${2:-2}" ;;
+quick-one) quick_one "$2" "$3" ;;
+long-one) long_one "$2" "$3" ;;
 report) report ;;
 *) say 'usage: run.sh seeds | quick SECONDS | long HOURS | report'; exit 2 ;;
 esac
