@@ -5914,7 +5914,6 @@ static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, c
 static int64_t llmprov__http_decimal(const char *p, int64_t scale) {
     int64_t value = 0, fraction = 0, unit = scale;
     bool digits = false;
-    while (*p == ' ') p++;
     for (; *p >= '0' && *p <= '9'; p++, digits = true)
         if (value < 1000000000) value = value * 10 + (*p - '0');
     if (*p == '.')
@@ -5922,8 +5921,7 @@ static int64_t llmprov__http_decimal(const char *p, int64_t scale) {
             unit /= 10;
             fraction += unit * (*p - '0');
         }
-    while (*p == ' ') p++;
-    return digits && !*p ? value * scale + fraction : -1;
+    return digits && !p[strspn(p, " \t")] ? value * scale + fraction : -1;
 }
 
 static int llmprov__http_two(const char *p) {
@@ -5975,8 +5973,8 @@ static int64_t llmprov__http_date(const char *p) {
     size_t len = strcspn(p, ", ");
     if (len < 3 || !p[len]) return -1;
     for (p += len; *p; p += len) {
-        p += strspn(p, ", -");
-        len = strcspn(p, ", -");
+        p += strspn(p, ", -\t");
+        len = strcspn(p, ", -\t");
         if (len && !llmprov__http_word(&m, p, len)) return -1;
     }
     if (m.day < 1 || m.day > 31 || m.month < 0 || m.year < 1970 || m.seconds < 0) return -1;
@@ -6017,7 +6015,7 @@ static bool llmprov__http_is_stream(const char *value) {
 /* "com.amazon#ThrottlingException:http://...,..." is ThrottlingException:
    https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
 static llmprov_str llmprov__http_error_type(const char *value) {
-    llmprov_str word = { value, strcspn(value, ",:") };
+    llmprov_str word = { value, strcspn(value, ",: \t") };
     size_t i = word.len;
     while (i && value[i - 1] != '#') i--;
     word.ptr += i;
@@ -6034,7 +6032,6 @@ static void llmprov__http_head_line(llmprov__http_head *h, llmprov__mem_arena *a
     value += strspn(value, " \t");
     len = strlen(value);
     while (len && (value[len - 1] == ' ' || value[len - 1] == '\t')) len--;
-    if (value[len] && (value = llmprov__mem_copy(a, value, len)) == NULL) return;
     for (i = 0; i < LLMPROV__COUNT(ids); i++)
         if (llmprov__text_same(name, ids[i], true) && !h->request_id && len <= LLMPROV__HTTP_LONG)
             h->request_id = llmprov__mem_copy(a, value, len);
@@ -6046,7 +6043,7 @@ static void llmprov__http_head_line(llmprov__http_head *h, llmprov__mem_arena *a
         h->wait_at = llmprov__http_date(value);
     } else if (llmprov__text_same(name, "date", true)) h->date = llmprov__http_date(value);
     else if (llmprov__text_same(name, "x-should-retry", true))
-        h->should_retry = llmprov__text_same(value, "true", true) ? LLMPROV_YES : llmprov__text_same(value, "false", true) ? LLMPROV_NO : LLMPROV_UNSET;
+        h->should_retry = len == 4 && llmprov__text_begins(value, "true") ? LLMPROV_YES : len == 5 && llmprov__text_begins(value, "false") ? LLMPROV_NO : LLMPROV_UNSET;
     else if (llmprov__text_same(name, "content-type", true)) h->event_stream = llmprov__http_is_stream(value);
     else if (llmprov__text_same(name, "x-amzn-errortype", true)) {
         llmprov_str word = llmprov__http_error_type(value);
@@ -33886,6 +33883,7 @@ static void llmprov__call_queue(llmprov_call *call, const llmprov_event *e) {
 /* Lets go of the request. What was told in other words is listened for to the end. */
 static void llmprov__call_spend(llmprov_call *call) {
     call->spent = true;
+    memset(&call->cursor, 0, sizeof call->cursor);
     llmprov_writer_free(&call->body);
     if (!call->prompted) llmprov__mem_arena_free(&call->plan);
 }

@@ -398,7 +398,7 @@ TEST_NO_OOM(call_lets_go_of_a_request_that_was_answered) {
         llmprov_response r = { 0 };
         llmprov_call *call;
         const char *first = strstr(feed_chat, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\"");
-        size_t n, held, body;
+        size_t n, held, body, frame = (size_t)(strstr(first, "\n\n") + 2 - first);
         char piece[16], *pulled;
         const char *all;
         req.on_event = logged.on_event;
@@ -416,7 +416,8 @@ TEST_NO_OOM(call_lets_go_of_a_request_that_was_answered) {
         feed_bytes(call, 0, feed_chat, (size_t)(first - feed_chat), NULL);
         CHECK(llmprov_call_body_rewind(call));                 /* so far it could be tried again */
         free(call_pull(call, 1000, &n));
-        feed_bytes(call, 0, first, strlen(first), NULL);
+        feed_bytes(call, 0, first, frame, NULL);
+        CHECK(llmprov_call_want(call) == LLMPROV_WANT_RECV);
         CHECK(llmprov_call_body_rewind(call) == (whole == 1));
         if (whole) CHECK_MEM(all, body, pulled, body);
         else {
@@ -426,6 +427,7 @@ TEST_NO_OOM(call_lets_go_of_a_request_that_was_answered) {
             CHECK_INT(n, 0);
         }
         free(pulled);
+        feed_bytes(call, 0, first + frame, strlen(first) - frame, NULL);
         llmprov_call_eof(call);
         CHECK_INT(llmprov_call_take(call, &r), LLMPROV_OK);
         CHECK_STR(log.text, feed_chat_events);
