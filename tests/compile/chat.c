@@ -1,6 +1,6 @@
-/* A chat in each wire format that was compiled in, through a transport that plays the golden replies of tests/wire: the
-   interface only, C99, run from the project's root. Given the flags of the implementation it knows which formats must be
-   missing. All memory is one block. CHAT_LOCALE: in the
+/* A chat in each wire format of text that was compiled in, by the rows that every build has, through a transport that
+   plays the golden replies of tests/wire: the interface only, C99, run from the project's root. Given the flags of
+   the implementation it knows which formats must be missing. All memory is one block. CHAT_LOCALE: in the
    environment's locale, which must have a comma. */
 #include "../../llmprov.h"
 
@@ -17,34 +17,34 @@ static int failed;
 
 static const struct { const char *provider, *format; bool there; } formats[] = {
 #ifdef LLMPROV_NO_ANTHROPIC_MESSAGES
-    { "anthropic", "anthropic-messages", false },
+    { "custom-anthropic", "anthropic-messages", false },
 #else
-    { "anthropic", "anthropic-messages", true },
+    { "custom-anthropic", "anthropic-messages", true },
 #endif
 #ifdef LLMPROV_NO_OPENAI_CHAT
-    { "openai", "openai-chat", false },
+    { "custom", "openai-chat", false },
 #else
-    { "openai", "openai-chat", true },
+    { "custom", "openai-chat", true },
 #endif
 #ifdef LLMPROV_NO_OPENAI_RESPONSES
-    { "openai-responses", "openai-responses", false },
+    { "custom-responses", "openai-responses", false },
 #else
-    { "openai-responses", "openai-responses", true },
+    { "custom-responses", "openai-responses", true },
 #endif
 #ifdef LLMPROV_NO_OLLAMA_CHAT
-    { "ollama-native", "ollama-chat", false },
+    { "custom-ollama", "ollama-chat", false },
 #else
-    { "ollama-native", "ollama-chat", true },
+    { "custom-ollama", "ollama-chat", true },
 #endif
 #ifdef LLMPROV_NO_COHERE_V2
-    { "cohere", "cohere-v2", false },
+    { "custom-cohere", "cohere-v2", false },
 #else
-    { "cohere", "cohere-v2", true },
+    { "custom-cohere", "cohere-v2", true },
 #endif
 #ifdef LLMPROV_NO_GEMINI_GENERATE
-    { "gemini", "gemini-generate", false },
+    { "custom-gemini", "gemini-generate", false },
 #else
-    { "gemini", "gemini-generate", true },
+    { "custom-gemini", "gemini-generate", true },
 #endif
 };
 
@@ -99,8 +99,10 @@ static void expect_sent(const char *format, const llmprov_alloc *alloc) {
 static void chat(size_t i) {
     const char *format = formats[i].format;
     llmprov_alloc alloc = llmprov_arena(&memory, sizeof memory);
-    llmprov_desc desc = { .provider = formats[i].provider, .api_key = "k", .alloc = alloc, .max_retries = -1 };
-    llmprov_request req = { .prompt = "Say hello.", .temperature = LLMPROV_NUM(0.25), .stream = LLMPROV_STREAM_ON };
+    llmprov_desc desc = { .provider = formats[i].provider, .base_url = "http://localhost", .api_key = "k",
+                          .alloc = alloc, .max_retries = -1 };
+    llmprov_request req = { .model = "m", .prompt = "Say hello.", .temperature = LLMPROV_NUM(0.25),
+                            .stream = LLMPROV_STREAM_ON };
     llmprov_response r;
     llmprov_client *ai;
     llmprov_json *expected;
