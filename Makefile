@@ -77,6 +77,7 @@ faults: $(B)/faults $(B)/mock ## each fault of the mock server over real sockets
 
 soak: $(B)/soak $(B)/mock ## ten thousand streams at once in one thread, by poll and by libcurl: memory of each, events a second
 	$(B)/soak $(B)/mock
+
 size: $(B)/mock ## flash and RAM of a chat on a Cortex-M3, against the goals
 	@sh tests/platform/size.sh
 
@@ -160,6 +161,7 @@ compilers-long: $(B)/test $(B)/rooms ## the tests with each compiler and each od
 
 tsan: ## threads over one registry under ThreadSanitizer
 	@CC="$(CC)" sh tests/platform/tsan.sh
+
 fuzz: ## libFuzzer over all that reads foreign bytes, SECONDS=20 for each target (tests/fuzz)
 	@$(FUZZ) quick $(or $(SECONDS),20)
 
