@@ -370,8 +370,8 @@
         static char block_of_memory[65536];
         client = llmprov_open(&(llmprov_desc){ .provider = "llama.cpp", .alloc = llmprov_arena(block_of_memory, sizeof block_of_memory) });
 
-    A call holds 7 KB, and about 500 bytes for each message of its history (64-bit pointers, one short text each): the
-    history made legal, and the body's plan. Long texts and images stay where the caller has them.
+    A call holds 3 to 4 KB, and the body until its answer has begun. Long texts and images stay where the caller has them:
+    beside the body stands the history that was made legal, about 500 bytes for each message (64-bit pointers).
 
     Ownership: a desc and a row are copied. A request struct is copied, what it points to is not: it lives until the
     call wants nothing or is freed. A response owns what is in it until llmprov_response_free, also after its client is
@@ -5603,7 +5603,8 @@ LLMPROV_API llmprov_status llmprov_error_save(const llmprov_error *e, const llmp
 //
 // Nothing that a program or an environment hands in may break out of its place:
 // a header's name is a token, its value one line, a URL has a host and no
-// fragment, a path no "//" and no "..".
+// fragment, a path no "//" and no "..". Of a reply's head stays what is asked
+// for later: a number, a date (RFC 9110), an id.
 // Calls: -
 //==============================================================================
 
@@ -6055,8 +6056,8 @@ static void llmprov__http_head_line(llmprov__http_head *h, llmprov__mem_arena *a
 // >>crypt      checksums and hashes
 //
 // CRC-32 as zip and AWS's event stream have it (IEEE 802.3), eight bytes at a
-// time, or half a one with LLMPROV_SMALL; SHA-256 (FIPS 180-4) and HMAC (RFC 2104) in pieces, so that a body is
-// hashed while it is pulled. Nothing here allocates.
+// time, or half a one with LLMPROV_SMALL; SHA-256 (FIPS 180-4) and HMAC (RFC
+// 2104) in pieces, so that a body is hashed while it is pulled. Nothing here allocates.
 // Calls: -
 //==============================================================================
 
