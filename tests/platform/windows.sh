@@ -150,10 +150,10 @@ asked() {
     shift
     timeout 300 "$@" 2> $to/$transport.err 3>&- 4>&- < /dev/null | tr -d '\r' > $to/$transport.all
     serve_no_more
-    # What is cut by a reset is an error to both, which WinHTTP does not tell from one that just ends; and how long the
-    # way to a proxy is kept is each its own affair.
+    # What is cut by a reset is an error to both, which WinHTTP does not tell from one that just ends; and how long a
+    # connection or the way to a proxy is kept, over which a request that was dropped is sent again, is each its own affair.
     grep -v -e '^reset: ' -e '^refused by WinHTTP: ' $to/$transport.all > $to/$transport.said
-    sed -n "s/ connection [0-9]*//; /^http /!d; /\/refused\//d; p" $seen | sort > $to/$transport.asked
+    sed -n "s/ connection [0-9]*//; /^http /!d; /\/refused\//d; /\/drop\//d; p" $seen | sort > $to/$transport.asked
 }
 
 # the_same A B: two transports
