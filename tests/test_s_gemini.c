@@ -250,9 +250,10 @@ TEST(s_gemini_tools_that_were_not_counted) {
     engine_text_free(&t);
 }
 
-/* Results with parts of their own go back as they came. */
+/* Results with parts of their own go back as they came, and so do parts of the system prompt that are no text. */
 TEST(s_gemini_results_with_parts) {
     static const server_round rows[] = {
+        { "{'systemInstruction':{'parts':[{'text':'Be kind.'},{'odd':{'b':1}}]}," S_GEMINI_HELLO "}", NULL, NULL },
         { "{" "'contents':[{'role':'user','parts':[{'text':'U'}]},{'role':'model','parts':[{'functionCall':{'id':'a','name':'f','args':{}},'thoughtSignature':'c2ln'}]},"
           "{'role':'user','parts':[{'functionResponse':{'id':'a','name':'f','response':{'output':'R'},'parts':[{'inlineData':{'mimeType':'image/png','data':'iVBORw=='}}]}}]}]}", NULL, NULL },
     };
