@@ -370,8 +370,9 @@
         static char block_of_memory[65536];
         client = llmprov_open(&(llmprov_desc){ .provider = "llama.cpp", .alloc = llmprov_arena(block_of_memory, sizeof block_of_memory) });
 
-    A call holds 3 to 4 KB, and the body until its answer has begun. Long texts and images stay where the caller has them:
-    beside the body stands the history that was made legal, about 500 bytes for each message (64-bit pointers).
+    While it is made a call takes 7 KB, and about 500 bytes for each message of its history (64-bit pointers, one short
+    text each): the history made legal, and the body. Long texts and images stay where the caller has them; without any
+    the call then keeps 3 KB and the body. All of that but the 3 KB goes once it is out and the answer has begun.
 
     Ownership: a desc and a row are copied. A request struct is copied, what it points to is not: it lives until the
     call wants nothing or is freed. A response owns what is in it until llmprov_response_free, also after its client is
