@@ -1,7 +1,8 @@
 #!/bin/sh
 # The fuzzers of tests/fuzz/fuzz.c, run from the top of the repository:
 #   run.sh seeds          first inputs out of the tests' own files, into build/fuzz/seeds
-#   run.sh quick SECONDS  each target so long, from its corpus; fails when one does
+#   run.sh quick SECONDS  each target so long, from its corpus; fails when one does. Its seed is the sum of llmprov.h, so that
+#                         the same tree takes the same way again
 #   run.sh long HOURS     all of them together so long; what was learned goes to tests/fuzz/corpus, what it took to LEDGER
 #   run.sh report         what LEDGER says of each target
 # TARGETS="json schema" names some of the targets; JOBS=1 is how many run at once (as many as there are processors). The corpus of a target (pack.c) has the inputs that reach more than
@@ -60,10 +61,10 @@ begin() {
     [ ! -f $here/corpus/$1 ] || $B/pack -x $here/corpus/$1 $B/corpus/$1 || exit 2
 }
 
-# one run: target, seconds. Prints "runs cpu_ms edges features inputs last_new_edge" of it and is false when it failed.
+# one run: target, seconds, flags. Prints "runs cpu_ms edges features inputs last_new_edge" of it and is false when it failed.
 one() {
     (
-        ASAN_OPTIONS=$asan nice timeout -k 5 $(($2 + 120)) $B/$1 $flags -max_total_time="$2" -dict=$B/words -artifact_prefix=$B/crash/$1- \
+        ASAN_OPTIONS=$asan nice timeout -k 5 $(($2 + 120)) $B/$1 $flags ${3:-} -max_total_time="$2" -dict=$B/words -artifact_prefix=$B/crash/$1- \
             $B/corpus/$1 $B/seeds/$1 > $B/$1.log 2>&1
         code=$?
         times > $B/$1.times
@@ -110,7 +111,7 @@ each() {
 
 quick_one() {
     begin $2
-    got=$(one $2 "$1")
+    got=$(one $2 "$1" "-seed=$(cksum < llmprov.h | cut -d" " -f1)")
     code=$?
     set -- "$1" $2 $got
     printf '%-16s %10s %8s %8s %9s\n' $2 $3 $(($4 / 1000)) $5 $6
