@@ -27806,12 +27806,14 @@ static size_t llmprov__s_responses_room(const llmprov_scan *s, llmprov_str list,
     return all;
 }
 
+/* A second "input" takes the place of the first. */
 static void llmprov__s_responses_items(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str list) {
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
     size_t items, room = llmprov__s_responses_room(s, list, &items);
     a->messages = (llmprov_message *)llmprov_asked_take(a->asked, items * sizeof *a->messages);
     a->blocks = (llmprov_block *)llmprov_asked_take(a->asked, room * sizeof *a->blocks);
+    a->message_count = a->block_count = 0;
     if (!a->messages || !a->blocks) return;
     while (llmprov__json_item(&in, &item)) llmprov__s_responses_add(a, s, item);
     a->r->messages = a->messages;
