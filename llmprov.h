@@ -1320,8 +1320,8 @@ typedef struct llmprov_asked {
     void *memory;                /* private                                                                  */
 } llmprov_asked;
 
-/* Reads a request body of a wire format. What has a wrong type or an unknown role is refused, naming its path; members
-   without a field are in request.kept and go back to their own format. Bytes that are no UTF-8 become U+FFFD. reg and alloc
+/* Reads a request body of a wire format. What has a wrong type, an unknown role, or stands twice in its object is refused,
+   naming its path; members without a field are in request.kept and go back to their own format. Bytes that are no UTF-8 become U+FFFD. reg and alloc
    may be NULL. *out must be freed whatever is returned. */
 LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
                                        const llmprov_alloc *alloc, llmprov_asked *out);
@@ -10850,7 +10850,6 @@ typedef struct llmprov__normal {
     uint32_t rules;
     size_t id_max, name_max;
     llmprov_request *req;        /* is made legal where it stands */
-    const char **wire_names;     /* of the tools */
     bool marked;                 /* its messages carry cache marks */
     /* while it runs: */
     llmprov_message *out;
@@ -11772,8 +11771,8 @@ static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
     llmprov__normal_list list = { NULL, NULL, 0, 0 };
     llmprov_message like = *m;
     n->spoken = true;
-    if (n->preface.text) llmprov__normal_push(n, &list, &n->preface);
-    n->preface.text = NULL;
+    if (n->preface.text_len) llmprov__normal_push(n, &list, &n->preface);
+    n->preface.text_len = 0;
     for (n->block = 0; n->block < m->block_count; n->block++) {
         const llmprov_block *b = &m->blocks[n->block];
         if (b->type == LLMPROV_BLOCK_TOOL_USE) llmprov__normal_misplaced(n, &list, b);
@@ -11902,7 +11901,11 @@ static llmprov_block llmprov__normal_joined(llmprov__normal *n, const llmprov__n
     to = p = (char *)llmprov__mem_take(n->arena, len + 1);
     for (i = 0; p && i < list->count; i++) {
         size_t one = llmprov__text_len(list->items[i].text, list->items[i].text_len);
-        if (i) memcpy(p, "\n\n", 2), p += 2;
+        if (!list->items[i].text) {
+            llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_UNSUPPORTED, "system", "a part that is no text was left out: the prompt is one text here");
+            continue;
+        }
+        if (p > to) memcpy(p, "\n\n", 2), p += 2;
         memcpy(p, list->items[i].text, one);
         p += one;
     }
@@ -12011,8 +12014,7 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
     size_t i, count = 0;
     if (!n->req->tool_count) return true;
     tools = (llmprov_tool *)llmprov__mem_take(n->arena, n->req->tool_count * sizeof *tools);
-    n->wire_names = (const char **)llmprov__mem_take(n->arena, n->req->tool_count * sizeof *n->wire_names);
-    if (!tools || !n->wire_names) return llmprov__normal_no_memory(n);
+    if (!tools) return llmprov__normal_no_memory(n);
     for (i = 0; i < n->req->tool_count; i++) {
         const char *path = llmprov__err_join(n->arena, "tools[", llmprov__err_int((int64_t)i).text, "]", (char *)NULL);
         if (!path) return llmprov__normal_no_memory(n);
@@ -12025,9 +12027,8 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         if (!llmprov__normal_check_text(n, tools[i].name, 0, path) || !llmprov__normal_check_text(n, tools[i].description, 0, path) ||
             !llmprov__normal_check_text(n, tools[i].type, 0, path) ||
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
-        n->wire_names[i] = tools[i].name ? tools[i].name : "";
-        if (!tools[i].type) tools[i].name = n->wire_names[i] = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
-        if (llmprov__msg_came(n->req) && !tools[i].type && strcmp(tools[i].name, n->req->tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
+        if (tools[i].name) tools[i].name = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
+        if (llmprov__msg_came(n->req) && tools[i].name && strcmp(tools[i].name, n->req->tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
         if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !llmprov__msg_came(n->req) || !llmprov__normal_own(n, llmprov__msg_came(n->req))))
             tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
         if (tools[i].cache && !llmprov__normal_takes_marks(n)) {
@@ -14893,13 +14894,18 @@ static void llmprov__prompted_task(llmprov__normal *n, const llmprov__prompted *
     llmprov__computer_put(to, "\n## User Instruction\n");
 }
 
+/* Whether there is something to tell in other words: tools, or calls of them. */
+static bool llmprov__prompted_tells(const llmprov__normal *n, const llmprov__prompted *p) {
+    return p->form != LLMPROV_TOOLS_NATIVE && (n->req->tool_count || n->called);
+}
+
 /* Between the tools and the system prompt of a request: hears what is asked, and says it. */
 static void llmprov__prompted_tell(llmprov__normal *n, llmprov__normal_list *system, void *user) {
     llmprov__prompted *p = (llmprov__prompted *)user;
     llmprov_block joined;
     llmprov__prompted_find(n, p);
     if (!p->computer) p->words = LLMPROV_COMPUTER_ANTHROPIC;
-    if (p->form == LLMPROV_TOOLS_NATIVE) return;
+    if (!llmprov__prompted_tells(n, p)) return;
     llmprov__prompted_gather(n, p);
     if (!llmprov__prompted_acts(p->form)) {
         llmprov__prompted_describe(n, p, system);
@@ -15292,7 +15298,7 @@ static void llmprov__prompted_rewrite(llmprov__normal *n, llmprov__prompted *p) 
     size_t i, count = n->out_count;
     llmprov__prompted_walk k;
     bool vendor = p->form == LLMPROV_TOOLS_NATIVE && p->words != LLMPROV_COMPUTER_ANTHROPIC;
-    if (vendor ? !n->called : p->form == LLMPROV_TOOLS_NATIVE || (!n->req->tool_count && !n->called)) return;
+    if (vendor ? !n->called : !llmprov__prompted_tells(n, p)) return;
     memset(&k, 0, sizeof k);
     k.n = n;
     k.p = p;
@@ -24613,7 +24619,8 @@ typedef struct llmprov__face_level {
     int in, as;                  /* of an object: its kind, and the more special one */
     int64_t index;               /* of a list: the item; -1 = it is no list, or has not begun */
     bool list;
-    unsigned char seen[16];      /* which rules were met, as bits */
+    unsigned char met[16];       /* which rules were met, as bits */
+    unsigned char seen[16];      /* by more than null */
 } llmprov__face_level;
 
 typedef struct llmprov__face_walk {
@@ -24715,17 +24722,22 @@ static void llmprov__face_word(llmprov__face_walk *w, const llmprov__face_rule *
     llmprov__face_wrong(w, "invalid_value", rule->member, llmprov__err_join(llmprov__face_arena(w->asked), "\"", word, "\" is none of: ", rule->words, (char *)NULL));
 }
 
-/* The rule for a member, the more special kind's before the other's; those that name it have been met. NULL = none. */
-static const llmprov__face_rule *llmprov__face_find(const llmprov__face_walk *w, llmprov__face_level *l, llmprov_str key) {
+/* The rule for a member, the more special kind's before the other's; those that name it have been met. NULL = none.
+   A second member of the name is an error: readers would not agree which of the two counts. */
+static const llmprov__face_rule *llmprov__face_find(llmprov__face_walk *w, llmprov__face_level *l, llmprov_str key) {
     const llmprov__face_rule *found = NULL;
-    bool null = llmprov_scan_kind(w->s) == LLMPROV_JSON_NULL;
+    bool null = llmprov_scan_kind(w->s) == LLMPROV_JSON_NULL, again = false;
     size_t i;
     for (i = 0; i < w->rules->rule_count; i++) {
         const llmprov__face_rule *r = &w->rules->rules[i];
+        unsigned char bit = (unsigned char)(1 << i % 8);
         if ((r->in != l->in && r->in != l->as) || !llmprov__text_is(key, r->member)) continue;
         if (!found || r->in == l->as) found = r;
-        if (!null) l->seen[i / 8] = (unsigned char)(l->seen[i / 8] | 1 << i % 8);
+        again = again || (l->met[i / 8] & bit);
+        l->met[i / 8] |= bit;
+        if (!null) l->seen[i / 8] |= bit;
     }
+    if (again) llmprov__face_wrong(w, "invalid_value", found->member, "this member stands twice in its object");
     return found;
 }
 
@@ -27806,14 +27818,12 @@ static size_t llmprov__s_responses_room(const llmprov_scan *s, llmprov_str list,
     return all;
 }
 
-/* A second "input" takes the place of the first. */
 static void llmprov__s_responses_items(llmprov__s_responses_ask *a, const llmprov_scan *s, llmprov_str list) {
     llmprov_scan in = llmprov_scan_in(s, list);
     llmprov_str item;
     size_t items, room = llmprov__s_responses_room(s, list, &items);
     a->messages = (llmprov_message *)llmprov_asked_take(a->asked, items * sizeof *a->messages);
     a->blocks = (llmprov_block *)llmprov_asked_take(a->asked, room * sizeof *a->blocks);
-    a->message_count = a->block_count = 0;
     if (!a->messages || !a->blocks) return;
     while (llmprov__json_item(&in, &item)) llmprov__s_responses_add(a, s, item);
     a->r->messages = a->messages;

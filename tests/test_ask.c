@@ -1,5 +1,5 @@
 /* >>ask: reading what a client sends. What a request becomes in a format is tested with the wire formats. */
-#include "engine.h"
+#include "server.h"
 
 static llmprov_status ask_read(const char *json, llmprov_asked *out) {
     llmprov_alloc alloc = test_alloc();
@@ -315,4 +315,24 @@ TEST(ask_path_that_is_no_utf8) {
     if (!a.error.code) CHECK_TEXT(a.request.messages[0].blocks[0].text, a.request.messages[0].blocks[0].text_len, "H\xEF\xBF\xBD");
     if (a.request.model) CHECK_ALWAYS(llmprov__text_valid(a.request.model, strlen(a.request.model)) == strlen(a.request.model));
     llmprov_asked_free(&a);
+}
+
+/* Readers do not agree which of two members of one name counts: one is the least that can be told apart. Those that the
+   format does not know go on as they came. */
+TEST(ask_refuses_a_member_that_stands_twice) {
+    static const struct { const char *format; server_case asked; } cases[] = {
+        { "anthropic-messages", { "{'thinking':{'type':'enabled','budget_tokens':1000},'thinking':{'type':'enabled','budget_tokens':1024},'max_tokens':9,'messages':[]}", "thinking", "invalid_value" } },
+        { "anthropic-messages", { "{'thinking':{'type':'enabled','budget_tokens':1000,'budget_tokens':1024},'max_tokens':9,'messages':[]}", "thinking.budget_tokens", "invalid_value" } },
+        { "anthropic-messages", { "{'thinking':{'type':'enabled','budget_tokens':1024},'thinking':null,'max_tokens':9,'messages':[]}", "thinking", "invalid_value" } },
+        { "anthropic-messages", { "{'max_tokens':9,'messages':[{'role':'user','content':[{'type':'text','text':'a','type':'image'}]}]}", "messages[0].content[0].type", "invalid_value" } },
+        { "anthropic-messages", { "{'x':1,'x':2,'model':'m','max_tokens':9,'messages':[{'role':'user','content':'q','y':1,'y':2}]}", NULL, NULL } },
+        { "openai-chat", { "{'messages':null,'model':'m','messages':[]}", "messages", "invalid_value" } },
+        { "openai-responses", { "{'model':'m','input':[],'input':'q'}", "input", "invalid_value" } },
+        { "bedrock-converse", { "{'messages':[],'inferenceConfig':{'maxTokens':1,'maxTokens':2}}", "inferenceConfig.maxTokens", "ValidationException" } },
+        { "gemini-generate", { "{'contents':[{'role':'user','role':'model','parts':[]}]}", "contents[0].role", "invalid_value" } },
+        { "ollama-chat", { "{'model':'m','messages':[],'\\u006dessages':[]}", "messages", "invalid_value" } },
+        { "cohere-v2", { "{'model':'m','messages':[{'role':'user','content':'a','content':'b'}]}", "messages[0].content", "invalid_value" } },
+    };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(cases); i++) server_refuses(cases[i].format, &cases[i].asked, 1, __FILE__, __LINE__);
 }

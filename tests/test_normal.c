@@ -510,9 +510,9 @@ TEST(normal_tool_names_stay_apart_on_the_wire) {
     normal_result r;
     normal_request(&r, &normal_chat, &req);
     if (r.ok) {
-        CHECK(strcmp(r.n.wire_names[0], r.n.wire_names[1]) && strcmp(r.n.wire_names[1], r.n.wire_names[2]) && strcmp(r.n.wire_names[0], r.n.wire_names[2]));
-        CHECK_STR(r.n.req->tool_name, r.n.wire_names[1]);
-        CHECK_STR(r.n.req->tools[1].name, r.n.wire_names[1]);
+        const llmprov_tool *wire = r.n.req->tools;
+        CHECK(strcmp(wire[0].name, wire[1].name) && strcmp(wire[1].name, wire[2].name) && strcmp(wire[0].name, wire[2].name));
+        CHECK_STR(r.n.req->tool_name, wire[1].name);
         CHECK_STR(tools[1].name, "look.at");                  /* the caller's own is as it was */
     } else CHECK(false);
     normal_free(&r);

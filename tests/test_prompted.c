@@ -497,6 +497,15 @@ TEST(prompted_uitars_without_a_display) {
     engine_sent_free(&s);
 }
 
+/* Where there is nothing to operate, its system prompt is one like any other. */
+TEST(prompted_uitars_without_a_tool) {
+    llmprov_request req = { .model = "uitars-1.5", .system = "Be brief.", .prompt = "Hi" };
+    engine_sent s = engine_send_with("openai-chat", &(llmprov_desc){ .provider = "uitars" }, &req, __FILE__, __LINE__);
+    CHECK_BODY(s, "messages[0]", "{\"role\":\"system\",\"content\":\"Be brief.\"}");
+    CHECK_INT(s.warning_count, 0);
+    engine_sent_free(&s);
+}
+
 // -- the computer in a vendor's own words ----------------------------------------------------
 
 /* What came is sent back by the same provider: the assistant's turn and results for each of its calls. */

@@ -114,6 +114,17 @@ TEST(s_bedrock_shapes_go_back_as_they_came) {
     SERVER_ROUNDS("bedrock-converse", "bedrock", "us.anthropic.claude-sonnet-4-6", rows);
 }
 
+/* A model without a system role is told the prompt by the user: of its parts that are no text there is a warning. */
+TEST(s_bedrock_a_system_prompt_of_more_than_text) {
+    static const server_round rows[] = {
+        { "{'system':[{'text':'S'},{'guardContent':{'text':{'text':'G'}}},{'text':'T'}],'messages':[{'role':'user','content':[{'text':'q'}]}]}",
+          "{'messages':[{'role':'user','content':[{'text':'S\\n\\nT'},{'text':'q'}]}]}", "system;system;" },
+        { "{'system':[{'text':'S'}],'messages':[{'role':'user','content':[{'text':'q'}]}]}", "{'messages':[{'role':'user','content':[{'text':'S'},{'text':'q'}]}]}", "system;" },
+        { "{'system':[{'':[{'toolResult':{}}]}],'messages':[{'role':'user','content':[{'text':'q'}]}]}", "{'messages':[{'role':'user','content':[{'text':'q'}]}]}", "system;system;" },
+    };
+    SERVER_ROUNDS("bedrock-converse", "bedrock", "gemma-3", rows);
+}
+
 /* Elsewhere a mark that says more becomes the mark of what it stands behind, or is said to be lost. */
 TEST(s_bedrock_marks_in_other_formats) {
     llmprov_asked a;

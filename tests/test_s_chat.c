@@ -294,7 +294,7 @@ TEST(s_chat_refuses_and_names_the_member) {
         S_CHAT_MISSING(S_CHAT("{'role':'assistant','tool_calls':[{'id':'a','type':'custom','custom':{'name':'f'}}]}"), "messages[0].tool_calls[0].custom.input"),
         S_CHAT_TYPE(S_CHAT("{'role':'assistant','function_call':'f'}"), "messages[0].function_call"), S_CHAT_MISSING(S_CHAT("{'role':'assistant','audio':{}}"), "messages[0].audio.id"),
         S_CHAT_TYPE(S_CHAT("{'role':'tool','tool_call_id':1,'content':'a'}"), "messages[0].tool_call_id"), S_CHAT_MISSING(S_CHAT("{'role':'function','content':'a'}"), "messages[0].name"),
-        S_CHAT_TYPE(S_CHAT_WITH("'model':5"), "model"), S_CHAT_TYPE(S_CHAT_WITH("'max_tokens':'5'"), "max_tokens"), S_CHAT_TYPE(S_CHAT_WITH("'max_completion_tokens':1.5"), "max_completion_tokens"),
+        S_CHAT_TYPE("{'model':5,'messages':[" S_CHAT_HI "]}", "model"), S_CHAT_TYPE(S_CHAT_WITH("'max_tokens':'5'"), "max_tokens"), S_CHAT_TYPE(S_CHAT_WITH("'max_completion_tokens':1.5"), "max_completion_tokens"),
         S_CHAT_TYPE(S_CHAT_WITH("'temperature':'hot'"), "temperature"), S_CHAT_TYPE(S_CHAT_WITH("'top_p':[]"), "top_p"), S_CHAT_TYPE(S_CHAT_WITH("'n':'2'"), "n"), S_CHAT_TYPE(S_CHAT_WITH("'seed':true"), "seed"),
         S_CHAT_TYPE(S_CHAT_WITH("'stop':5"), "stop"), S_CHAT_TYPE(S_CHAT_WITH("'stop':['a',5]"), "stop[1]"), S_CHAT_TYPE(S_CHAT_WITH("'stream':1"), "stream"), S_CHAT_TYPE(S_CHAT_WITH("'stream_options':{'include_usage':1}"), "stream_options.include_usage"),
         S_CHAT_TYPE(S_CHAT_WITH("'tools':{}"), "tools"), S_CHAT_MISSING(S_CHAT_WITH("'tools':[{}]"), "tools[0].function"), S_CHAT_MISSING(S_CHAT_WITH("'tools':[{'type':'function','function':{}}]"), "tools[0].function.name"),

@@ -32,7 +32,7 @@ TEST(s_messages_refuses_wrong_types_by_their_path) {
         { S_MESSAGES_SAID("[{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'2h'}}]"), "messages[0].content[0].cache_control.ttl", "invalid_value" },
         { S_MESSAGES_SAID("'a'") , NULL, NULL },
         { S_MESSAGES_ASK("'system':{},'messages':[]"), "system", "invalid_type" }, { S_MESSAGES_ASK("'system':[{'type':'text'}],'messages':[]"), "system[0].text", "missing_required_parameter" },
-        { S_MESSAGES_ASK("'max_tokens':1.5,'messages':[]"), "max_tokens", "invalid_type" }, { S_MESSAGES_ASK("'max_tokens':'5','messages':[]"), "max_tokens", "invalid_type" },
+        { "{'model':'m','max_tokens':1.5,'messages':[]}", "max_tokens", "invalid_type" }, { "{'model':'m','max_tokens':'5','messages':[]}", "max_tokens", "invalid_type" },
         { S_MESSAGES_ASK("'temperature':'hot','messages':[]"), "temperature", "invalid_type" }, { S_MESSAGES_ASK("'top_k':true,'messages':[]"), "top_k", "invalid_type" },
         { S_MESSAGES_ASK("'stream':'true','messages':[]"), "stream", "invalid_type" }, { S_MESSAGES_ASK("'stop_sequences':'x','messages':[]"), "stop_sequences", "invalid_type" },
         { S_MESSAGES_ASK("'stop_sequences':['a',1],'messages':[]"), "stop_sequences[1]", "invalid_type" }, { S_MESSAGES_ASK("'metadata':'x','messages':[]"), "metadata", "invalid_type" },

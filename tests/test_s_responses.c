@@ -226,23 +226,3 @@ TEST(s_responses_errors) {
             engine_text_free(&out);
         }
 }
-
-/* Of two members of one name the last counts, and has room of its own. */
-TEST(s_responses_input_twice) {
-    static const char *const one = "{'role':'user','content':[{'type':'input_text','text':'a'},{'type':'input_text','text':'b'}]}";
-    engine_text t = { NULL, 0, 0 };
-    llmprov_asked a;
-    int i;
-    engine_adds(&t, "{'model':'m','input':[");
-    for (i = 0; i < 40; i++) engine_adds(&t, i ? "," : ""), engine_adds(&t, one);
-    engine_adds(&t, "],'input':[");
-    engine_adds(&t, one);
-    engine_adds(&t, "]}");
-    if (server_read("openai-responses", Q(t.ptr), &a) == LLMPROV_OK) {
-        CHECK_INT(a.request.message_count, 1);
-        CHECK_INT(a.request.messages[0].block_count, 2);
-        CHECK_STR(a.request.messages[0].blocks[1].text, "b");
-    } else CHECK_ALWAYS(a.error.code == LLMPROV_ERR_NO_MEMORY);
-    llmprov_asked_free(&a);
-    engine_text_free(&t);
-}

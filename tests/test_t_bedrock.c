@@ -166,6 +166,18 @@ TEST(t_bedrock_anthropics_own_tools_and_betas) {
     CHECK_BODY(s, "toolConfig.tools[0].toolSpec.name", "\"computer\"");
     engine_check_warned(s.warnings, s.warning_count, LLMPROV_ERR_ARGUMENT, "tools", __FILE__, __LINE__);
     engine_sent_free(&s);
+    tools[0].name = "ocm)))puter";                            /* whose name is as legal as those of others, and as long */
+    req.tool_choice = LLMPROV_TOOL_NAMED;
+    req.tool_name = tools[0].name;
+    s = SEND(&req);
+    CHECK_BODY(s, "toolConfig.tools[0].toolSpec.name", "\"ocm___puter_16cf9beb\"");
+    CHECK_BODY(s, "toolConfig.toolChoice.tool.name", "\"ocm___puter_16cf9beb\"");
+    engine_sent_free(&s);
+    req.tool_choice = LLMPROV_TOOL_AUTO;
+    tools[0].name = "a_name_of_sixty_five_bytes_which_is_one_more_than_a_tool_may_have";
+    s = SEND(&req);
+    CHECK_BODY(s, "toolConfig.tools[0].toolSpec.name", "\"a_name_of_sixty_five_bytes_which_is_one_more_than_a_too_770d875b\"");
+    engine_sent_free(&s);
 }
 
 // -- tools ---------------------------------------------------------------------------------
