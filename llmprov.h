@@ -2604,6 +2604,19 @@ static uint64_t llmprov__text_to_bits(double v) {
 
 #endif
 
+static bool llmprov__text_finite(double v) {
+    return (llmprov__text_to_bits(v) >> 52 & 0x7FF) != 0x7FF;
+}
+
+/* The whole part of a number below 2^63; 0 for negative ones. A cast would bring arithmetic of doubles along, where the
+   processor has none. */
+static int64_t llmprov__text_whole(double v) {
+    uint64_t bits = llmprov__text_to_bits(v), top = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
+    int exponent = (int)(bits >> 52) - 1075;                  /* the sign makes it large */
+    if (exponent > 10 || exponent < -52) return 0;
+    return (int64_t)(exponent < 0 ? top >> -exponent : top << exponent);
+}
+
 /* top * 2^two to the nearest double, ties to even; `more` = a little above that. */
 static double llmprov__text_round(uint64_t top, int two, bool more) {
     int length = llmprov__text_bits(top), exponent = two + length - 1 + 1023, drop;
@@ -2690,7 +2703,7 @@ static double llmprov__text_exact(const char *p, const char *end, llmprov__text_
 static bool llmprov__text_to_double(const char *p, size_t len, double *v) {
     llmprov__text_decimal d = llmprov__text_take_apart(p, len);
     *v = 0;
-    if (d.more || !llmprov__text_near(d.top, d.ten, v)) {
+    if (LLMPROV__MEM_SMALL || d.more || !llmprov__text_near(d.top, d.ten, v)) {
         if (d.top && d.ten > 310) *v = llmprov__text_from_bits((uint64_t)0x7FF << 52);
         else if (d.top && d.ten > -350) *v = llmprov__text_exact(p, p + len, d);
     }
@@ -2785,7 +2798,7 @@ static size_t llmprov__text_from_double(char to[32], double v) {
     fraction = bits & (((uint64_t)1 << 52) - 1);
     exponent = (int)(bits >> 52 & 0x7FF);
     power = !fraction && exponent > 1;
-    if (v != 0 && !llmprov__text_few(v, &digits, &ten)) {
+    if (v != 0 && (LLMPROV__MEM_SMALL || !llmprov__text_few(v, &digits, &ten))) {
         if (exponent) fraction |= (uint64_t)1 << 52;
         ten = llmprov__text_shortest(fraction, exponent ? exponent - 1075 : -1074, power, &digits);
     }
@@ -4011,7 +4024,7 @@ static void llmprov__write_scalar(llmprov_writer *w, const char *key, const char
 
 LLMPROV_API void llmprov_write_num(llmprov_writer *w, const char *key, double value) {
     char text[32];
-    if (value - value != 0) llmprov__write_fail(w, LLMPROV_ERR_ARGUMENT);
+    if (!llmprov__text_finite(value)) llmprov__write_fail(w, LLMPROV_ERR_ARGUMENT);
     if (!w->status) llmprov__write_scalar(w, key, text, llmprov__text_from_double(text, value));
 }
 
@@ -5912,18 +5925,19 @@ static char *llmprov__http_version_of(llmprov__mem_arena *a, const char *base, c
 
 /* -- numbers and dates of headers -- */
 
-/* A decimal number with at most a fraction, in thousandths; -1 when it is anything else. */
+/* A decimal number with at most a fraction, times `scale`; rounded up, so that nobody comes too early. -1 = it is anything else. */
 static int64_t llmprov__http_decimal(const char *p, int64_t scale) {
     int64_t value = 0, fraction = 0, unit = scale;
-    bool digits = false;
+    bool digits = false, more = false;
     for (; *p >= '0' && *p <= '9'; p++, digits = true)
         if (value < 1000000000) value = value * 10 + (*p - '0');
     if (*p == '.')
         for (p++; *p >= '0' && *p <= '9'; p++, digits = true) {
             unit /= 10;
             fraction += unit * (*p - '0');
+            more = more || (!unit && *p > '0');
         }
-    return digits && !p[strspn(p, " \t")] ? value * scale + fraction : -1;
+    return digits && !p[strspn(p, " \t")] ? value * scale + fraction + more : -1;
 }
 
 static int llmprov__http_two(const char *p) {
@@ -12181,7 +12195,7 @@ static bool llmprov__normal_check_counts(llmprov__normal *n, const llmprov_reque
     };
     size_t i;
     for (i = 0; i < LLMPROV__COUNT(numbers); i++)
-        if (!(numbers[i].value - numbers[i].value == 0)) return llmprov__normal_fail(n, numbers[i].field, "it is not a finite number");
+        if (!llmprov__text_finite(numbers[i].value)) return llmprov__normal_fail(n, numbers[i].field, "it is not a finite number");
     if (r->max_tokens.set && r->max_tokens.value < 0) return llmprov__normal_fail(n, "max_tokens", "it is negative");
     if (r->thinking_tokens.set && r->thinking_tokens.value < 0) return llmprov__normal_fail(n, "thinking_tokens", "it is negative");
     if (r->top_k.set && r->top_k.value < 0) return llmprov__normal_fail(n, "top_k", "it is negative");
@@ -12696,22 +12710,21 @@ static bool llmprov__parts_read_error(llmprov_turn *t, llmprov_error *e, llmprov
 
 /* -- members of a request that a model may refuse -- */
 
-/* A warning "field: was VALUE; why". */
-static void llmprov__parts_drop(llmprov_draft *d, const char *field, double value, const char *why) {
-    llmprov__mem_arena *a = &((llmprov__translator_job *)d->call)->turn->arena;
-    char number[33];
-    const char *text;
-    number[llmprov__text_from_double(number, value)] = 0;
-    text = llmprov__err_join(a, number, " was left out: ", why, (char *)NULL);
+/* What a member said was left out. */
+static void llmprov__parts_drop(llmprov_draft *d, const char *field, const char *said, const char *why) {
+    const char *text = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, said, " was left out: ", why, (char *)NULL);
     if (text) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, text);
 }
 
 static void llmprov__parts_drop_num(llmprov_draft *d, const char *field, llmprov_num value, const char *why) {
-    if (value.set) llmprov__parts_drop(d, field, value.value, why);
+    char number[32];
+    if (!value.set) return;
+    llmprov__text_from_double(number, value.value);
+    llmprov__parts_drop(d, field, number, why);
 }
 
 static void llmprov__parts_drop_int(llmprov_draft *d, const char *field, llmprov_int value, const char *why) {
-    if (value.set) llmprov__parts_drop(d, field, (double)value.value, why);
+    if (value.set) llmprov__parts_drop(d, field, llmprov__err_int(value.value).text, why);
 }
 
 static void llmprov__parts_drop_text(llmprov_draft *d, const char *field, const char *why) {
@@ -12726,14 +12739,21 @@ static void llmprov__parts_no_choice(llmprov_draft *d) {
     if (d->chat->parallel_tools) llmprov__parts_drop_text(d, "parallel_tools", why);
 }
 
-/* A number from 0 to `most`; one beyond is sent as the nearer end. */
+/* A number within a range, of which `why` speaks; one beyond becomes the nearer end. */
+static llmprov_num llmprov__parts_within(llmprov_draft *d, const char *field, llmprov_num value, double least, double most, const char *why) {
+    double said = value.value;
+    value.value = said < least ? least : said > most ? most : said;
+    if (value.set && said != value.value) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, why);
+    return value;
+}
+
+static llmprov_num llmprov__parts_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
+    return llmprov__parts_within(d, field, value, 0, most, most > 1 ? "the range is 0 to 2: its nearer end was sent" : "the range is 0 to 1: its nearer end was sent");
+}
+
 static void llmprov__parts_write_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
-    if (!value.set) return;
-    if (value.value < 0 || value.value > most) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, most > 1 ? "the range is 0 to 2: its nearer end was sent" : "the range is 0 to 1: its nearer end was sent");
-        value.value = value.value < 0 ? 0 : most;
-    }
-    llmprov_write_num(d->body, field, value.value);
+    value = llmprov__parts_range(d, field, value, most);
+    if (value.set) llmprov_write_num(d->body, field, value.value);
 }
 
 /* Why sampling settings cannot be sent; NULL = they can. */
@@ -13215,7 +13235,7 @@ static int64_t llmprov__parts_count(const llmprov_scan *s, llmprov_str raw) {
     if (!raw.ptr) return 0;
     if (llmprov_scan_int(&in, &count)) return count <= 0 ? 0 : count < LLMPROV__PARTS_MOST ? count : LLMPROV__PARTS_MOST;
     in = llmprov_scan_in(s, raw);
-    return llmprov_scan_num(&in, &value) && value > 0 && value < 9e15 ? (int64_t)value : 0;
+    return llmprov_scan_num(&in, &value) && value < 9e15 ? llmprov__text_whole(value) : 0;
 }
 
 /* A raw JSON string, or a member of each item of a list joined, as a text in the arena. */
@@ -20219,14 +20239,6 @@ static void llmprov__t_bedrock_think(llmprov_draft *d, llmprov__t_bedrock_plan *
 
 /* -- inferenceConfig -- */
 
-/* A setting from 0 to 1; one beyond is sent as the nearer end. */
-static llmprov_num llmprov__t_bedrock_range(llmprov_draft *d, const char *field, llmprov_num value) {
-    if (!value.set || (value.value >= 0 && value.value <= 1)) return value;
-    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, "the range is 0 to 1: its nearer end was sent");
-    value.value = value.value < 0 ? 0 : 1;
-    return value;
-}
-
 static const char *llmprov__t_bedrock_no_sampling(const llmprov_draft *d, const llmprov__t_bedrock_plan *p) {
     if (p->bare) return "with effort \"high\" this model takes no sampling settings";
     if (p->family == LLMPROV_MODEL_CLAUDE && p->thinks) return "sampling settings are refused while thinking is on";
@@ -20290,8 +20302,8 @@ static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedr
         llmprov__parts_drop_num(d, "top_p", top_p, "this model takes temperature or top_p, not both");
         top_p.set = false;
     }
-    temperature = llmprov__t_bedrock_range(d, "temperature", temperature);
-    top_p = llmprov__t_bedrock_range(d, "top_p", top_p);
+    temperature = llmprov__parts_range(d, "temperature", temperature, 1);
+    top_p = llmprov__parts_range(d, "top_p", top_p, 1);
     if (!limit.set && !temperature.set && !top_p.set && !stops && !kept.ptr) return;
     llmprov_write_open(w, "inferenceConfig", '{');
     if (limit.set) llmprov_write_int(w, "maxTokens", limit.value);
@@ -22579,13 +22591,10 @@ static void llmprov__t_cohere_thinking(llmprov_draft *d) {
 
 static void llmprov__t_cohere_sampling(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    llmprov_num p = r->top_p;
+    llmprov_num p;
     if (r->max_tokens.set) llmprov_write_int(d->body, "max_tokens", r->max_tokens.value);
     llmprov__parts_write_range(d, "temperature", r->temperature, 1);
-    if (p.set && (p.value < 0.01 || p.value > 0.99)) {
-        llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "top_p", "the range of p is 0.01 to 0.99: its nearer end was sent");
-        p.value = p.value < 0.01 ? 0.01 : 0.99;
-    }
+    p = llmprov__parts_within(d, "top_p", r->top_p, 0.01, 0.99, "the range of p is 0.01 to 0.99: its nearer end was sent");
     if (p.set) llmprov_write_num(d->body, "p", p.value);
     if (r->top_k.set) llmprov_write_int(d->body, "k", r->top_k.value);
     if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
@@ -23743,9 +23752,10 @@ static void llmprov__t_gemini_thinking(llmprov_draft *d, llmprov__t_gemini_plan 
 static void llmprov__t_gemini_sampling(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     bool refused = (d->row->quirks.flags & LLMPROV_QUIRK_NO_PENALTIES) && (d->profile->flags & LLMPROV_MODEL_NO_PENALTIES);
+    llmprov_num top_p;
     llmprov__parts_write_range(d, "temperature", r->temperature, 2);
-    if (r->top_p.set && (r->top_p.value < 0 || r->top_p.value > 1)) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, "top_p", "the range is 0 to 1: its nearer end was sent");
-    if (r->top_p.set) llmprov_write_num(d->body, "topP", r->top_p.value < 0 ? 0 : r->top_p.value > 1 ? 1 : r->top_p.value);
+    top_p = llmprov__parts_range(d, "top_p", r->top_p, 1);
+    if (top_p.set) llmprov_write_num(d->body, "topP", top_p.value);
     if (r->top_k.set) llmprov_write_int(d->body, "topK", r->top_k.value);
     if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
     if (refused) {
@@ -24373,10 +24383,13 @@ static void llmprov__t_gemini_usage(llmprov_turn *t, const llmprov_scan *s, llmp
 typedef struct llmprov__t_gemini_detail { llmprov_status code; int32_t retry_ms; bool waits, daily; } llmprov__t_gemini_detail;
 
 /* "48.5s" in milliseconds; -1 = it is none. */
-static int32_t llmprov__t_gemini_delay(llmprov_str text) {
-    double seconds;
-    if (!text.len || text.ptr[--text.len] != 's' || !llmprov__parts_numeral(text, &seconds)) return -1;
-    return seconds >= 0 && seconds < 2e6 ? (int32_t)(seconds * 1000 + 0.5) : -1;
+static int32_t llmprov__t_gemini_delay(char *text) {
+    size_t len = text ? strlen(text) : 0;
+    int64_t ms;
+    if (!len || text[len - 1] != 's') return -1;
+    text[len - 1] = 0;
+    ms = llmprov__http_decimal(text, 1000);
+    return ms < 2000000000 ? (int32_t)ms : -1;
 }
 
 static void llmprov__t_gemini_detail_read(llmprov_turn *t, const llmprov_scan *s, llmprov_str raw, llmprov__t_gemini_detail *to) {
@@ -24389,7 +24402,7 @@ static void llmprov__t_gemini_detail_read(llmprov_turn *t, const llmprov_scan *s
         llmprov_status code = llmprov__parts_error_word(word);
         if (code) to->code = code;
     }
-    ms = llmprov__t_gemini_some(v[1]) ? llmprov__t_gemini_delay(llmprov__parts_text(s, v[1])) : -1;
+    ms = llmprov__t_gemini_some(v[1]) ? llmprov__t_gemini_delay(llmprov_turn_keep(t, llmprov__parts_text(s, v[1]))) : -1;
     if (ms >= 0) to->retry_ms = ms, to->waits = true;
     if (v[2].ptr && (word = llmprov_turn_keep(t, v[2])) != NULL && llmprov__parts_says(word, "perday")) to->daily = true;
 }

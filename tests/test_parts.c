@@ -233,9 +233,11 @@ TEST_NO_OOM(parts_field_names_a_place) {
 TEST(parts_drop_warns_with_the_value) {
     parts_draft p;
     if (!parts_begin(&p, NULL)) return;
-    llmprov__parts_drop(&p.d, "temperature", 0.7, "because");
+    llmprov__parts_drop_num(&p.d, "temperature", (llmprov_num)LLMPROV_NUM(0.7), "because");
     llmprov__parts_drop_num(&p.d, "top_p", p.req.top_p, "not set, so nothing is said");
-    if (p.job.turn->warnings.count == 1) {
+    llmprov__parts_drop_int(&p.d, "seed", (llmprov_int)LLMPROV_INT(9007199254740993), "because");
+    if (p.job.turn->warnings.count == 2) {
+        CHECK_STR(p.job.turn->warnings.items[1].text, "9007199254740993 was left out: because");
         CHECK_STR(p.job.turn->warnings.items[0].field, "temperature");
         CHECK_STR(p.job.turn->warnings.items[0].text, "0.7 was left out: because");
         CHECK_INT(p.job.turn->warnings.items[0].code, LLMPROV_ERR_UNSUPPORTED);
@@ -247,7 +249,7 @@ TEST(parts_drop_warns_with_the_value) {
 TEST(parts_drop_warns_with_a_long_reason_too) {
     parts_draft p;
     if (!parts_begin(&p, NULL)) return;
-    llmprov__parts_drop(&p.d, "seed", -1.7976931348623157e308, "a reason that is so long that no buffer of a hundred and sixty bytes has room for it beside the longest number that there is, which happens");
+    llmprov__parts_drop_num(&p.d, "top_p", (llmprov_num)LLMPROV_NUM(-1.7976931348623157e308), "a reason that is so long that no buffer of a hundred and sixty bytes has room for it beside the longest number that there is, which happens");
     CHECK_INT(p.job.turn->warnings.count, 1);
     parts_end(&p);
 }

@@ -20,14 +20,14 @@ TEST_NO_OOM(retry_after_in_seconds) {
     CHECK_INT(retry_asked("1", "", "", 0), 1000);
     CHECK_INT(retry_asked("120", "", "", 0), 120000);
     CHECK_INT(retry_asked("1.5", "", "", 0), 1500);           /* some gateways send fractions */
-    CHECK_INT(retry_asked("0.1234567890123456789", "", "", 0), 123);
+    CHECK_INT(retry_asked("0.1234567890123456789", "", "", 0), 124);
     CHECK_INT(retry_asked(" 7 ", "", "", 0), 7000);
 }
 
 TEST_NO_OOM(retry_after_ms_stands_over_retry_after) {
     CHECK_INT(retry_asked("9", "250", "", 0), 250);
     CHECK_INT(retry_asked("", "250", "", 0), 250);
-    CHECK_INT(retry_asked("9", "250.75", "", 0), 250);
+    CHECK_INT(retry_asked("9", "250.75", "", 0), 251);
     CHECK_INT(retry_asked("9", "0", "", 0), 0);
     CHECK_INT(retry_asked("9", "soon", "", 0), 9000);         /* malformed: as if it were not there */
 }
