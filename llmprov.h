@@ -410,10 +410,12 @@
     LLMPROV_NO_SIGV4                nothing is signed: AWS wants an API key
     LLMPROV_NO_PROVIDERS            of the built-in rows only "custom", "custom-anthropic", ...: give base_url, or register yours
     LLMPROV_NO_PROFILES             no built-in profiles: every model is unknown, register what must be known of yours
+    LLMPROV_NO_SENTENCES            errors and warnings have their code, their place and what others said, but no words of ours:
+                                    a message is llmprov_status_text then, a warning's text ""
     LLMPROV_SMALL                   size before speed: small tables and pieces of memory, every frame of a stream is parsed
 
-    For a device: one wire format, LLMPROV_NO_STDLIB, LLMPROV_SMALL, and of the others what it does not need, compiled
-    for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is such a program.
+    For a device: LLMPROV_STATIC, one wire format, LLMPROV_NO_STDLIB, LLMPROV_SMALL, and of the others what it does not
+    need, compiled for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is such a program.
 
     12 ADDING A PROVIDER
 
@@ -2960,19 +2962,37 @@ static bool llmprov__err_retryable(llmprov_status code) {
            code == LLMPROV_ERR_RATE_LIMIT || code == LLMPROV_ERR_OVERLOADED || code == LLMPROV_ERR_SERVER;
 }
 
-/* The first failure stays; the pieces up to NULL make its sentence. Without memory for it: the status's own text. */
-static llmprov_status llmprov__err_set(llmprov_error *e, llmprov__mem_arena *a, llmprov_status code, ...) {
+/* The first failure stays. Its message is the status's own text. */
+static llmprov_status llmprov__err_set(llmprov_error *e, llmprov_status code) {
+    if (e->code) return e->code;
+    e->code = code;
+    e->retryable = llmprov__err_retryable(code);
+    e->message = llmprov_status_text(code);
+    return code;
+}
+
+/* With a message of pieces up to NULL, among which is what others said. Without memory for it: the status's own text. */
+static llmprov_status llmprov__err_quote(llmprov_error *e, llmprov__mem_arena *a, llmprov_status code, ...) {
     va_list list;
     const char *text;
     if (e->code) return e->code;
+    llmprov__err_set(e, code);
     va_start(list, code);
     text = code == LLMPROV_ERR_NO_MEMORY ? NULL : llmprov__err_plain(llmprov__err_join_list(a, list));
     va_end(list);
-    e->code = code;
-    e->retryable = llmprov__err_retryable(code);
-    e->message = text && *text ? text : llmprov_status_text(code);
+    if (text && *text) e->message = text;
     return code;
 }
+
+/* With a sentence of our own. Where LLMPROV_NO_SENTENCES leaves these out nobody reads the texts that lead here, and a
+   compiler that optimises drops them with the parameters that hand them on. */
+#ifdef LLMPROV_NO_SENTENCES
+enum { LLMPROV__ERR_SENTENCES = 0 };
+#define llmprov__err_say(e, a, code, ...) ((void)sizeof llmprov__err_quote(e, a, code, __VA_ARGS__), llmprov__err_set(e, code))
+#else
+enum { LLMPROV__ERR_SENTENCES = 1 };
+#define llmprov__err_say llmprov__err_quote
+#endif
 
 typedef struct llmprov__err_number { char text[24]; } llmprov__err_number;
 
@@ -2994,7 +3014,7 @@ typedef struct llmprov__err_warnings {
 static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a, llmprov_status code,
                               const char *field, const char *text) {
     llmprov_warning *w;
-    if (!field || !text) {
+    if (!field || (!text && LLMPROV__ERR_SENTENCES)) {
         a->failed = true;
         return;
     }
@@ -3009,7 +3029,7 @@ static void llmprov__err_warn(llmprov__err_warnings *list, llmprov__mem_arena *a
     w = &list->items[list->count];
     w->code = code;
     w->field = llmprov__err_plain(llmprov__mem_copy(a, field, strlen(field)));
-    w->text = llmprov__err_plain(llmprov__mem_copy(a, text, strlen(text)));
+    w->text = LLMPROV__ERR_SENTENCES ? llmprov__err_plain(llmprov__mem_copy(a, text, strlen(text))) : "";
     if (w->field && w->text) list->count++;
 }
 
@@ -3034,7 +3054,7 @@ static const char *llmprov__json_fail(llmprov_scan *s, llmprov_status status, co
     if (s->status) return NULL;
     s->status = status;
     s->at = at;
-    s->why = why;
+    s->why = LLMPROV__ERR_SENTENCES ? why : "";
     return NULL;
 }
 
@@ -4628,7 +4648,7 @@ static bool llmprov__msg_read_flat(llmprov__msg_reader *r, llmprov_scan *s, llmp
     llmprov__msg_catch(r, s, &c);
     if (s->status || !llmprov__msg_is_string(c.raw[LLMPROV__MSG_TYPE])) {
         llmprov_writer_free(&c.extra);
-        if (!s->status) llmprov__err_set(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ": a block is an object with a \"type\" word", (char *)NULL);
+        if (!s->status) llmprov__err_say(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ": a block is an object with a \"type\" word", (char *)NULL);
         return false;
     }
     word = llmprov__json_unquote(s, c.raw[LLMPROV__MSG_TYPE], false);
@@ -4733,7 +4753,7 @@ static bool llmprov__msg_read_blocks(llmprov__msg_reader *r, const llmprov_scan 
     *count = 1;
     if (!*plain && !llmprov__msg_count(s, raw, count)) {
         llmprov__msg_reader at = llmprov__msg_inside(r, path, name, (size_t)-1);
-        llmprov__err_set(r->err, r->arena, LLMPROV_ERR_ARGUMENT, at.path, ": a string or a list of blocks was expected", (char *)NULL);
+        llmprov__err_say(r->err, r->arena, LLMPROV_ERR_ARGUMENT, at.path, ": a string or a list of blocks was expected", (char *)NULL);
         return false;
     }
     *blocks = (llmprov_block *)llmprov__mem_take(r->arena, *count * sizeof **blocks);
@@ -4754,7 +4774,7 @@ static bool llmprov__msg_read_role(llmprov__msg_reader *r, llmprov_str word, llm
     else if (llmprov__text_is(word, "assistant")) *role = LLMPROV_ROLE_ASSISTANT;
     else if (llmprov__text_is(word, "system")) *role = LLMPROV_ROLE_SYSTEM;
     else {
-        llmprov__err_set(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ".role: \"user\", \"assistant\" or \"system\" was expected", (char *)NULL);
+        llmprov__err_say(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ".role: \"user\", \"assistant\" or \"system\" was expected", (char *)NULL);
         return false;
     }
     return true;
@@ -4778,7 +4798,7 @@ static bool llmprov__msg_read_message(llmprov__msg_reader *r, llmprov_scan *s, l
     m->extra = llmprov__msg_gathered(r, &extra, &m->extra_len);
     if (s->status || r->arena->failed) return false;
     if (!llmprov__msg_is_string(role) || !content.ptr) {
-        llmprov__err_set(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ": a message is an object with \"role\" and \"content\"", (char *)NULL);
+        llmprov__err_say(r->err, r->arena, LLMPROV_ERR_ARGUMENT, r->path, ": a message is an object with \"role\" and \"content\"", (char *)NULL);
         return false;
     }
     if (!llmprov__msg_read_role(r, llmprov__json_unquote(s, role, false), &m->role)) return false;
@@ -5382,7 +5402,7 @@ static bool llmprov__msg_load(llmprov_history *h, llmprov__msg_memory *m, llmpro
     else if (!llmprov__msg_read_history(r, s, h, &messages, &system)) return false;
     if (!llmprov__json_done(s)) return false;
     if (!messages.ptr || !llmprov__msg_count(s, messages, &count)) {
-        llmprov__err_set(r->err, r->arena, LLMPROV_ERR_ARGUMENT, "a history is a list of messages, or an object with a list \"messages\"", (char *)NULL);
+        llmprov__err_say(r->err, r->arena, LLMPROV_ERR_ARGUMENT, "a history is a list of messages, or an object with a list \"messages\"", (char *)NULL);
         return false;
     }
     if (system.ptr) {
@@ -5409,8 +5429,8 @@ static bool llmprov__msg_load(llmprov_history *h, llmprov__msg_memory *m, llmpro
 /* What a failed load says; the history is as it was: empty. */
 static llmprov_status llmprov__msg_load_failed(llmprov_history *h, llmprov__msg_memory *m, llmprov_error *err, const llmprov_scan *s, llmprov_str came) {
     err->offset = llmprov__json_offset(s, came);
-    if (m->arena.failed || s->status == LLMPROV_ERR_NO_MEMORY) err->code = LLMPROV_OK, llmprov__err_set(err, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
-    else if (s->status) llmprov__err_set(err, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)err->offset).text, ": ", s->why ? s->why : "", (char *)NULL);
+    if (m->arena.failed || s->status == LLMPROV_ERR_NO_MEMORY) err->code = LLMPROV_OK, llmprov__err_set(err, LLMPROV_ERR_NO_MEMORY);
+    else if (s->status) llmprov__err_say(err, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)err->offset).text, ": ", s->why ? s->why : "", (char *)NULL);
     llmprov__mem_realloc(&h->alloc, h->messages, m->message_cap * sizeof *h->messages, 0);
     m->message_cap = 0;
     m->list = false;
@@ -5439,7 +5459,7 @@ LLMPROV_API llmprov_status llmprov_history_load(llmprov_history *h, const char *
         return h->status;
     }
     if (h->message_count || h->system || h->system_count)
-        return llmprov__err_set(err ? err : &ours, &m->arena, LLMPROV_ERR_ARGUMENT, "llmprov_history_load wants an empty history", (char *)NULL);
+        return llmprov__err_say(err ? err : &ours, &m->arena, LLMPROV_ERR_ARGUMENT, "llmprov_history_load wants an empty history", (char *)NULL);
     memset(&scratch, 0, sizeof scratch);
     scratch.alloc = clean.alloc = h->alloc;
     text = llmprov__json_clean(&clean, came);
@@ -5692,7 +5712,7 @@ static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a,
         colon = (const char *)memchr(p, ':', (size_t)(end - p));
         if (end > p && (!colon || !llmprov__http_is_token(p, (size_t)(colon - p)))) {
             err->offset = (size_t)(p - lines);
-            llmprov__err_set(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text,
+            llmprov__err_say(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text,
                              colon ? " has no proper header name before its colon" : " has no colon: \"Name: value\" was expected", (char *)NULL);
             return false;
         }
@@ -5701,7 +5721,7 @@ static bool llmprov__http_lines(llmprov__http_headers *h, llmprov__mem_arena *a,
             while (end > value && (end[-1] == ' ' || end[-1] == '\t')) end--;
             if (llmprov__http_value_ok(value, (size_t)(end - value)) < (size_t)(end - value)) {
                 err->offset = (size_t)(value - lines);
-                llmprov__err_set(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text, " has a control character in its value", (char *)NULL);
+                llmprov__err_say(err, words, LLMPROV_ERR_ARGUMENT, whose, ": line ", llmprov__err_int(number).text, " has a control character in its value", (char *)NULL);
                 return false;
             }
             llmprov__http_set(h, a, llmprov__mem_copy(a, p, (size_t)(colon - p)), llmprov__mem_copy(a, value, (size_t)(end - value)));
@@ -6732,7 +6752,7 @@ static void llmprov__frame_seal(char *p, size_t headers, size_t total) {
 
 static bool llmprov__frame_bad(llmprov__frame_cutter *f, llmprov_status status, const char *why) {
     f->status = status;
-    f->why = why;
+    f->why = LLMPROV__ERR_SENTENCES ? why : "";
     return false;
 }
 
@@ -7517,7 +7537,7 @@ static void llmprov__reply_free(llmprov_turn *t) {
 /* -- failures and small things -- */
 
 static void llmprov__reply_no_memory(llmprov_turn *t) {
-    llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    llmprov__err_set(&t->error, LLMPROV_ERR_NO_MEMORY);
     if (t->error.code != LLMPROV_ERR_NO_MEMORY || !t->meter.refused) return;
     t->error.code = LLMPROV_ERR_LIMIT;
     t->error.message = "limits.max_memory_bytes was reached";
@@ -7525,7 +7545,7 @@ static void llmprov__reply_no_memory(llmprov_turn *t) {
 
 LLMPROV_API llmprov_error *llmprov_turn_fail(llmprov_turn *t, llmprov_status code, const char *message) {
     if (code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
-    else llmprov__err_set(&t->error, &t->arena, code, message, (char *)NULL);
+    else llmprov__err_say(&t->error, &t->arena, code, message, (char *)NULL);
     return &t->error;
 }
 
@@ -8858,7 +8878,7 @@ static bool llmprov__schema_fail(llmprov__schema_work *c, llmprov_status code, c
     const char *path = llmprov__schema_path(c, at);
     if (e->code) return false;
     if (!path || !text) code = LLMPROV_ERR_NO_MEMORY;
-    llmprov__err_set(e, c->arena, code, path ? path : "", path && *path ? ": " : "", text, (char *)NULL);
+    llmprov__err_say(e, c->arena, code, path ? path : "", path && *path ? ": " : "", text, (char *)NULL);
     if (path) e->param = path;
     return false;
 }
@@ -10730,7 +10750,7 @@ static void llmprov__schema_finish(llmprov__schema_work *c, llmprov__mem_buf *to
 }
 
 static void llmprov__schema_no_json(llmprov_schema *out, llmprov__schema_memory *memory, llmprov_status code, size_t offset, const char *why) {
-    llmprov__err_set(&out->error, &memory->arena, code, "not JSON at byte ", llmprov__err_int((int64_t)offset).text, ": ", why, (char *)NULL);
+    llmprov__err_say(&out->error, &memory->arena, code, "not JSON at byte ", llmprov__err_int((int64_t)offset).text, ": ", why, (char *)NULL);
     out->error.offset = offset;
 }
 
@@ -10745,14 +10765,14 @@ static void llmprov__schema_compile_text(llmprov_schema *out, llmprov__schema_me
         return;
     }
     if (text.ptr[0] != '{') {
-        llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "a schema is an object", (char *)NULL);
+        llmprov__err_say(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "a schema is an object", (char *)NULL);
         return;
     }
     text.ptr = llmprov__mem_copy(&memory->arena, text.ptr, text.len);
     if (target != LLMPROV_SCHEMA_PLAIN && target != LLMPROV_SCHEMA_ANSWER)
         llmprov__err_warn(&warnings, &memory->arena, LLMPROV_ERR_UNSUPPORTED, "",
                           "it goes out as it is: LLMPROV_NO_SCHEMA left out what fits it into the target's subset");
-    if (memory->arena.failed) llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    if (memory->arena.failed) llmprov__err_set(&out->error, LLMPROV_ERR_NO_MEMORY);
     if (out->error.code) return;
     out->json = text.ptr;
     out->json_len = text.len;
@@ -10776,7 +10796,7 @@ static void llmprov__schema_compile_tree(llmprov_schema *out, llmprov__schema_me
     if (c.root->kind != LLMPROV_JSON_OBJECT) llmprov__schema_refuse(&c, c.root, "a schema is an object", "");
     else if (llmprov__schema_index(&c) && llmprov__schema_expand(&c) && (c.row->keeps ? llmprov__schema_strict(&c, &to) : llmprov__schema_plain(&c, &to))) llmprov__schema_finish(&c, &to);
     if (!out->error.code && (!out->json || to.failed || !llmprov__schema_sound(&c))) {
-        llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+        llmprov__err_set(&out->error, LLMPROV_ERR_NO_MEMORY);
     }
     if (out->error.code) out->json = "", out->json_len = 0;
     out->warnings = c.warnings.items;
@@ -10804,10 +10824,10 @@ LLMPROV_API llmprov_status llmprov_schema_compile(const char *schema, size_t len
     memory = (llmprov__schema_memory *)llmprov__mem_realloc(&a, NULL, 0, sizeof *memory);
     out->memory = memory;
     out->json = "";
-    if (!memory) return llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    if (!memory) return llmprov__err_set(&out->error, LLMPROV_ERR_NO_MEMORY);
     memset(memory, 0, sizeof *memory);
     memory->arena.alloc = a;
-    if ((unsigned)target >= LLMPROV__COUNT(llmprov__schema_rows)) return llmprov__err_set(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "there is no such target", (char *)NULL);
+    if ((unsigned)target >= LLMPROV__COUNT(llmprov__schema_rows)) return llmprov__err_say(&out->error, &memory->arena, LLMPROV_ERR_ARGUMENT, "there is no such target", (char *)NULL);
     llmprov__schema_compile_text(out, memory, text, target);
     return out->error.code;
 }
@@ -10904,7 +10924,7 @@ static const char *llmprov__normal_path(llmprov__normal *n, const char *member) 
 }
 
 static bool llmprov__normal_no_memory(llmprov__normal *n) {
-    llmprov__err_set(n->err, n->keep, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    llmprov__err_set(n->err, LLMPROV_ERR_NO_MEMORY);
     return false;
 }
 
@@ -10919,8 +10939,8 @@ static void llmprov__normal_tell(llmprov__normal *n, const char *member, const c
 
 /* A path or text that is NULL is one that there was no memory for. */
 static bool llmprov__normal_refuse(llmprov__normal *n, llmprov_status code, const char *path, const char *text) {
-    if (!path || !text) return llmprov__normal_no_memory(n);
-    llmprov__err_set(n->err, n->keep, code, path, ": ", text, (char *)NULL);
+    if (!path || (!text && LLMPROV__ERR_SENTENCES)) return llmprov__normal_no_memory(n);
+    llmprov__err_say(n->err, n->keep, code, path, ": ", text, (char *)NULL);
     if (!*n->err->param && (path = llmprov__mem_copy(n->keep, path, strlen(path))) != NULL) n->err->param = path;
     return false;
 }
@@ -12245,7 +12265,7 @@ static bool llmprov__normal_run(llmprov__normal *n) {
     size_t i;
     if (!prompt) return llmprov__normal_no_memory(n);
     if (req->history && req->history->status) {
-        llmprov__err_set(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
+        llmprov__err_say(n->err, n->keep, req->history->status, "history: it is not whole, since adding to it failed: ", llmprov_status_text(req->history->status), (char *)NULL);
         return false;
     }
     if (!llmprov__normal_check_counts(n, req) || !llmprov__normal_check_words(n, req)) return false;
@@ -12349,7 +12369,7 @@ LLMPROV_API void llmprov_draft_warn(llmprov_draft *d, llmprov_status code, const
 LLMPROV_API void llmprov_draft_fail(llmprov_draft *d, llmprov_status code, const char *field, const char *text) {
     llmprov_turn *t = ((llmprov__translator_job *)d->call)->turn;
     if (t->error.code) return;
-    llmprov__err_set(&t->error, &t->arena, code, field, ": ", text, (char *)NULL);
+    llmprov__err_say(&t->error, &t->arena, code, field, ": ", text, (char *)NULL);
     t->error.param = llmprov__mem_copy(&t->arena, field, strlen(field));
     if (!t->error.param) t->error.param = "";
 }
@@ -12712,7 +12732,7 @@ static bool llmprov__parts_read_error(llmprov_turn *t, llmprov_error *e, llmprov
 
 /* What a member said was left out. */
 static void llmprov__parts_drop(llmprov_draft *d, const char *field, const char *said, const char *why) {
-    const char *text = llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, said, " was left out: ", why, (char *)NULL);
+    const char *text = LLMPROV__ERR_SENTENCES ? llmprov__err_join(&((llmprov__translator_job *)d->call)->turn->arena, said, " was left out: ", why, (char *)NULL) : "";
     if (text) llmprov_draft_warn(d, LLMPROV_ERR_UNSUPPORTED, field, text);
 }
 
@@ -23012,7 +23032,7 @@ static void llmprov__t_cohere_read_end(llmprov_turn *t) {
 // end of the bytes says that it is complete. Signatures belong to parts of all
 // kinds: they stay on their blocks, as members in extra, and go back there.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
-// Calls: msg reply translator parts
+// Calls: msg http reply translator parts
 //==============================================================================
 
 static const char llmprov__t_gemini_format[] = "gemini-generate";
@@ -24583,7 +24603,7 @@ LLMPROV_API void llmprov_asked_fail(llmprov_asked *a, const char *code, const ch
     llmprov__mem_arena *arena = llmprov__face_arena(a);
     const char *kept;
     if (a->error.code) return;
-    llmprov__err_set(&a->error, arena, LLMPROV_ERR_ARGUMENT, path, ": ", text, (char *)NULL);
+    llmprov__err_say(&a->error, arena, LLMPROV_ERR_ARGUMENT, path, ": ", text, (char *)NULL);
     a->error.http_status = 400;
     if ((kept = llmprov__mem_copy(arena, path, strlen(path))) != NULL) a->error.param = kept;
     if ((kept = llmprov__mem_copy(arena, code, strlen(code))) != NULL) a->error.provider_code = kept;
@@ -24874,7 +24894,7 @@ LLMPROV_API bool llmprov_face_own(const llmprov_face *f) {
 }
 
 static void llmprov__face_no_memory(llmprov_face *f) {
-    llmprov__err_set(&f->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+    llmprov__err_set(&f->error, LLMPROV_ERR_NO_MEMORY);
 }
 
 LLMPROV_API void llmprov_face_warn(llmprov_face *f, llmprov_status code, const char *field, const char *text) {
@@ -24913,9 +24933,9 @@ static void llmprov__face_json(llmprov_writer *w, const char *key, const char *j
 
 static void llmprov__face_out(llmprov_face *f, const char *bytes, size_t len) {
     if (f->json.status == LLMPROV_ERR_NO_MEMORY) llmprov__face_no_memory(f);
-    else if (f->json.status) llmprov__err_set(&f->error, &f->arena, f->json.status, "the answer could not be written as JSON", (char *)NULL);
+    else if (f->json.status) llmprov__err_say(&f->error, &f->arena, f->json.status, "the answer could not be written as JSON", (char *)NULL);
     if (f->error.code || f->desc.out(f->desc.user, bytes, len)) return;
-    llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_CANCELLED, "the client of this answer is gone", (char *)NULL);
+    llmprov__err_say(&f->error, &f->arena, LLMPROV_ERR_CANCELLED, "the client of this answer is gone", (char *)NULL);
 }
 
 LLMPROV_API void llmprov_face_header(llmprov_face *f, const char *name, const char *value) {
@@ -33087,7 +33107,7 @@ static llmprov_status llmprov__registry_refuse(llmprov_registry *reg, llmprov_st
     llmprov__mem_arena old = reg->words;
     reg->words.chunks = NULL;
     llmprov__err_clear(&reg->error);
-    llmprov__err_set(&reg->error, &reg->words, code, member, ": ", text, more, (char *)NULL);
+    llmprov__err_say(&reg->error, &reg->words, code, member, ": ", text, more, (char *)NULL);
     reg->error.param = member;
     llmprov__mem_arena_free(&old);
     return reg->error.code;
@@ -33425,7 +33445,7 @@ static const char *llmprov__client_keep(llmprov_client *c, const char *text) {
 }
 
 static void llmprov__client_fail(llmprov_client *c, llmprov_status code, const char *a, const char *b, const char *more) {
-    llmprov__err_set(&c->error, &c->arena, code, a, b, more, (char *)NULL);
+    llmprov__err_say(&c->error, &c->arena, code, a, b, more, (char *)NULL);
     c->error.retryable = false;
 }
 
@@ -33610,9 +33630,9 @@ static void llmprov__client_check_version(llmprov_client *c) {
 static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc) {
     const llmprov_provider *row = desc->provider ? llmprov_provider_find(desc->registry, desc->provider) : NULL;
     if (!row) {
-        const char *asked = desc->provider ? desc->provider : "", *near = llmprov__registry_near(desc->registry, &c->arena, asked);
-        if (*asked) llmprov__err_set(&c->error, &c->arena, LLMPROV_ERR_NO_PROVIDER, "unknown provider \"", asked, "\"; near names: ", near, llmprov__providers_note, (char *)NULL);
-        else llmprov__err_set(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, "desc.provider is required; there are: ", near, llmprov__providers_note, (char *)NULL);
+        const char *asked = desc->provider ? desc->provider : "";
+        llmprov__err_say(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, *asked ? "unknown provider \"" : "desc.provider is required; there are: ", asked,
+                         *asked ? "\"; near names: " : "", llmprov__registry_near(desc->registry, &c->arena, asked), llmprov__providers_note, (char *)NULL);
         return;
     }
     c->row = *row;
@@ -33685,7 +33705,7 @@ LLMPROV_API llmprov_client *llmprov_open(const llmprov_desc *desc) {
     llmprov__client_set_up(c);
     if (c->arena.failed) {
         llmprov__err_clear(&c->error);
-        llmprov__err_set(&c->error, &c->arena, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+        llmprov__err_set(&c->error, LLMPROV_ERR_NO_MEMORY);
     }
     return c;
 }
@@ -34096,7 +34116,7 @@ static void llmprov__call_failed(llmprov_call *call) {
     llmprov__call_blame(call);
     if (call->cancelled && call->turn->error.code != LLMPROV_ERR_CANCELLED) {
         llmprov__err_clear(&call->turn->error);
-        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_CANCELLED, (char *)NULL);
+        llmprov__err_set(&call->turn->error, LLMPROV_ERR_CANCELLED);
     }
     llmprov__call_clean(call);
     delay = llmprov__call_retry(call);
@@ -34151,7 +34171,7 @@ static void llmprov__call_not_json(llmprov_call *call, const llmprov_scan *s) {
         return;
     }
     t->error.offset = (size_t)(s->at - s->begin);
-    llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, frame ? "stream event " : "the reply", frame ? llmprov__err_int(call->frame_number).text : "", " is not JSON at byte ",
+    llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, frame ? "stream event " : "the reply", frame ? llmprov__err_int(call->frame_number).text : "", " is not JSON at byte ",
                      llmprov__err_int(s->at - s->begin).text, ": ", s->why ? s->why : "", (char *)NULL);
 }
 
@@ -34210,7 +34230,7 @@ static bool llmprov__call_unwrap(llmprov_call *call, const llmprov_frame *messag
     frame->data.ptr = to;
     if (!to) llmprov__reply_no_memory(call->turn);
     else if (!llmprov__text_unbase64(to, &frame->data.len, base64.ptr, base64.len))
-        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_BAD_REPLY, "stream event ",
+        llmprov__err_say(&call->turn->error, &call->turn->arena, LLMPROV_ERR_BAD_REPLY, "stream event ",
                          llmprov__err_int(call->frame_number).text, ": its bytes are no base64", (char *)NULL);
     return !call->turn->error.code;
 }
@@ -34256,7 +34276,7 @@ static void llmprov__call_no_frame(llmprov_call *call) {
     llmprov_turn *t = call->turn;
     if (call->frames.status == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
     else
-        llmprov__err_set(&t->error, &t->arena, call->frames.status, "stream event ",
+        llmprov__err_say(&t->error, &t->arena, call->frames.status, "stream event ",
                          llmprov__err_int(call->frame_number + 1).text, ": ", call->frames.why, (char *)NULL);
     llmprov__call_failed(call);
 }
@@ -34374,11 +34394,11 @@ static void llmprov__call_refused(llmprov_call *call) {
     e->http_status = call->head.status;
     if (call->head.error_type) e->provider_code = call->head.error_type;
     if (json.len && llmprov__json_done(&check)) {
-        llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, ": ", llmprov__call_excerpt(call, json), (char *)NULL);
+        llmprov__err_quote(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, ": ", llmprov__call_excerpt(call, json), (char *)NULL);
         call->client->translator->read_error(t, e, &s);
     } else {
         json = llmprov__call_trim(body);
-        llmprov__err_set(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, json.len ? ", and the body is not JSON; it begins: " : " with an empty body",
+        llmprov__err_quote(e, &t->arena, code, "HTTP ", llmprov__err_int(call->head.status).text, json.len ? ", and the body is not JSON; it begins: " : " with an empty body",
                          llmprov__call_excerpt(call, json), (char *)NULL);
         s = llmprov__call_scan(call, nothing);
         if (call->head.error_type) call->client->translator->read_error(t, e, &s);
@@ -34402,7 +34422,7 @@ static void llmprov__call_read_whole(llmprov_call *call, llmprov_str body) {
         return;
     }
     if (trimmed.ptr[0] == '<') {
-        llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, "the reply is not JSON; it begins: ", llmprov__call_excerpt(call, trimmed), (char *)NULL);
+        llmprov__err_quote(&t->error, &t->arena, LLMPROV_ERR_BAD_REPLY, "the reply is not JSON; it begins: ", llmprov__call_excerpt(call, trimmed), (char *)NULL);
         llmprov__call_keep_raw(call, body);
         llmprov__call_failed(call);
         return;
@@ -34601,7 +34621,7 @@ static bool llmprov__call_headers(llmprov_call *call, const llmprov_request *r, 
 static bool llmprov__call_needs(llmprov_call *call, const llmprov__http_headers *h) {
     const char *name = call->client->row.quirks.needs_header;
     if (!name || llmprov__http_find(h, name)) return true;
-    llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, call->client->row.id, " wants the header ", name,
+    llmprov__err_say(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, call->client->row.id, " wants the header ", name,
                      ": set desc.headers or request.headers", (char *)NULL);
     return false;
 }
@@ -34618,7 +34638,7 @@ static bool llmprov__call_url(llmprov_call *call) {
     unfit = llmprov__http_unfit(model);
     if (!unfit && named) unfit = llmprov__http_no_resource(model);
     if (unfit) {
-        llmprov__err_set(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit,
+        llmprov__err_say(&call->turn->error, &call->turn->arena, LLMPROV_ERR_ARGUMENT, "model: the name ", unfit,
                          (char *)NULL);
         call->turn->error.param = "model";
         return false;
@@ -34841,19 +34861,19 @@ static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
     memset(&job, 0, sizeof job);
     job.turn = t;
     if (!model) {
-        llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_ARGUMENT, "no model: set request.model; the provider ", call->client->row.id, " has no default", (char *)NULL);
+        llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_ARGUMENT, "no model: set request.model; the provider ", call->client->row.id, " has no default", (char *)NULL);
         return;
     }
     call->form =
         llmprov__prompted_form(&call->client->row, t->profile,
                                call->client->row.can ? call->client->row.can : call->client->translator->can);
     if ((cannot = llmprov__call_cannot(call, r)) != NULL) {
-        llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot do what request.", cannot, " asks for", (char *)NULL);
+        llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot do what request.", cannot, " asks for", (char *)NULL);
         return;
     }
     if (!llmprov__call_normalise(call, &n, r)) return;
     if (!((call->client->row.can ? call->client->row.can : call->client->translator->can) & LLMPROV_CAN_IMAGES) && llmprov__call_has_image(r)) {
-        llmprov__err_set(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot look at images", (char *)NULL);
+        llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot look at images", (char *)NULL);
         return;
     }
     if (llmprov__text_valid(model, strlen(model)) != strlen(model)) {
@@ -35114,7 +35134,10 @@ LLMPROV_API void llmprov_call_fail(llmprov_call *call, llmprov_status why, const
     llmprov__call_read_rest(call);
     if (call->finished) call->want = LLMPROV_WANT_NOTHING;
     else if (call->want == LLMPROV_WANT_RECV && call->head.status >= 300) llmprov__call_refused(call);
-    else if (!llmprov__call_stopped(call)) llmprov__call_fail_now(call, why, text ? text : llmprov_status_text(why));
+    else if (!llmprov__call_stopped(call)) {
+        if (why != LLMPROV_ERR_NO_MEMORY) llmprov__err_quote(&call->turn->error, &call->turn->arena, why, text ? text : "", (char *)NULL);
+        llmprov__call_fail_now(call, why, "");
+    }
     llmprov__call_leave(call);
 }
 
@@ -35279,7 +35302,7 @@ static llmprov__face_memory *llmprov__ask_begin(llmprov_asked *out, const llmpro
     if (alloc) a = *alloc;
     m = (llmprov__face_memory *)llmprov__mem_realloc(&a, NULL, 0, sizeof *m);
     if (!m) {
-        llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+        llmprov__err_set(&out->error, LLMPROV_ERR_NO_MEMORY);
         return NULL;
     }
     memset(m, 0, sizeof *m);
@@ -35292,7 +35315,7 @@ static llmprov__face_memory *llmprov__ask_begin(llmprov_asked *out, const llmpro
 static llmprov_status llmprov__ask_end(llmprov_asked *out, const llmprov__face_memory *m) {
     if (m->arena.failed || m->scratch.failed || m->clean.failed) {
         llmprov__err_clear(&out->error);
-        llmprov__err_set(&out->error, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL);
+        llmprov__err_set(&out->error, LLMPROV_ERR_NO_MEMORY);
     }
     return out->error.code;
 }
@@ -35307,7 +35330,7 @@ static void llmprov__ask_too_long(llmprov_asked *out, size_t most) {
 static void llmprov__ask_not_json(llmprov_asked *out, llmprov__face_memory *m, const llmprov_scan *s, llmprov_str came) {
     if (s->status == LLMPROV_ERR_NO_MEMORY) m->scratch.failed = true;
     out->error.offset = llmprov__json_offset(s, came);
-    llmprov__err_set(&out->error, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)out->error.offset).text, ": ", s->why ? s->why : "", (char *)NULL);
+    llmprov__err_say(&out->error, &m->arena, s->status, "not JSON at byte ", llmprov__err_int((int64_t)out->error.offset).text, ": ", s->why ? s->why : "", (char *)NULL);
     out->error.http_status = 400;
 }
 
@@ -35318,7 +35341,7 @@ LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *
     llmprov_str came = { json, len }, text;
     llmprov_scan s, check;
     if (!m) return out->error.code;
-    if (!t || !t->read_request) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read", llmprov__translators_note, ": ", format ? format : "(none was named)", (char *)NULL);
+    if (!t || !t->read_request) return llmprov__err_say(&out->error, &m->arena, LLMPROV_ERR_UNSUPPORTED, "requests in this format cannot be read", llmprov__translators_note, ": ", format ? format : "(none was named)", (char *)NULL);
     if (t->body_max && len > t->body_max) {
         llmprov__ask_too_long(out, t->body_max);
         return llmprov__ask_end(out, m);
@@ -35529,7 +35552,7 @@ LLMPROV_API llmprov_status llmprov_normalise(const llmprov_registry *reg, const 
     const char *model = req->model ? req->model : row && row->default_model ? row->default_model : "";
     llmprov__normal n;
     if (!m) return out->error.code;
-    if (!t) return llmprov__err_set(&out->error, &m->arena, LLMPROV_ERR_NO_PROVIDER, "no provider of that name and format: ", provider ? provider : "(none was named)", (char *)NULL);
+    if (!t) return llmprov__err_say(&out->error, &m->arena, LLMPROV_ERR_NO_PROVIDER, "no provider of that name and format: ", provider ? provider : "(none was named)", (char *)NULL);
     llmprov__normal_target(&n, row, t, llmprov_profile_find(reg, model));
     n.arena = n.keep = &m->arena;
     n.warnings = &m->warnings;
@@ -35578,8 +35601,8 @@ LLMPROV_API llmprov_face *llmprov_face_open(const llmprov_face_desc *desc) {
     f->translator = t;
     f->state = t && t->write_state ? llmprov__mem_take(&f->arena, t->write_state) : NULL;
     f->items = t && t->framing == LLMPROV_FRAMING_ITEMS && f->desc.path && llmprov__translator_asked_items(t, f->desc.path);
-    if (!t || !t->write_event) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written", llmprov__translators_note, ": ", desc->format ? desc->format : "(none was named)", (char *)NULL);
-    else if (!desc->out) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "llmprov_face_desc.out: an answer needs a way out", (char *)NULL);
+    if (!t || !t->write_event) llmprov__err_say(&f->error, &f->arena, LLMPROV_ERR_UNSUPPORTED, "answers in this format cannot be written", llmprov__translators_note, ": ", desc->format ? desc->format : "(none was named)", (char *)NULL);
+    else if (!desc->out) llmprov__err_say(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "llmprov_face_desc.out: an answer needs a way out", (char *)NULL);
     if (!f->arena.failed) return f;
     llmprov_face_free(f);
     return NULL;
@@ -35617,7 +35640,7 @@ static bool llmprov__ask_one(llmprov_face *f) {
 
 /* Whether the face can still say something. */
 static bool llmprov__ask_open(llmprov_face *f) {
-    if (f->ended && !f->error.code) llmprov__err_set(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "the answer has ended already", (char *)NULL);
+    if (f->ended && !f->error.code) llmprov__err_say(&f->error, &f->arena, LLMPROV_ERR_ARGUMENT, "the answer has ended already", (char *)NULL);
     return !f->error.code;
 }
 

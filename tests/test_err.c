@@ -81,9 +81,9 @@ TEST(err_join_takes_sixteen_pieces) {
 TEST(err_set_keeps_the_first_failure) {
     llmprov__mem_arena a = err_arena();
     llmprov_error e = err_none;
-    CHECK_INT(llmprov__err_set(&e, &a, LLMPROV_ERR_ARGUMENT, "field", ": ", "bad", (char *)NULL), LLMPROV_ERR_ARGUMENT);
+    CHECK_INT(llmprov__err_say(&e, &a, LLMPROV_ERR_ARGUMENT, "field", ": ", "bad", (char *)NULL), LLMPROV_ERR_ARGUMENT);
     CHECK_STR(e.message, "field: bad");
-    CHECK_INT(llmprov__err_set(&e, &a, LLMPROV_ERR_SERVER, "later", (char *)NULL), LLMPROV_ERR_ARGUMENT);
+    CHECK_INT(llmprov__err_say(&e, &a, LLMPROV_ERR_SERVER, "later", (char *)NULL), LLMPROV_ERR_ARGUMENT);
     CHECK_STR(e.message, "field: bad");
     CHECK(!e.retryable);
     CHECK_ALWAYS(e.code == LLMPROV_ERR_ARGUMENT && e.message && *e.message);        /* without memory: the status's own text */
@@ -92,7 +92,7 @@ TEST(err_set_keeps_the_first_failure) {
 
 TEST_NO_OOM(err_set_needs_no_memory_to_say_that_there_is_none) {
     llmprov_error e = err_none;
-    CHECK_INT(llmprov__err_set(&e, NULL, LLMPROV_ERR_NO_MEMORY, (char *)NULL), LLMPROV_ERR_NO_MEMORY);
+    CHECK_INT(llmprov__err_set(&e, LLMPROV_ERR_NO_MEMORY), LLMPROV_ERR_NO_MEMORY);
     CHECK_STR(e.message, llmprov_status_text(LLMPROV_ERR_NO_MEMORY));
 }
 

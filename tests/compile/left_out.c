@@ -24,9 +24,9 @@ static void expect(bool good, const char *what, const char *text) {
     failed = 1;
 }
 
-/* The text names the option if that is set, and only then. */
+/* The text names the option if that is set, and only then; where sentences are left out it has none. */
 static void named(const char *option, const char *text, const char *what) {
-    expect((text && strstr(text, option)) == off(option), what, text);
+    expect((text && strstr(text, option)) == (off(option) && !off("LLMPROV_NO_SENTENCES")), what, text);
 }
 
 static bool take(void *user, const void *bytes, size_t len) {
@@ -61,8 +61,8 @@ static void schema(void) {
         llmprov_schema_compile(text, sizeof text - 1, targets[i], &alloc, &made);
         same = !strcmp(made.json, text);
         expect(!made.error.code && same == (!i || off("LLMPROV_NO_SCHEMA")), "a schema", made.json);
-        named("LLMPROV_NO_SCHEMA", i && made.warning_count ? made.warnings[0].text : off("LLMPROV_NO_SCHEMA") ? "LLMPROV_NO_SCHEMA" : "", "a schema's warning");
-        expect(i || !made.warning_count, "a schema that any target takes has no warning", made.json);
+        if (i) named("LLMPROV_NO_SCHEMA", made.warning_count ? made.warnings[0].text : NULL, "a schema's warning");
+        expect(i ? made.warning_count : !made.warning_count, "only a schema that not any target takes has a warning", made.json);
         llmprov_schema_free(&made);
         expect(llmprov_schema_compile(bad[i].text, strlen(bad[i].text), LLMPROV_SCHEMA_OPENAI, &alloc, &made) == bad[i].code, "no schema", made.error.message);
         llmprov_schema_free(&made);
@@ -118,6 +118,42 @@ static void prompted(llmprov_registry *reg) {
     }
 }
 
+/* An error of ours, a warning, and what a server said: without sentences each still says what it is about. */
+static void sentences(llmprov_registry *reg) {
+    static const char refusal[] = "{\"error\":{\"message\":\"Too hot to handle.\",\"type\":\"invalid_request_error\",\"param\":\"temperature\"}}";
+    llmprov_provider row = { .id = "mine", .format = "openai-chat", .base_url = "http://localhost/v1", .auth_optional = true };
+    llmprov_header head = { "content-type", "application/json" };
+    llmprov_tool nameless = { .description = "d" };
+    llmprov_request req = { .model = "m", .prompt = "Hello", .temperature = LLMPROV_NUM(9) }, bad = { .model = "m", .prompt = "Hello", .tools = &nameless, .tool_count = 1 };
+    const llmprov_warning *w;
+    const llmprov_error *e;
+    llmprov_client *client;
+    llmprov_call *call;
+    size_t warned;
+    bool none = off("LLMPROV_NO_SENTENCES");
+    expect(!llmprov_register(reg, &row, LLMPROV_REPLACE), "a row", llmprov_registry_error(reg)->message);
+    call = begin(reg, &bad, &client);
+    e = llmprov_call_error(call);
+    expect(e->code == LLMPROV_ERR_ARGUMENT && !strcmp(e->param, "tools[0]"), "the place of an error", e->param);
+    expect(!strcmp(e->message, none ? llmprov_status_text(e->code) : "tools[0]: a tool needs a name"), "the sentence of an error", e->message);
+    end(call, client);
+    call = begin(reg, &req, &client);
+    w = llmprov_call_warnings(call, &warned);
+    expect(warned == 1 && w->code == LLMPROV_ERR_ARGUMENT && !strcmp(w->field, "temperature"), "the place of a warning", warned ? w->field : "");
+    if (warned) expect(none ? !*w->text : strstr(w->text, "range") != NULL, "the sentence of a warning", w->text);
+    llmprov_call_head(call, 400, &head, 1);
+    llmprov_call_feed(call, refusal, sizeof refusal - 1);
+    llmprov_call_eof(call);
+    e = llmprov_call_error(call);
+    expect(e->code == LLMPROV_ERR_REQUEST && e->http_status == 400 && !strcmp(e->param, "temperature"), "a refusal", e->param);
+    expect(strstr(e->message, "Too hot to handle.") != NULL, "what the server said", e->message);
+    end(call, client);
+    call = begin(reg, &req, &client);
+    llmprov_call_fail(call, LLMPROV_ERR_TRANSPORT, "the cable is out");
+    expect(strstr(llmprov_call_error(call)->message, "the cable is out") != NULL, "what the transport said", llmprov_call_error(call)->message);
+    end(call, client);
+}
+
 static int64_t wall_clock(void *user) {
     (void)user;
     return INT64_C(1790000000000);
@@ -163,6 +199,7 @@ int main(int argc, char **argv) {
     rows();
     if (!off("LLMPROV_NO_OPENAI_CHAT")) {
         prompted(reg);
+        sentences(reg);
         sigv4(reg);
     }
     llmprov_registry_free(reg);

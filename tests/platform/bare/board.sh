@@ -8,7 +8,7 @@ formats='openai-chat anthropic-messages openai-responses gemini-generate bedrock
 options=$(sed -n 's/^    \(LLMPROV_[A-Z0-9_]*\) .*/\1/p' llmprov.h)
 # What a device does not need, beside the other formats: every room that can be left out.
 small='-DLLMPROV_SMALL'
-for option in SERVER SCHEMA PROMPTED SIGV4 PROVIDERS PROFILES; do
+for option in SERVER SCHEMA PROMPTED SIGV4 PROVIDERS PROFILES SENTENCES; do
     echo "$options" | grep -qx "LLMPROV_NO_$option" || { echo "board.sh: the manual has no LLMPROV_NO_$option"; exit 1; }
     small="$small -DLLMPROV_NO_$option"
 done
