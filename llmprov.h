@@ -393,7 +393,7 @@
     LLMPROV_API                     what stands before every public function: __declspec(dllexport), ...
     LLMPROV_CURL                    the libcurl transport
     LLMPROV_WINHTTP                 the WinHTTP transport (Windows)
-    LLMPROV_EXTEND                  the interface for wire formats of your own
+    LLMPROV_EXTEND                  the interface for wire formats of your own; in the implementation, too, if formats are left out
     LLMPROV_NO_STDLIB               no malloc and no getenv: every alloc must be given
     LLMPROV_NO_GETENV               keys and base URLs from the desc only
     LLMPROV_NO_SIMD                 no SSE2
@@ -6304,6 +6304,23 @@ static void llmprov__crypt_hex(char *to, const unsigned char *from, size_t len) 
 // Calls: crypt
 //==============================================================================
 
+/* The framings that a format of this build has, or a row of its; with LLMPROV_EXTEND somebody else's may have any. */
+enum {
+    LLMPROV__FRAME_HAS = 1 << LLMPROV_FRAMING_SSE
+#if defined(LLMPROV_EXTEND) || !defined(LLMPROV_NO_BEDROCK_CONVERSE) || !defined(LLMPROV_NO_ANTHROPIC_MESSAGES)
+                         | 1 << LLMPROV_FRAMING_EVENTSTREAM
+#endif
+#if defined(LLMPROV_EXTEND) || !defined(LLMPROV_NO_OLLAMA_CHAT)
+                         | 1 << LLMPROV_FRAMING_NDJSON
+#endif
+#if defined(LLMPROV_EXTEND) || !defined(LLMPROV_NO_GEMINI_GENERATE)
+                         | 1 << LLMPROV_FRAMING_ITEMS
+#endif
+};
+
+/* Whether a cutter has a framing; a build without it drops what is done then. */
+#define LLMPROV__FRAME_IS(f, which) ((LLMPROV__FRAME_HAS & 1 << (which)) && (f)->framing == (which))
+
 /* Where a walk over the JSON of a line stands that drops values nobody needs. Containers deeper than the list are whole. */
 enum { LLMPROV__FRAME_DEEP = 8, LLMPROV__FRAME_NAME = 40 };
 
@@ -6360,8 +6377,8 @@ static void llmprov__frame_free(llmprov__frame_cutter *f) {
 
 /* Whether a frame begins at the next byte, so that one may be taken from there without the cutter. */
 static bool llmprov__frame_fresh(const llmprov__frame_cutter *f) {
-    if (f->items || f->line.len || f->framing == LLMPROV_FRAMING_EVENTSTREAM) return false;
-    return f->framing == LLMPROV_FRAMING_NDJSON || (f->begun && (f->left || (!f->has_data && !f->event.len)));
+    if (f->items || f->line.len || LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_EVENTSTREAM)) return false;
+    return LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_NDJSON) || (f->begun && (f->left || (!f->has_data && !f->event.len)));
 }
 
 /* Moves a text into a buffer, so that it outlives the piece. */
@@ -6551,7 +6568,7 @@ static void llmprov__frame_field(llmprov__frame_cutter *f, const char *p, const 
 static bool llmprov__frame_line(llmprov__frame_cutter *f, const char *p, const char *end) {
     if (p < end) {
         llmprov_str line = { p, (size_t)(end - p) };
-        f->bare = f->bare || (f->framing == LLMPROV_FRAMING_ITEMS && *p == '{' && !f->has_data);
+        f->bare = f->bare || (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_ITEMS) && *p == '{' && !f->has_data);
         if (*p == ':') f->known = true;
         else if (f->bare) llmprov__frame_data(f, line);
         else llmprov__frame_field(f, p, end);
@@ -6930,16 +6947,16 @@ static bool llmprov__frame_item(llmprov__frame_cutter *f, const char **at, const
 
 /* The next frame that ends in the bytes from *at to end; false = they are used up, and what is unfinished is kept. */
 static bool llmprov__frame_next(llmprov__frame_cutter *f, const char **at, const char *end, llmprov_frame *out) {
-    if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_next(f, at, end, out);
-    if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_next(f, at, end, out);
-    if (f->items) return llmprov__frame_item(f, at, end, out);
+    if (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_EVENTSTREAM)) return llmprov__frame_binary_next(f, at, end, out);
+    if (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_NDJSON)) return llmprov__frame_json_next(f, at, end, out);
+    if (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_ITEMS) && f->items) return llmprov__frame_item(f, at, end, out);
     return llmprov__frame_sse_next(f, at, end, out);
 }
 
 /* What a clean end leaves. */
 static bool llmprov__frame_last(llmprov__frame_cutter *f, llmprov_frame *out) {
-    if (f->framing == LLMPROV_FRAMING_EVENTSTREAM) return llmprov__frame_binary_last(f);
-    if (f->framing == LLMPROV_FRAMING_NDJSON) return llmprov__frame_json_last(f, out);
+    if (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_EVENTSTREAM)) return llmprov__frame_binary_last(f);
+    if (LLMPROV__FRAME_IS(f, LLMPROV_FRAMING_NDJSON)) return llmprov__frame_json_last(f, out);
     if (f->items) return false;
     return llmprov__frame_sse_last(f, out);
 }
@@ -33052,7 +33069,7 @@ static const llmprov_profile *llmprov__profiles_best(const llmprov_profile *rows
 // >>registry   providers, formats and profiles added at run time
 //
 // What a registry does not have, the built-in tables have. Rows are copied whole.
-// Calls: http translator translators providers profiles
+// Calls: http frame translator translators providers profiles
 //==============================================================================
 
 struct llmprov_registry {
@@ -33344,6 +33361,8 @@ LLMPROV_API llmprov_status llmprov_register_translator(llmprov_registry *reg, co
     if (!reg) return LLMPROV_ERR_NO_MEMORY;
     llmprov__err_clear(&reg->error);
     if (lacks) return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, lacks, "a translator needs this member", NULL);
+    if (!(LLMPROV__FRAME_HAS >> translator->framing & 1))
+        return llmprov__registry_refuse(reg, LLMPROV_ERR_UNSUPPORTED, "framing", "it was left out with the formats that have it: LLMPROV_EXTEND in the implementation keeps it", NULL);
     if (llmprov__registry_translator(reg, translator->format) && !(flags & LLMPROV_REPLACE))
         return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, "format", "there is a translator for ", translator->format);
     for (i = 0; i < reg->translator_count && strcmp(reg->translators[i]->format, translator->format); i++) { }
@@ -34286,19 +34305,19 @@ static void llmprov__call_no_frame(llmprov_call *call) {
    begin with a zero as a rule; and where streams may be arrays, a bracket begins one. */
 static llmprov__call_mode llmprov__call_sniff(llmprov_call *call) {
     const char *p = call->at;
-    bool binary = call->frames.framing == LLMPROV_FRAMING_EVENTSTREAM && !memchr(" \t\r\n", *p, 4);
+    bool binary = LLMPROV__FRAME_IS(&call->frames, LLMPROV_FRAMING_EVENTSTREAM) && !memchr(" \t\r\n", *p, 4);
     while (!binary && p < call->end &&
            ((unsigned char)*p <= ' ' || (unsigned char)*p == 0xEF || (unsigned char)*p == 0xBB ||
             (unsigned char)*p == 0xBF))
         p++;
     if (p == call->end) return LLMPROV__CALL_UNKNOWN;
-    call->frames.items = call->frames.framing == LLMPROV_FRAMING_ITEMS && *p == '[' && call->stream && call->head.status < 300;
+    call->frames.items = LLMPROV__FRAME_IS(&call->frames, LLMPROV_FRAMING_ITEMS) && *p == '[' && call->stream && call->head.status < 300;
     if (call->frames.items) {
         call->frames.known = call->turn->streamed = true;
         call->at = p;
         return LLMPROV__CALL_FRAMES;
     }
-    if (call->head.status >= 300 || (call->frames.framing == LLMPROV_FRAMING_NDJSON ? *p != '{' : *p == '{' || *p == '[' || *p == '<') ||
+    if (call->head.status >= 300 || (LLMPROV__FRAME_IS(&call->frames, LLMPROV_FRAMING_NDJSON) ? *p != '{' : *p == '{' || *p == '[' || *p == '<') ||
         !(call->stream || call->head.event_stream)) return LLMPROV__CALL_WHOLE;
     call->turn->streamed = true;
     call->at = p;

@@ -1,6 +1,7 @@
 /* What a build says about what it was left without: each option is named by the error or warning of who would have needed
    it, and by nobody where it is not set. Sees the interface only, and is linked with each kind of implementation; the
    arguments are the flags that this was compiled with. */
+#define LLMPROV_EXTEND
 #include "../../llmprov.h"
 
 #include <stdio.h>
@@ -188,6 +189,30 @@ static void rows(void) {
     expect(!*llmprov_profile_find(NULL, "claude-opus-4-6")->prefix == off("LLMPROV_NO_PROFILES"), "a profile", llmprov_profile_find(NULL, "claude-opus-4-6")->prefix);
 }
 
+static void speak(llmprov_draft *d) { (void)d; }
+static void hear(llmprov_turn *t, llmprov_scan *body) { (void)t, (void)body; }
+static void hear_frame(llmprov_turn *t, const llmprov_frame *frame, llmprov_scan *data) { (void)t, (void)frame, (void)data; }
+static void end_reply(llmprov_turn *t) { (void)t; }
+static void hear_error(llmprov_turn *t, llmprov_error *e, llmprov_scan *body) { (void)t, (void)e, (void)body; }
+
+/* A wire format of one's own has the framings that the formats of this build have. */
+static void framings(llmprov_registry *reg) {
+    static llmprov_translator mine = { .format = "mine", .path = "/mine", .id_max = 64, .name_max = 64, .write = speak, .read = hear, .read_frame = hear_frame,
+                                       .read_end = end_reply, .read_error = hear_error };
+    bool has[4];
+    int i;
+    has[LLMPROV_FRAMING_SSE] = true;
+    has[LLMPROV_FRAMING_EVENTSTREAM] = !off("LLMPROV_NO_BEDROCK_CONVERSE") || !off("LLMPROV_NO_ANTHROPIC_MESSAGES");
+    has[LLMPROV_FRAMING_NDJSON] = !off("LLMPROV_NO_OLLAMA_CHAT");
+    has[LLMPROV_FRAMING_ITEMS] = !off("LLMPROV_NO_GEMINI_GENERATE");
+    for (i = 0; i < 4; i++) {
+        llmprov_status status;
+        mine.framing = (llmprov_framing)i;
+        status = llmprov_register_translator(reg, &mine, LLMPROV_REPLACE);
+        expect(status == (has[i] ? LLMPROV_OK : LLMPROV_ERR_UNSUPPORTED) && (has[i] || !strcmp(llmprov_registry_error(reg)->param, "framing")), "a framing", llmprov_registry_error(reg)->message);
+    }
+}
+
 int main(int argc, char **argv) {
     llmprov_registry *reg;
     (void)argc;
@@ -202,6 +227,7 @@ int main(int argc, char **argv) {
         sentences(reg);
         sigv4(reg);
     }
+    framings(reg);
     llmprov_registry_free(reg);
     return failed;
 }
