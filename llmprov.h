@@ -10884,6 +10884,7 @@ typedef struct llmprov__normal_list { llmprov_block *items; llmprov__normal_plac
 /* A call of the assistant's turn that waits for its result. */
 typedef struct llmprov__normal_call {
     const char *id, *wire_id, *name;
+    const char *nameless;        /* the origin of a call that came without an id, and goes back so; NULL = any other */
     llmprov_block result;
     size_t message, block;       /* where the call stands, then where its result does */
     size_t next, last;           /* the next call of the same id; of the first of them: the last */
@@ -11699,6 +11700,7 @@ static void llmprov__normal_flush(llmprov__normal *n) {
             c->result.text = llmprov__normal_cancelled;
             c->result.text_len = sizeof llmprov__normal_cancelled - 1;
             c->result.is_error = true;
+            if ((c->result.origin = c->nameless) != NULL) c->result.extra = "{\"id\":null}";
             llmprov__normal_warn(n, LLMPROV_ERR_ARGUMENT, "", llmprov__err_join(n->arena, "the call ", c->id && *c->id ? c->id : "without an id", " has no result: it got one that says so", (char *)NULL));
         }
         if (c->answered && (c->message < last || (c->message == last && c->block < last_block)))
@@ -11836,6 +11838,7 @@ static void llmprov__normal_user(llmprov__normal *n, const llmprov_message *m) {
 
 static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     llmprov__normal_call *c;
+    llmprov_str id;
     n->calls = (llmprov__normal_call *)llmprov__normal_more(n, n->calls, n->call_count, &n->call_cap, sizeof *n->calls);
     if (!n->calls) {
         n->call_count = n->call_cap = 0;
@@ -11846,6 +11849,7 @@ static void llmprov__normal_call_made(llmprov__normal *n, llmprov_block *b) {
     memset(c, 0, sizeof *c);
     c->id = b->id;
     c->name = b->name;
+    c->nameless = b->origin && llmprov__normal_own(n, b->origin) && llmprov__msg_has(b->extra, b->extra_len, "id", &id) && id.ptr[0] == 'n' ? b->origin : NULL;
     c->message = n->message;
     c->block = n->block;
     c->wire_id = b->id = llmprov__normal_id(n, b->id);
@@ -33361,8 +33365,8 @@ LLMPROV_API llmprov_status llmprov_register_translator(llmprov_registry *reg, co
     if (!reg) return LLMPROV_ERR_NO_MEMORY;
     llmprov__err_clear(&reg->error);
     if (lacks) return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, lacks, "a translator needs this member", NULL);
-    if (!(LLMPROV__FRAME_HAS >> translator->framing & 1))
-        return llmprov__registry_refuse(reg, LLMPROV_ERR_UNSUPPORTED, "framing", "it was left out with the formats that have it: LLMPROV_EXTEND in the implementation keeps it", NULL);
+    if ((unsigned)translator->framing > LLMPROV_FRAMING_ITEMS || !(LLMPROV__FRAME_HAS >> translator->framing & 1))
+        return llmprov__registry_refuse(reg, LLMPROV_ERR_UNSUPPORTED, "framing", "there is none of that number, or it was left out with the formats that have it: LLMPROV_EXTEND in the implementation keeps it", NULL);
     if (llmprov__registry_translator(reg, translator->format) && !(flags & LLMPROV_REPLACE))
         return llmprov__registry_refuse(reg, LLMPROV_ERR_ARGUMENT, "format", "there is a translator for ", translator->format);
     for (i = 0; i < reg->translator_count && strcmp(reg->translators[i]->format, translator->format); i++) { }

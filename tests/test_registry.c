@@ -440,6 +440,16 @@ TEST(registry_translator_that_lacks_something_is_refused) {
     llmprov_registry_free(reg);
 }
 
+TEST(registry_translator_of_no_framing) {
+    llmprov_registry *reg = registry_new();
+    llmprov_translator t = registry_parrot;
+    NEED(reg);
+    t.framing = (llmprov_framing)(LLMPROV_FRAMING_ITEMS + 1);
+    CHECK_INT(llmprov_register_translator(reg, &t, 0), LLMPROV_ERR_UNSUPPORTED);
+    CHECK_STR(llmprov_registry_error(reg)->param, "framing");
+    llmprov_registry_free(reg);
+}
+
 TEST(registry_translator_replaces_when_it_is_told_to) {
     llmprov_registry *reg = registry_new();
     llmprov_translator t = registry_parrot, second = registry_parrot;

@@ -256,6 +256,10 @@ TEST(s_gemini_results_with_parts) {
         { "{'systemInstruction':{'parts':[{'text':'Be kind.'},{'odd':{'b':1}}]}," S_GEMINI_HELLO "}", NULL, NULL },
         { "{" "'contents':[{'role':'user','parts':[{'text':'U'}]},{'role':'model','parts':[{'functionCall':{'id':'a','name':'f','args':{}},'thoughtSignature':'c2ln'}]},"
           "{'role':'user','parts':[{'functionResponse':{'id':'a','name':'f','response':{'output':'R'},'parts':[{'inlineData':{'mimeType':'image/png','data':'iVBORw=='}}]}}]}]}", NULL, NULL },
+        /* what stands for the result of a call without an id has none either */
+        { "{'contents':[{'role':'user','parts':[{'text':'U'}]},{'role':'model','parts':[{'functionCall':{'name':'f','args':{}},'thoughtSignature':'c2ln'}]},{'role':'user','parts':[{'text':'Go on.'}]}]}",
+          "{'contents':[{'role':'user','parts':[{'text':'U'}]},{'role':'model','parts':[{'functionCall':{'name':'f','args':{}},'thoughtSignature':'c2ln'}]},"
+          "{'role':'user','parts':[{'functionResponse':{'name':'f','response':{'error':'cancelled: no result was recorded for this call'}}}]},{'role':'user','parts':[{'text':'Go on.'}]}]}", "messages[1].content[0];" },
     };
     SERVER_ROUNDS("gemini-generate", "gemini", "gemini-3-pro-preview", rows);
 }
