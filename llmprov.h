@@ -6367,12 +6367,16 @@ static void llmprov__frame_init(llmprov__frame_cutter *f, const llmprov_alloc *a
     f->why = "it is longer than limits.max_event_bytes";
 }
 
+static void llmprov__frame_walk_off(llmprov__frame_cutter *f) {
+    llmprov__mem_realloc(&f->line.alloc, f->walk, sizeof *f->walk, 0);
+    f->walk = NULL;
+}
+
 static void llmprov__frame_free(llmprov__frame_cutter *f) {
     llmprov__mem_buf_free(&f->line);
     llmprov__mem_buf_free(&f->data);
     llmprov__mem_buf_free(&f->name);
-    llmprov__mem_realloc(&f->line.alloc, f->walk, sizeof *f->walk, 0);
-    f->walk = NULL;
+    llmprov__frame_walk_off(f);
 }
 
 /* Whether a frame begins at the next byte, so that one may be taken from there without the cutter. */
@@ -6508,8 +6512,9 @@ static bool llmprov__frame_keep(const llmprov__frame_cutter *f, llmprov__frame_w
 
 /* The walk over the line, which begins with it; NULL = no memory. */
 static llmprov__frame_walk *llmprov__frame_walk_on(llmprov__frame_cutter *f) {
-    if (!f->walk) f->walk = (llmprov__frame_walk *)llmprov__mem_realloc(&f->line.alloc, NULL, 0, sizeof *f->walk);
-    if (f->walk && !f->line.len) memset(f->walk, 0, sizeof *f->walk);
+    if (f->walk) return f->walk;
+    f->walk = (llmprov__frame_walk *)llmprov__mem_realloc(&f->line.alloc, NULL, 0, sizeof *f->walk);
+    if (f->walk) memset(f->walk, 0, sizeof *f->walk);
     return f->walk;
 }
 
@@ -6595,6 +6600,7 @@ static void llmprov__frame_forget(llmprov__frame_cutter *f) {
     f->left = f->has_data = f->bare = false;
     f->event.len = f->payload.len = 0;
     if (f->data.cap > f->line.cap) llmprov__frame_exchange(f);
+    if (LLMPROV__MEM_SMALL) llmprov__mem_buf_free(&f->line);  /* the place may serve something else until the next one comes */
 }
 
 /* The end of the line that begins at p: its CR or LF, or NULL. Most pieces have no CR at all: they are searched once. */
@@ -6610,6 +6616,7 @@ static const char *llmprov__frame_eol(llmprov__frame_cutter *f, const char *p, c
 static bool llmprov__frame_crossing(llmprov__frame_cutter *f, const char *p, const char *eol) {
     bool whole, more = f->has_data;
     if (!llmprov__frame_add(f, p, eol)) f->status = LLMPROV_ERR_NO_MEMORY;
+    llmprov__frame_walk_off(f);
     whole = !f->status && llmprov__frame_line(f, f->line.ptr, f->line.ptr + f->line.len);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
     if (f->has_data && !more) {
@@ -7349,19 +7356,18 @@ static int64_t llmprov__retry_delay(const llmprov__retry_case *c) {
 // Calls: msg
 //==============================================================================
 
-/* A member without a field; its JSON may be replaced while the reply goes on. */
-typedef struct llmprov__reply_extra {
-    llmprov_str key;
-    llmprov__mem_buf json;
-} llmprov__reply_extra;
+/* A member without a field: where its key stands, and behind that its JSON, which may be replaced while the reply goes on. */
+typedef struct llmprov__reply_extra { size_t at, key_len, json_len; } llmprov__reply_extra;
 
 /* Few members are searched one by one. */
 enum { LLMPROV__REPLY_FEW = LLMPROV__MEM_SMALL ? 64 : 12 };
 
 /* Members in the order in which they came first. */
 typedef struct llmprov__reply_members {
-    llmprov__reply_extra *items;
-    size_t count, cap;
+    char *text;                  /* from its beginning keys and JSON, from its end where the members are in it */
+    size_t len, cap;             /* bytes of the keys and the JSON, and of all                               */
+    size_t lost;                 /* of the first: what was replaced                                          */
+    size_t count;
     llmprov__text_index index;   /* of more */
 } llmprov__reply_members;
 
@@ -7488,9 +7494,7 @@ static llmprov_turn *llmprov__reply_new(const llmprov_alloc *alloc, size_t most,
 }
 
 static void llmprov__reply_free_extras(llmprov__reply_members *m, const llmprov_alloc *alloc) {
-    size_t i;
-    for (i = 0; i < m->count; i++) llmprov__mem_buf_free(&m->items[i].json);
-    llmprov__mem_realloc(alloc, m->items, m->cap * sizeof *m->items, 0);
+    llmprov__mem_realloc(alloc, m->text, m->cap, 0);
     memset(m, 0, sizeof *m);
 }
 
@@ -7648,44 +7652,104 @@ static llmprov_str llmprov__reply_clean(llmprov_turn *t, llmprov_str json) {
     return json;
 }
 
-static llmprov__reply_extra *llmprov__reply_find_extra(const llmprov__reply_members *m, llmprov_str key) {
-    const llmprov__text_entry *at;
-    size_t i;
-    if (m->count > LLMPROV__REPLY_FEW) return (at = llmprov__text_find(&m->index, key)) != NULL ? &m->items[at->value] : NULL;
-    for (i = 0; i < m->count; i++)
-        if (m->items[i].key.len == key.len && !memcmp(m->items[i].key.ptr, key.ptr, key.len)) return &m->items[i];
-    return NULL;
+static llmprov__reply_extra *llmprov__reply_extra_at(const llmprov__reply_members *m, size_t i) {
+    return (llmprov__reply_extra *)(void *)(m->text + m->cap) - 1 - i;
 }
 
-/* A new member without a value; NULL = no memory. */
-static llmprov__reply_extra *llmprov__reply_new_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key) {
-    llmprov__reply_extra *e;
+static llmprov_str llmprov__reply_key(const llmprov__reply_members *m, size_t i) {
+    llmprov_str key = { m->text + llmprov__reply_extra_at(m, i)->at, llmprov__reply_extra_at(m, i)->key_len };
+    return key;
+}
+
+static llmprov_str llmprov__reply_json(const llmprov__reply_members *m, size_t i) {
+    llmprov_str key = llmprov__reply_key(m, i), json = { key.ptr + key.len, llmprov__reply_extra_at(m, i)->json_len };
+    return json;
+}
+
+/* The number of a member; count = there is none of the key. */
+static size_t llmprov__reply_find_extra(const llmprov__reply_members *m, llmprov_str key) {
+    const llmprov__text_entry *e = m->count > LLMPROV__REPLY_FEW ? llmprov__text_find(&m->index, key) : NULL;
     size_t i;
-    if (m->count == m->cap) {
-        size_t cap = LLMPROV__MEM_MORE(m->cap, 4);
-        e = (llmprov__reply_extra *)llmprov__mem_realloc(&t->arena.alloc, m->items, m->cap * sizeof *e, cap * sizeof *e);
-        if (!e) return NULL;
-        m->items = e;
-        m->cap = cap;
+    if (m->count > LLMPROV__REPLY_FEW) return e ? e->value : m->count;
+    for (i = 0; i < m->count; i++) {
+        llmprov_str there = llmprov__reply_key(m, i);
+        if (there.len == key.len && !memcmp(there.ptr, key.ptr, key.len)) break;
     }
-    e = &m->items[m->count];
-    memset(e, 0, sizeof *e);
-    e->key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
-    e->key.len = key.len;
-    e->json.alloc = t->arena.alloc;
-    if (!e->key.ptr) return NULL;
-    for (i = m->count == LLMPROV__REPLY_FEW ? 0 : m->count; m->count >= LLMPROV__REPLY_FEW && i <= m->count; i++)
-        if (!llmprov__text_enter(&m->index, &t->arena, m->items[i].key, i)) return NULL;
-    m->count++;
-    return e;
+    return i;
+}
+
+/* Room for so much text and one more member. */
+static bool llmprov__reply_room(llmprov__reply_members *m, const llmprov_alloc *alloc, size_t bytes) {
+    size_t items = m->count * sizeof(llmprov__reply_extra), cap = m->cap + m->cap / (LLMPROV__MEM_SMALL ? 8 : 2);
+    size_t least = m->len + bytes + items + sizeof(llmprov__reply_extra);
+    char *text;
+    if (least <= m->cap) return true;
+    cap = LLMPROV__MEM_ROUND(cap > least ? cap : least);
+    text = (char *)llmprov__mem_realloc(alloc, m->text, m->cap, cap);
+    if (!text) return false;
+    if (items) memmove(text + cap - items, text + m->cap - items, items);
+    m->text = text;
+    m->cap = cap;
+    return true;
+}
+
+/* Puts a key, and its JSON behind it, behind the others. There is room. */
+static void llmprov__reply_lay(llmprov__reply_members *m, size_t i, llmprov_str key, llmprov_str json) {
+    llmprov__reply_extra *e = llmprov__reply_extra_at(m, i);
+    e->at = m->len;
+    e->key_len = key.len;
+    e->json_len = json.len;
+    if (key.len) memcpy(m->text + m->len, key.ptr, key.len);
+    if (json.len) memcpy(m->text + m->len + key.len, json.ptr, json.len);
+    m->len += key.len + json.len;
+}
+
+/* Once most of the text is lost: another one without that. Where there is no memory for it, the old one stays. */
+static void llmprov__reply_pack(llmprov__reply_members *m, const llmprov_alloc *alloc) {
+    llmprov__reply_members packed = *m;
+    if (m->lost < 64 || m->lost < m->len / 2) return;
+    packed.text = NULL;
+    packed.len = packed.cap = packed.lost = packed.count = 0;
+    if (!llmprov__reply_room(&packed, alloc, m->len - m->lost + m->count * sizeof(llmprov__reply_extra))) return;
+    for (; packed.count < m->count; packed.count++) llmprov__reply_lay(&packed, packed.count, llmprov__reply_key(m, packed.count), llmprov__reply_json(m, packed.count));
+    llmprov__mem_realloc(alloc, m->text, m->cap, 0);
+    *m = packed;
+}
+
+/* What is found by an index needs keys that stay where they are. */
+static bool llmprov__reply_index(llmprov_turn *t, llmprov__reply_members *m) {
+    size_t i = m->count == LLMPROV__REPLY_FEW + 1 ? 0 : m->count - 1;
+    for (; m->count > LLMPROV__REPLY_FEW && i < m->count; i++) {
+        llmprov_str key = llmprov__reply_key(m, i);
+        key.ptr = llmprov__mem_copy(&t->arena, key.ptr, key.len);
+        if (!key.ptr || !llmprov__text_enter(&m->index, &t->arena, key, i)) return false;
+    }
+    return true;
+}
+
+/* A value that fits where the old one stands goes there. */
+static bool llmprov__reply_put_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key, llmprov_str json) {
+    size_t i = llmprov__reply_find_extra(m, key), old = i < m->count ? llmprov__reply_json(m, i).len : 0;
+    if (i < m->count && json.len <= old) {
+        llmprov__reply_extra *e = llmprov__reply_extra_at(m, i);
+        if (json.len) memcpy(m->text + e->at + key.len, json.ptr, json.len);
+        e->json_len = json.len;
+        m->lost += old - json.len;
+        return true;
+    }
+    if (!llmprov__reply_room(m, &t->arena.alloc, key.len + json.len)) return false;
+    llmprov__reply_lay(m, i, key, json);
+    if (i == m->count) {
+        m->count++;
+        return llmprov__reply_index(t, m);
+    }
+    m->lost += key.len + old;
+    llmprov__reply_pack(m, &t->arena.alloc);
+    return true;
 }
 
 static void llmprov__reply_set_extra(llmprov_turn *t, llmprov__reply_members *m, llmprov_str key, llmprov_str json) {
-    llmprov__reply_extra *e = llmprov__reply_find_extra(m, key);
-    json = llmprov__reply_clean(t, json);
-    if (!e) e = llmprov__reply_new_extra(t, m, key);
-    if (e) e->json.len = 0;
-    if (!e || !llmprov__mem_add(&e->json, json.ptr, json.len)) llmprov__reply_no_memory(t);
+    if (!llmprov__reply_put_extra(t, m, key, llmprov__reply_clean(t, json))) llmprov__reply_no_memory(t);
 }
 
 /* The gathered members as one object in the arena; NULL when there are none. `base` is an object they replace members of. */
@@ -7702,13 +7766,10 @@ static const char *llmprov__reply_extras(llmprov_turn *t, const llmprov__reply_m
     llmprov_write_open(&w, NULL, '{');
     s = llmprov__json_scan(base ? base : "{}", base ? strlen(base) : 2, &t->scratch, 0);
     while (llmprov_scan_key(&s, &key)) {
-        bool replaced = llmprov__reply_find_extra(m, key) != NULL;
+        bool replaced = llmprov__reply_find_extra(m, key) < m->count;
         if (llmprov_scan_raw(&s, &value) && !replaced) llmprov__write_raw_key(&w, key, value, false);
     }
-    for (i = 0; i < m->count; i++) {
-        llmprov_str json = { m->items[i].json.ptr, m->items[i].json.len };
-        llmprov__write_raw_key(&w, m->items[i].key, json, false);
-    }
+    for (i = 0; i < m->count; i++) llmprov__write_raw_key(&w, llmprov__reply_key(m, i), llmprov__reply_json(m, i), false);
     llmprov_write_close(&w);
     if (!w.status) to = llmprov__mem_copy(&t->arena, w.text, w.len);
     if (to) *len = w.len;
@@ -8109,10 +8170,7 @@ static void llmprov__reply_hand_on(llmprov_turn *t, int from, int to) {
     size_t i;
     if (b->signature.len && !llmprov__mem_add(&t->blocks[to].signature, b->signature.ptr, b->signature.len))
         llmprov__reply_no_memory(t);
-    for (i = 0; i < b->extras.count; i++) {
-        llmprov_str json = { b->extras.items[i].json.ptr, b->extras.items[i].json.len };
-        if (json.len) llmprov__reply_set_extra(t, &t->blocks[to].extras, b->extras.items[i].key, json);      /* without memory it has none */
-    }
+    for (i = 0; i < b->extras.count; i++) llmprov__reply_set_extra(t, &t->blocks[to].extras, llmprov__reply_key(&b->extras, i), llmprov__reply_json(&b->extras, i));
     b->signature.len = 0;
     llmprov__reply_free_extras(&b->extras, &b->text.alloc);
 }
@@ -8154,7 +8212,7 @@ static void llmprov__reply_set_members(llmprov_turn *t, llmprov__reply_members *
     llmprov_scan s = llmprov__json_scan(object.ptr, object.len, &t->scratch, 0);
     llmprov_str key, value;
     while (llmprov_scan_key(&s, &key))
-        if (llmprov_scan_raw(&s, &value) && (value.ptr[0] != 'n' || !llmprov__reply_find_extra(list, key))) llmprov__reply_set_extra(t, list, key, value);
+        if (llmprov_scan_raw(&s, &value) && (value.ptr[0] != 'n' || llmprov__reply_find_extra(list, key) == list->count)) llmprov__reply_set_extra(t, list, key, value);
 }
 
 LLMPROV_API llmprov_usage *llmprov_turn_usage(llmprov_turn *t, llmprov_str raw) {
@@ -12807,16 +12865,19 @@ static const char *llmprov__parts_no_sampling(const llmprov_draft *d, bool think
 static const char *const llmprov__parts_efforts[] = { "", "none", "minimal", "low", "medium", "high", "xhigh", "max" };
 
 /* Whether a blank-separated list has a word. */
-static bool llmprov__parts_lists(const char *list, const char *word) {
-    size_t n = strlen(word);
+static bool llmprov__parts_names(const char *list, llmprov_str word) {
     const char *p = list;
     while (p && *p) {
         const char *end = strchr(p, ' ');
         size_t len = end ? (size_t)(end - p) : strlen(p);
-        if (len == n && !memcmp(p, word, n)) return true;
+        if (len == word.len && !memcmp(p, word.ptr, len)) return true;
         p = end ? end + 1 : NULL;
     }
     return false;
+}
+
+static bool llmprov__parts_lists(const char *list, const char *word) {
+    return llmprov__parts_names(list, llmprov__text_of(word));
 }
 
 /* Members that were kept; those that are written anyway are not written twice. */
@@ -19623,25 +19684,22 @@ static const char *const llmprov__t_responses_item_members[] = { "type", "id", "
 /* Members of an item that are read by name, by what it is; of a call also those of its arguments. */
 static const char *const llmprov__t_responses_taken[] = { "type id role content status", "type id summary content encrypted_content status", "type id call_id name status", "" };
 
-static bool llmprov__t_responses_is_taken(const llmprov__t_responses_open *it, const char *name) {
-    return llmprov__parts_lists(llmprov__t_responses_taken[it->what], name) || (it->call && llmprov__parts_lists(it->call->members, name));
+static bool llmprov__t_responses_is_taken(const llmprov__t_responses_open *it, llmprov_str name) {
+    return llmprov__parts_names(llmprov__t_responses_taken[it->what], name) || (it->call && llmprov__parts_names(it->call->members, name));
 }
 
 /* What the blocks of an item remember of it. */
-static void llmprov__t_responses_remember(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, const llmprov_str *v) {
+static void llmprov__t_responses_remember(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, llmprov_str id) {
     llmprov_scan in = llmprov_scan_in(s, item);
     llmprov_str key, value;
     llmprov_writer w;
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
     llmprov_write_open(&w, NULL, '{');
-    if (v[LLMPROV__T_RESPONSES_ITEM_ID].ptr) llmprov_write_raw(&w, "item_id", v[LLMPROV__T_RESPONSES_ITEM_ID].ptr, v[LLMPROV__T_RESPONSES_ITEM_ID].len);
+    if (id.ptr) llmprov_write_raw(&w, "item_id", id.ptr, id.len);
     if (it->call && it->call != llmprov__t_responses_calls) llmprov_write_str(&w, "item_type", it->call->type, strlen(it->call->type));
-    while (llmprov__parts_member(&in, &key, &value)) {
-        char *name = llmprov_turn_keep(t, key);
-        if (!name) break;
-        if (value.ptr[0] != 'n' && !llmprov__t_responses_is_taken(it, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
-    }
+    while (llmprov__parts_member(&in, &key, &value))
+        if (value.ptr[0] != 'n' && !llmprov__t_responses_is_taken(it, key)) llmprov__write_raw_key(&w, key, value, false);
     llmprov_write_close(&w);
     if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
     else if (w.len > 2) {
@@ -19663,12 +19721,15 @@ static bool llmprov__t_responses_is_call(const llmprov_scan *s, const llmprov__t
     return !type.ptr || llmprov__t_responses_says(type, "local");
 }
 
-static void llmprov__t_responses_begin_call(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, const llmprov_str *v) {
+static void llmprov__t_responses_begin_call(llmprov_turn *t, const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item) {
+    static const char *const names[] = { "call_id", "id", "name" };
+    llmprov_str v[3];
     llmprov_block b;
+    llmprov__parts_members(s, item, names, v, 3);
     memset(&b, 0, sizeof b);
     b.type = LLMPROV_BLOCK_TOOL_USE;
-    b.id = llmprov_turn_keep(t, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_CALL_ID].ptr ? v[LLMPROV__T_RESPONSES_CALL_ID] : v[LLMPROV__T_RESPONSES_ITEM_ID]));
-    b.name = it->call->name ? it->call->name : llmprov_turn_keep(t, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_NAME]));
+    b.id = llmprov_turn_keep(t, llmprov__parts_text(s, v[0].ptr ? v[0] : v[1]));
+    b.name = it->call->name ? it->call->name : llmprov_turn_keep(t, llmprov__parts_text(s, v[2]));
     b.extra = it->extra;
     b.extra_len = it->extra_len;
     b.origin = it->extra ? llmprov__parts_responses : NULL;
@@ -19702,24 +19763,31 @@ static void llmprov__t_responses_other(llmprov_turn *t, const llmprov_scan *s, l
     if (b.json) block->head.json = b.json, block->head.json_len = b.json_len;
 }
 
+/* What an item is, in `it`; gives its type and its id. */
+static void llmprov__t_responses_tell(const llmprov_scan *s, llmprov__t_responses_open *it, llmprov_str item, llmprov_str *type, llmprov_str *id) {
+    llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS];
+    size_t i;
+    llmprov__parts_members(s, item, llmprov__t_responses_item_members, v, LLMPROV__T_RESPONSES_ITEM_MEMBERS);
+    *type = v[LLMPROV__T_RESPONSES_ITEM_TYPE];
+    *id = v[LLMPROV__T_RESPONSES_ITEM_ID];
+    it->what = llmprov__t_responses_says(*type, "message") ? LLMPROV__T_RESPONSES_MESSAGE : llmprov__t_responses_says(*type, "reasoning") ? LLMPROV__T_RESPONSES_REASONING : LLMPROV__T_RESPONSES_OTHER;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__t_responses_calls); i++)
+        if (llmprov__t_responses_says(*type, llmprov__t_responses_calls[i].type) && llmprov__t_responses_is_call(s, &llmprov__t_responses_calls[i], v)) it->call = &llmprov__t_responses_calls[i];
+    if (it->call) it->what = LLMPROV__T_RESPONSES_CALL;
+}
+
 /* An item begins: texts when their first part does, calls that come whole with their end, everything else at once. */
 static llmprov__t_responses_open *llmprov__t_responses_begin(llmprov_turn *t, const llmprov_scan *s, llmprov_str item, int64_t index) {
-    llmprov_str v[LLMPROV__T_RESPONSES_ITEM_MEMBERS], type;
     llmprov__t_responses_open *it = llmprov__t_responses_new(t, index);
-    size_t i;
+    llmprov_str type, id;
     if (!it) return NULL;
-    llmprov__parts_members(s, item, llmprov__t_responses_item_members, v, LLMPROV__T_RESPONSES_ITEM_MEMBERS);
-    type = v[LLMPROV__T_RESPONSES_ITEM_TYPE];
-    it->what = llmprov__t_responses_says(type, "message") ? LLMPROV__T_RESPONSES_MESSAGE : llmprov__t_responses_says(type, "reasoning") ? LLMPROV__T_RESPONSES_REASONING : LLMPROV__T_RESPONSES_OTHER;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__t_responses_calls); i++)
-        if (llmprov__t_responses_says(type, llmprov__t_responses_calls[i].type) && llmprov__t_responses_is_call(s, &llmprov__t_responses_calls[i], v)) it->call = &llmprov__t_responses_calls[i];
-    if (it->call) it->what = LLMPROV__T_RESPONSES_CALL;
+    llmprov__t_responses_tell(s, it, item, &type, &id);
     if (it->what == LLMPROV__T_RESPONSES_OTHER) {
         llmprov__t_responses_begin_other(t, s, it, item, llmprov__parts_text(s, type));
         return it;
     }
-    llmprov__t_responses_remember(t, s, it, item, v);
-    if (it->call && !it->call->name) llmprov__t_responses_begin_call(t, s, it, v);
+    llmprov__t_responses_remember(t, s, it, item, id);
+    if (it->call && !it->call->name) llmprov__t_responses_begin_call(t, s, it, item);
     return it;
 }
 
@@ -19728,10 +19796,9 @@ static void llmprov__t_responses_more(llmprov_turn *t, const llmprov_scan *s, ll
     llmprov_scan in = llmprov_scan_in(s, item);
     llmprov_str key, value, was;
     while (it->block >= 0 && llmprov_scan_key(&in, &key)) {
-        char *name = llmprov_turn_keep(t, key);
+        char *name = llmprov__t_responses_is_taken(it, key) ? NULL : llmprov_turn_keep(t, key);
         if (!llmprov_scan_raw(&in, &value)) return;
-        if (!name) continue;
-        if (llmprov__t_responses_is_taken(it, name) || value.ptr[0] == 'n') continue;
+        if (!name || value.ptr[0] == 'n') continue;
         if (it->extra && llmprov__msg_has(it->extra, it->extra_len, name, &was) && was.len == value.len && !memcmp(was.ptr, value.ptr, was.len)) continue;
         llmprov_turn_part(t, it->block, name, value);
     }
@@ -19745,11 +19812,8 @@ static void llmprov__t_responses_bare_arguments(llmprov_turn *t, const llmprov_s
     memset(&w, 0, sizeof w);
     w.alloc = t->arena.alloc;
     llmprov_write_open(&w, NULL, '{');
-    while (llmprov__parts_member(&in, &key, &value)) {
-        char *name = llmprov_turn_keep(t, key);
-        if (!name) break;
-        if (value.ptr[0] != 'n' && llmprov__parts_lists(it->call->members, name)) llmprov_write_raw(&w, name, value.ptr, value.len);
-    }
+    while (llmprov__parts_member(&in, &key, &value))
+        if (value.ptr[0] != 'n' && llmprov__parts_names(it->call->members, key)) llmprov__write_raw_key(&w, key, value, false);
     llmprov_write_close(&w);
     if (w.status) llmprov_turn_fail(t, LLMPROV_ERR_NO_MEMORY, "");
     else llmprov_turn_text(t, it->block, w.text, w.len);
@@ -19788,8 +19852,8 @@ static void llmprov__t_responses_finish(llmprov_turn *t, const llmprov_scan *s, 
     if (it->what <= LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_parts_read(t, s, it, v[LLMPROV__T_RESPONSES_CONTENTS], false);
     if (it->what == LLMPROV__T_RESPONSES_REASONING) llmprov__t_responses_seal(t, s, it, v[LLMPROV__T_RESPONSES_SEALED]);
     if (it->call && it->call->name) {
-        llmprov__t_responses_remember(t, s, it, item, v);
-        llmprov__t_responses_begin_call(t, s, it, v);
+        llmprov__t_responses_remember(t, s, it, item, v[LLMPROV__T_RESPONSES_ITEM_ID]);
+        llmprov__t_responses_begin_call(t, s, it, item);
         llmprov__t_responses_bare_arguments(t, s, it, item);
     } else if (it->call) llmprov__t_responses_arguments_read(t, s, it, v[LLMPROV__T_RESPONSES_CALLED], v[LLMPROV__T_RESPONSES_TYPED]);
     if (it->what == LLMPROV__T_RESPONSES_OTHER) llmprov__t_responses_other(t, s, it, item, llmprov__parts_text(s, v[LLMPROV__T_RESPONSES_ITEM_TYPE]));
@@ -33673,17 +33737,11 @@ static llmprov_desc llmprov__client_asked(const llmprov_desc *from) {
 }
 
 /* The same with texts of our own. */
-static llmprov_desc llmprov__client_desc(llmprov_client *c, llmprov_desc d) {
-    d.provider = llmprov__client_keep(c, d.provider);
-    d.api_key = llmprov__client_keep(c, d.api_key);
-    d.base_url = llmprov__client_keep(c, d.base_url);
-    d.api_version = llmprov__client_keep(c, d.api_version);
-    d.headers = llmprov__client_keep(c, d.headers);
-    d.region = llmprov__client_keep(c, d.region);
-    d.access_key = llmprov__client_keep(c, d.access_key);
-    d.secret_key = llmprov__client_keep(c, d.secret_key);
-    d.session_token = llmprov__client_keep(c, d.session_token);
-    return d;
+static void llmprov__client_keep_desc(llmprov_client *c) {
+    const char **texts[] = { &c->desc.provider, &c->desc.api_key, &c->desc.base_url, &c->desc.api_version, &c->desc.headers, &c->desc.region,
+                             &c->desc.access_key, &c->desc.secret_key, &c->desc.session_token };
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(texts); i++) *texts[i] = llmprov__client_keep(c, *texts[i]);
 }
 
 static int32_t llmprov__client_or(int32_t value, int32_t otherwise) {
@@ -33716,13 +33774,17 @@ static void llmprov__client_set_up(llmprov_client *c) {
 
 LLMPROV_API llmprov_client *llmprov_open(const llmprov_desc *desc) {
     static const llmprov_desc nothing = { 0 };
-    llmprov_desc asked = llmprov__client_asked(desc ? desc : &nothing);
-    llmprov_client *c = (llmprov_client *)llmprov__mem_realloc(&asked.alloc, NULL, 0, sizeof *c);
+    llmprov_alloc alloc;
+    llmprov_client *c;
+    if (!desc) desc = &nothing;
+    alloc = llmprov__client_asked(desc).alloc;
+    c = (llmprov_client *)llmprov__mem_realloc(&alloc, NULL, 0, sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
-    c->alloc = c->arena.alloc = asked.alloc;
+    c->alloc = c->arena.alloc = alloc;
     llmprov__err_clear(&c->error);
-    c->desc = llmprov__client_desc(c, asked);
+    c->desc = llmprov__client_asked(desc);
+    llmprov__client_keep_desc(c);
     c->asked = c->desc.transport;
     llmprov__client_defaults(&c->desc);
     llmprov__client_set_up(c);
@@ -34577,23 +34639,25 @@ static void llmprov__call_listens(llmprov_call *call, llmprov__normal *n) {
 
 #endif /* LLMPROV_NO_PROMPTED */
 
-static bool llmprov__call_normalise(llmprov_call *call, llmprov__normal *n, llmprov_request *r) {
+static bool llmprov__call_normalise(llmprov_call *call, llmprov_request *r, bool *marked) {
     llmprov_turn *t = call->turn;
+    llmprov__normal n;
     t->tools = r->tools;
     t->tool_count = r->tool_count;
-    llmprov__normal_target(n, &call->client->row, call->client->translator, t->profile);
-    n->req = r;
-    n->arena = &call->plan;
-    n->keep = &t->arena;
-    n->warnings = &t->warnings;
-    n->err = &t->error;
-    if (!llmprov__call_tells(call, n)) return false;
-    if (llmprov__normal_run(n)) llmprov__call_listens(call, n);
+    llmprov__normal_target(&n, &call->client->row, call->client->translator, t->profile);
+    n.req = r;
+    n.arena = &call->plan;
+    n.keep = &t->arena;
+    n.warnings = &t->warnings;
+    n.err = &t->error;
+    if (!llmprov__call_tells(call, &n)) return false;
+    if (llmprov__normal_run(&n)) llmprov__call_listens(call, &n);
+    *marked = n.marked;
     if (t->error.code) {
         if (t->error.code == LLMPROV_ERR_NO_MEMORY) llmprov__reply_no_memory(t);
         return false;
     }
-    t->tool_names = n->names;
+    t->tool_names = n.names;
     return true;
 }
 
@@ -34833,7 +34897,7 @@ static bool llmprov__call_sign(llmprov_call *call) {
     return !t->error.code;
 }
 
-static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llmprov__translator_job *job, const llmprov_json *extra) {
+static void llmprov__call_write_body(llmprov_call *call, const llmprov_request *r, bool marked, llmprov__translator_job *job, const llmprov_json *extra) {
     llmprov_draft d;
     llmprov_turn *t = call->turn;
     memset(&d, 0, sizeof d);
@@ -34849,12 +34913,12 @@ static void llmprov__call_write_body(llmprov_call *call, llmprov__normal *n, llm
     }
     d.body = &call->body;
     d.row = &call->client->row;
-    d.profile = n->profile;
-    d.chat = n->req;
+    d.profile = t->profile;
+    d.chat = r;
     d.model = call->model;
     d.api_version = call->client->desc.api_version;
     d.stream = call->stream;
-    d.marked = n->marked;
+    d.marked = marked;
     d.call = job;
     call->client->translator->write(&d);
     call->stream = d.stream;
@@ -34878,9 +34942,8 @@ static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
     llmprov_turn *t = call->turn;
     const char *cannot, *model = call->model;
     llmprov__translator_job job;
-    llmprov__normal n;
     llmprov_json *extra;
-    bool ok;
+    bool ok, marked;
     memset(&job, 0, sizeof job);
     job.turn = t;
     if (!model) {
@@ -34894,7 +34957,7 @@ static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
         llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot do what request.", cannot, " asks for", (char *)NULL);
         return;
     }
-    if (!llmprov__call_normalise(call, &n, r)) return;
+    if (!llmprov__call_normalise(call, r, &marked)) return;
     if (!((call->client->row.can ? call->client->row.can : call->client->translator->can) & LLMPROV_CAN_IMAGES) && llmprov__call_has_image(r)) {
         llmprov__err_say(&t->error, &t->arena, LLMPROV_ERR_UNSUPPORTED, call->client->row.id, " cannot look at images", (char *)NULL);
         return;
@@ -34906,7 +34969,7 @@ static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
     extra = llmprov__call_extra(call, r->extra, &ok);
     if (ok && llmprov__call_headers(call, r, &job.headers) && llmprov__call_needs(call, &job.headers)) {
         call->once = llmprov__call_reads_once(r);
-        llmprov__call_write_body(call, &n, &job, extra);
+        llmprov__call_write_body(call, r, marked, &job, extra);
         llmprov__call_address(call, &job);
         llmprov__call_sign(call);
     }

@@ -435,6 +435,35 @@ TEST(reply_members_without_a_field_are_kept) {
     llmprov_response_free(&r);
 }
 
+/* Many members whose values change all the time: each is what it was last, in the order of their beginning, and what they
+   were before takes no more memory than what they are. */
+TEST_NO_OOM(reply_members_that_change) {
+    reply_box b;
+    llmprov_response r;
+    engine_text all = { NULL, 0, 0 };
+    char key[16], json[64];
+    int i, round;
+    if (!reply_begin(&b)) return;
+    for (round = 0; round < 200; round++)
+        for (i = 0; i < 100; i++) {
+            sprintf(key, "m%d", i);
+            sprintf(json, "\"%0*d\"", 1 + (round * 7 + i * 3) % 40, round);
+            llmprov_turn_extra(b.t, -1, reply_str(key), reply_str(json));
+        }
+    CHECK_INT(b.t->extras.count, 100);
+    CHECK(b.t->extras.lost <= b.t->extras.len / 2 + 64 && b.t->extras.cap < 64 * 1024);
+    for (i = 0; i < 100; i++) {
+        sprintf(json, "%c\"m%d\":\"%0*d\"", i ? ',' : '{', i, 1 + (199 * 7 + i * 3) % 40, 199);
+        engine_adds(&all, json);
+    }
+    engine_adds(&all, "}");
+    llmprov_turn_stop(b.t, 0, LLMPROV_STOP_END, reply_str("stop"), reply_none);
+    llmprov__reply_finish(b.t);
+    if (CHECK_INT(reply_take(&b, &r), LLMPROV_OK)) CHECK_TEXT(r.extra, r.extra_len, all.ptr);
+    llmprov_response_free(&r);
+    engine_text_free(&all);
+}
+
 TEST(reply_usage_is_the_last_that_was_told) {
     reply_box b;
     llmprov_response r;
