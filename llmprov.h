@@ -15743,7 +15743,7 @@ static size_t llmprov__prompted_think(llmprov_turn *t, int block, llmprov__promp
                                       size_t len) {
     size_t i;
     int what;
-    bool whole;
+    bool whole, blank;
     if (llmprov__prompted_label(e, *p, &what)) {
         e->held[e->held_len++] = *p;
         if (what >= 0) llmprov__prompted_labelled(t, block, e, what);
@@ -15764,7 +15764,8 @@ static size_t llmprov__prompted_think(llmprov_turn *t, int block, llmprov__promp
     }
     if (e->trim && *p == ' ') return 1;
     e->trim = false;
-    for (i = 1; i < len && !(p[i] == 'A' || p[i] == 'T') ; i++) { }
+    blank = !e->spoke && llmprov__prompted_is_blank(*p);      /* at the very beginning: behind it a verb may stand */
+    for (i = 1; i < len && !(p[i] == 'A' || p[i] == 'T' || (blank && !llmprov__prompted_is_blank(p[i]))); i++) { }
     llmprov__prompted_run(t, block, e, p, i);
     return i;
 }

@@ -368,6 +368,9 @@ TEST(prompted_uitars_beginnings) {
     PROMPTED_ACTS("a_word_that_is_longer_than_any_verb(x)", "a_word_that_is_longer_than_any_verb(x)", LLMPROV_STOP_END, 0);
     PROMPTED_ACTS("(so)", "(so)", LLMPROV_STOP_END, 0);
     PROMPTED_ACTS("fly(x)", "fly(x)", LLMPROV_STOP_END, 0);
+    PROMPTED_ACTS(" \n click(start_box='(100,200)')", "computer {\"action\":\"left_click\",\"coordinate\":[99,198]}", LLMPROV_STOP_TOOL_USE, 0);
+    PROMPTED_ACTS(" drag(from here, {region}end_box='(1935,1092)')", "drag(from here, {region}end_box='(1935,1092)')", LLMPROV_STOP_END, 1);
+    PROMPTED_ACTS(" fly(x)", " fly(x)", LLMPROV_STOP_END, 0);
     PROMPTED_ACTS("So, inAction: wait()", "So, inAction: wait()", LLMPROV_STOP_END, 0);
     PROMPTED_ACTS("Action: fly(x)", "fly(x)", LLMPROV_STOP_END, 1);
     PROMPTED_ACTS("Action: ab", "ab", LLMPROV_STOP_END, 1);
