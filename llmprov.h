@@ -393,7 +393,7 @@
     LLMPROV_API                     what stands before every public function: __declspec(dllexport), ...
     LLMPROV_CURL                    the libcurl transport
     LLMPROV_WINHTTP                 the WinHTTP transport (Windows)
-    LLMPROV_EXTEND                  the interface for wire formats of your own; in the implementation, too, if formats are left out
+    LLMPROV_EXTEND                  the interface for wire formats of your own; with formats left out the implementation wants it too
     LLMPROV_NO_STDLIB               no malloc and no getenv: every alloc must be given
     LLMPROV_NO_GETENV               keys and base URLs from the desc only
     LLMPROV_NO_SIMD                 no SSE2
@@ -410,12 +410,13 @@
     LLMPROV_NO_SIGV4                nothing is signed: AWS wants an API key
     LLMPROV_NO_PROVIDERS            of the built-in rows only "custom", "custom-anthropic", ...: give base_url, or register yours
     LLMPROV_NO_PROFILES             no built-in profiles: every model is unknown, register what must be known of yours
-    LLMPROV_NO_SENTENCES            errors and warnings have their code, their place and what others said, but no words of ours:
+    LLMPROV_NO_SENTENCES            errors and warnings have a code, a place and what others said, but no words of ours:
                                     a message is llmprov_status_text then, a warning's text ""
     LLMPROV_SMALL                   size before speed: small tables and pieces of memory, every frame of a stream is parsed
 
     For a device: LLMPROV_STATIC, one wire format, LLMPROV_NO_STDLIB, LLMPROV_SMALL, and of the others what it does not
-    need, compiled for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is such a program.
+    need, compiled for size, each function in a section of its own. `make size` tells what that takes; examples/uart.c is
+    such a program.
 
     12 ADDING A PROVIDER
 
@@ -1322,9 +1323,9 @@ typedef struct llmprov_asked {
     void *memory;                /* private                                                                  */
 } llmprov_asked;
 
-/* Reads a request body of a wire format. What has a wrong type, an unknown role, or stands twice in its object is refused,
-   naming its path; members without a field are in request.kept and go back to their own format. Bytes that are no UTF-8 become U+FFFD. reg and alloc
-   may be NULL. *out must be freed whatever is returned. */
+/* Reads a request body of a wire format. What has a wrong type or an unknown role, or stands twice in its object, is
+   refused, naming its path; members without a field are in request.kept and go back to their own format. Bytes that are
+   no UTF-8 become U+FFFD. reg and alloc may be NULL. *out must be freed whatever is returned. */
 LLMPROV_API llmprov_status llmprov_ask(const llmprov_registry *reg, const char *format, const char *json, size_t len,
                                        const llmprov_alloc *alloc, llmprov_asked *out);
 LLMPROV_API void llmprov_asked_free(llmprov_asked *asked);
@@ -12122,6 +12123,16 @@ static bool llmprov__normal_tool_mark(llmprov__normal *n, const llmprov_tool *to
     return true;
 }
 
+/* How the types of Anthropic's tools begin that a function can stand for; their names are like a function's. */
+static const char *const llmprov__normal_kinds[] = { "bash_", "text_editor_", "memory_", "computer_" };
+
+/* The number of such a type; as many as there are = it is none. */
+static size_t llmprov__normal_kind(const char *type) {
+    size_t i;
+    for (i = 0; i < LLMPROV__COUNT(llmprov__normal_kinds) && strncmp(type, llmprov__normal_kinds[i], strlen(llmprov__normal_kinds[i])); i++) { }
+    return i;
+}
+
 static bool llmprov__normal_tools(llmprov__normal *n) {
     llmprov_tool *tools;
     size_t i, count = 0;
@@ -12140,7 +12151,8 @@ static bool llmprov__normal_tools(llmprov__normal *n) {
         if (!llmprov__normal_check_text(n, tools[i].name, 0, path) || !llmprov__normal_check_text(n, tools[i].description, 0, path) ||
             !llmprov__normal_check_text(n, tools[i].type, 0, path) ||
             !llmprov__normal_check_json(n, tools[i].schema, 0, llmprov__err_join(n->arena, path, ".schema", (char *)NULL), true) || !llmprov__normal_check_json(n, tools[i].extra, 0, path, true)) return false;
-        if (tools[i].name) tools[i].name = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
+        if (tools[i].name && (!tools[i].type || llmprov__normal_kind(tools[i].type) < LLMPROV__COUNT(llmprov__normal_kinds)))
+            tools[i].name = llmprov__normal_legal(n, tools[i].name, n->name_max, true);
         if (llmprov__msg_came(n->req) && tools[i].name && strcmp(tools[i].name, n->req->tools[i].name)) llmprov__err_warn(n->warnings, n->keep, LLMPROV_ERR_ARGUMENT, path, "the name of a tool was replaced by one that is legal here");
         if (!tools[i].cache && ((n->rules & LLMPROV_RULE_NATIVE) || !llmprov__msg_came(n->req) || !llmprov__normal_own(n, llmprov__msg_came(n->req))))
             tools[i].cache = llmprov__msg_spelled(tools[i].extra, 0);
@@ -13092,22 +13104,22 @@ static void llmprov__parts_betas(llmprov_draft *d) {
     }
 }
 
-/* -- tools of Anthropic's own kinds, for targets that know only functions -- */
+/* -- tools of Anthropic's own kinds, for targets that know only functions: in the order of llmprov__normal_kinds -- */
 
-static const struct { const char *prefix, *name, *description, *schema; } llmprov__parts_tools[] = {
-    { "bash_", "bash", "Runs a command in a persistent bash shell.",
+static const struct { const char *name, *description, *schema; } llmprov__parts_tools[] = {
+    { "bash", "Runs a command in a persistent bash shell.",
       "{\"type\":\"object\",\"properties\":{\"command\":{\"type\":\"string\"},\"restart\":{\"type\":\"boolean\"}}}" },
-    { "text_editor_", "str_replace_based_edit_tool", "Views, creates and edits text files.",
+    { "str_replace_based_edit_tool", "Views, creates and edits text files.",
       "{\"type\":\"object\",\"properties\":{\"command\":{\"type\":\"string\",\"enum\":[\"view\",\"create\",\"str_replace\",\"insert\",\"undo_edit\"]},"
       "\"path\":{\"type\":\"string\"},\"file_text\":{\"type\":\"string\"},\"old_str\":{\"type\":\"string\"},\"new_str\":{\"type\":\"string\"},"
       "\"insert_line\":{\"type\":\"integer\"},\"insert_text\":{\"type\":\"string\"},\"view_range\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}},"
       "\"required\":[\"command\",\"path\"]}" },
-    { "memory_", "memory", "Keeps notes in files under /memories.",
+    { "memory", "Keeps notes in files under /memories.",
       "{\"type\":\"object\",\"properties\":{\"command\":{\"type\":\"string\",\"enum\":[\"view\",\"create\",\"str_replace\",\"insert\",\"delete\",\"rename\"]},"
       "\"path\":{\"type\":\"string\"},\"file_text\":{\"type\":\"string\"},\"old_str\":{\"type\":\"string\"},\"new_str\":{\"type\":\"string\"},"
       "\"insert_line\":{\"type\":\"integer\"},\"insert_text\":{\"type\":\"string\"},\"old_path\":{\"type\":\"string\"},\"new_path\":{\"type\":\"string\"}},"
       "\"required\":[\"command\"]}" },
-    { "computer_", "computer", "Operates a computer by mouse, keyboard and screenshots.",
+    { "computer", "Operates a computer by mouse, keyboard and screenshots.",
       "{\"type\":\"object\",\"properties\":{\"action\":{\"type\":\"string\"},\"coordinate\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},"
       "\"start_coordinate\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},\"text\":{\"type\":\"string\"},\"duration\":{\"type\":\"number\"},"
       "\"scroll_direction\":{\"type\":\"string\"},\"scroll_amount\":{\"type\":\"integer\"},\"region\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}},"
@@ -13116,18 +13128,15 @@ static const struct { const char *prefix, *name, *description, *schema; } llmpro
 
 /* The function that stands for a tool of a vendor's kind; false = there is none. */
 static bool llmprov__parts_as_function(const llmprov_tool *tool, llmprov_tool *function) {
-    size_t i;
-    for (i = 0; i < LLMPROV__COUNT(llmprov__parts_tools); i++) {
-        if (strncmp(tool->type, llmprov__parts_tools[i].prefix, strlen(llmprov__parts_tools[i].prefix))) continue;
-        *function = *tool;
-        function->type = NULL;
-        if (!function->name) function->name = llmprov__parts_tools[i].name;
-        function->description = llmprov__parts_tools[i].description;
-        function->schema = llmprov__parts_tools[i].schema;
-        function->extra = NULL;
-        return true;
-    }
-    return false;
+    size_t kind = llmprov__normal_kind(tool->type);
+    if (kind == LLMPROV__COUNT(llmprov__normal_kinds)) return false;
+    *function = *tool;
+    function->type = NULL;
+    if (!function->name) function->name = llmprov__parts_tools[kind].name;
+    function->description = llmprov__parts_tools[kind].description;
+    function->schema = llmprov__parts_tools[kind].schema;
+    function->extra = NULL;
+    return true;
 }
 
 /* Members that are kept although fields carry what they say, by the format that they came from: their own format writes
