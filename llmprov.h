@@ -34953,7 +34953,7 @@ static void llmprov__call_prepare(llmprov_call *call, llmprov_request *r) {
     const char *cannot, *model = call->model;
     llmprov__translator_job job;
     llmprov_json *extra;
-    bool ok, marked;
+    bool ok, marked = false;
     memset(&job, 0, sizeof job);
     job.turn = t;
     if (!model) {
