@@ -12850,20 +12850,20 @@ static void llmprov__parts_no_choice(llmprov_draft *d) {
     if (d->chat->parallel_tools) llmprov__parts_drop_text(d, "parallel_tools", why);
 }
 
-/* A number within a range, of which `why` speaks; one beyond becomes the nearer end. */
-static llmprov_num llmprov__parts_within(llmprov_draft *d, const char *field, llmprov_num value, double least, double most, const char *why) {
-    double said = value.value;
-    value.value = said < least ? least : said > most ? most : said;
-    if (value.set && said != value.value) llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, why);
-    return value;
+/* A number gets into a range, of which `why` speaks: one beyond becomes the nearer end. */
+static void llmprov__parts_within(llmprov_draft *d, const char *field, llmprov_num *value, double least, double most, const char *why) {
+    double said = value->value;
+    if (!value->set || (said >= least && said <= most)) return;
+    value->value = said < least ? least : most;
+    llmprov_draft_warn(d, LLMPROV_ERR_ARGUMENT, field, why);
 }
 
-static llmprov_num llmprov__parts_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
-    return llmprov__parts_within(d, field, value, 0, most, most > 1 ? "the range is 0 to 2: its nearer end was sent" : "the range is 0 to 1: its nearer end was sent");
+static void llmprov__parts_range(llmprov_draft *d, const char *field, llmprov_num *value, double most) {
+    llmprov__parts_within(d, field, value, 0, most, most > 1 ? "the range is 0 to 2: its nearer end was sent" : "the range is 0 to 1: its nearer end was sent");
 }
 
 static void llmprov__parts_write_range(llmprov_draft *d, const char *field, llmprov_num value, double most) {
-    value = llmprov__parts_range(d, field, value, most);
+    llmprov__parts_range(d, field, &value, most);
     if (value.set) llmprov_write_num(d->body, field, value.value);
 }
 
@@ -20417,8 +20417,8 @@ static void llmprov__t_bedrock_inference(llmprov_draft *d, const llmprov__t_bedr
         llmprov__parts_drop_num(d, "top_p", top_p, "this model takes temperature or top_p, not both");
         top_p.set = false;
     }
-    temperature = llmprov__parts_range(d, "temperature", temperature, 1);
-    top_p = llmprov__parts_range(d, "top_p", top_p, 1);
+    llmprov__parts_range(d, "temperature", &temperature, 1);
+    llmprov__parts_range(d, "top_p", &top_p, 1);
     if (!limit.set && !temperature.set && !top_p.set && !stops && !kept.ptr) return;
     llmprov_write_open(w, "inferenceConfig", '{');
     if (limit.set) llmprov_write_int(w, "maxTokens", limit.value);
@@ -22706,10 +22706,10 @@ static void llmprov__t_cohere_thinking(llmprov_draft *d) {
 
 static void llmprov__t_cohere_sampling(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
-    llmprov_num p;
+    llmprov_num p = r->top_p;
     if (r->max_tokens.set) llmprov_write_int(d->body, "max_tokens", r->max_tokens.value);
     llmprov__parts_write_range(d, "temperature", r->temperature, 1);
-    p = llmprov__parts_within(d, "top_p", r->top_p, 0.01, 0.99, "the range of p is 0.01 to 0.99: its nearer end was sent");
+    llmprov__parts_within(d, "top_p", &p, 0.01, 0.99, "the range of p is 0.01 to 0.99: its nearer end was sent");
     if (p.set) llmprov_write_num(d->body, "p", p.value);
     if (r->top_k.set) llmprov_write_int(d->body, "k", r->top_k.value);
     if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);
@@ -23867,9 +23867,9 @@ static void llmprov__t_gemini_thinking(llmprov_draft *d, llmprov__t_gemini_plan 
 static void llmprov__t_gemini_sampling(llmprov_draft *d) {
     const llmprov_request *r = d->chat;
     bool refused = (d->row->quirks.flags & LLMPROV_QUIRK_NO_PENALTIES) && (d->profile->flags & LLMPROV_MODEL_NO_PENALTIES);
-    llmprov_num top_p;
+    llmprov_num top_p = r->top_p;
     llmprov__parts_write_range(d, "temperature", r->temperature, 2);
-    top_p = llmprov__parts_range(d, "top_p", r->top_p, 1);
+    llmprov__parts_range(d, "top_p", &top_p, 1);
     if (top_p.set) llmprov_write_num(d->body, "topP", top_p.value);
     if (r->top_k.set) llmprov_write_int(d->body, "topK", r->top_k.value);
     if (r->seed.set) llmprov_write_int(d->body, "seed", r->seed.value);

@@ -73,9 +73,9 @@ pairs() {
     n=0
     while [ $n -lt 20 ]; do
         draw $#
-        eval "one=\$$drawn"
+        eval "one=\${$drawn}"
         draw $#
-        eval "two=\$$drawn"
+        eval "two=\${$drawn}"
         [ $one != $two ] || continue
         n=$((n + 1))
         both "pair$n" $by -D$one -D$two
