@@ -33727,9 +33727,9 @@ static void llmprov__client_check_version(llmprov_client *c) {
 static void llmprov__client_find_row(llmprov_client *c, const llmprov_desc *desc) {
     const llmprov_provider *row = desc->provider ? llmprov_provider_find(desc->registry, desc->provider) : NULL;
     if (!row) {
-        const char *asked = desc->provider ? desc->provider : "";
+        const char *asked = desc->provider ? desc->provider : "", *near = LLMPROV__ERR_SENTENCES ? llmprov__registry_near(desc->registry, &c->arena, asked) : "";
         llmprov__err_say(&c->error, &c->arena, desc->provider ? LLMPROV_ERR_NO_PROVIDER : LLMPROV_ERR_ARGUMENT, *asked ? "unknown provider \"" : "desc.provider is required; there are: ", asked,
-                         *asked ? "\"; near names: " : "", llmprov__registry_near(desc->registry, &c->arena, asked), llmprov__providers_note, (char *)NULL);
+                         *asked ? "\"; near names: " : "", near, llmprov__providers_note, (char *)NULL);
         return;
     }
     c->row = *row;
