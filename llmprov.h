@@ -6513,9 +6513,8 @@ static bool llmprov__frame_keep(const llmprov__frame_cutter *f, llmprov__frame_w
 
 /* The walk over the line, which begins with it; NULL = no memory. */
 static llmprov__frame_walk *llmprov__frame_walk_on(llmprov__frame_cutter *f) {
-    if (f->walk) return f->walk;
-    f->walk = (llmprov__frame_walk *)llmprov__mem_realloc(&f->line.alloc, NULL, 0, sizeof *f->walk);
-    if (f->walk) memset(f->walk, 0, sizeof *f->walk);
+    if (!f->walk) f->walk = (llmprov__frame_walk *)llmprov__mem_realloc(&f->line.alloc, NULL, 0, sizeof *f->walk);
+    if (f->walk && !f->line.len) memset(f->walk, 0, sizeof *f->walk);
     return f->walk;
 }
 
@@ -6617,7 +6616,7 @@ static const char *llmprov__frame_eol(llmprov__frame_cutter *f, const char *p, c
 static bool llmprov__frame_crossing(llmprov__frame_cutter *f, const char *p, const char *eol) {
     bool whole, more = f->has_data;
     if (!llmprov__frame_add(f, p, eol)) f->status = LLMPROV_ERR_NO_MEMORY;
-    llmprov__frame_walk_off(f);
+    if (LLMPROV__MEM_SMALL) llmprov__frame_walk_off(f);
     whole = !f->status && llmprov__frame_line(f, f->line.ptr, f->line.ptr + f->line.len);
     if (f->event.len) llmprov__frame_hold(f, &f->name, &f->event);
     if (f->has_data && !more) {
